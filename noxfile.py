@@ -1,0 +1,51 @@
+"""`nox` runs lint and tests. Environments are kept, and filled again only when pyproject.toml changes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+TWINS = "tests/project/twins.py"
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test; arguments after `--` go to pytest."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, layers, and the sync twins being what the tool makes of their source."""
+    install(session, "test", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("python", TWINS)
+
+
+@nox.session
+def twins(session: nox.Session) -> None:
+    """Make the sync twins anew from their async source."""
+    session.run("python", TWINS, "--write")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """The project, editable with all its extras, and the named groups; nothing at all if that is what is there already."""
+    wanted = [*nox.project.dependency_groups(PYPROJECT, *groups), "-e", ".[all]"]
+    digest = hashlib.sha256(Path("pyproject.toml").read_bytes() + repr((wanted, Path.cwd())).encode()).hexdigest()
+    stamp = Path(session.virtualenv.location) / "installed.sha256"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    session.install(*wanted)
+    stamp.write_text(digest)

@@ -1,0 +1,178 @@
+"""The aggregate: from `begin` to the last refund there is one value, and the order is its public face with the same id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from checkout_core.cart import Line, demand
+from checkout_core.customers import Destination
+from checkout_core.effects import Done, RemoteEffect, Wait
+from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Stock, in_lock_order
+from checkout_core.money import Money
+from checkout_core.orders import Order, OrderState
+from checkout_core.payments import Action, Attempt, AttemptState
+from checkout_core.pricing import Quote
+from checkout_core.refusals import Refused
+
+
+@frozen
+class Deadlines:
+    """How long things may take, in seconds; kept with each checkout, so that a deploy does not change the rules for one under way.
+
+    Goods are held `hold_for` from the moment of paying, `hold_at_most` while a payment is open, and at least `after_decline` longer
+    when one fails, so that another card can be tried (RB-17). A quote is honoured `quote_for`, a checkout forgotten after `checkout_for`.
+    """
+
+    hold_for: int = 15 * 60
+    hold_at_most: int = 30 * 60
+    after_decline: int = 5 * 60
+    quote_for: int = 15 * 60
+    checkout_for: int = 24 * 60 * 60
+
+
+@frozen
+class Checkout:
+    """Everything decided about one purchase, frozen. `next` is the decision, stored with the state it follows from.
+
+    `claims` is what it wants to hold, `held` what it holds. `deadline` is when an unpaid one lapses, `latest` while a payment is open.
+    `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. No personal data is in here.
+    """
+
+    id: str
+    number: str
+    cart: str
+    cart_version: int
+    currency: str
+    begun_at: datetime
+    deadline: datetime
+    latest: datetime
+    customer: str | None = None
+    identities: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    destination: Destination | None = None
+    shipping: str | None = None
+    codes: tuple[str, ...] = ()
+    hold_early: bool = False
+    deadlines: Deadlines = Deadlines()
+    quote: Quote | None = None
+    quote_until: datetime | None = None
+    claims: tuple[Claim, ...] = ()
+    held: tuple[Claim, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    abandoned: str = ""
+    because: str = ""
+    order: Order | None = None
+    next: RemoteEffect | Wait | Done | None = None
+    due_at: datetime | None = None
+    version: int = 0
+    events: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is being bought any more: abandoned, or its order cancelled."""
+        return bool(self.abandoned) or (self.order is not None and self.order.state is OrderState.CANCELLED)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether a call to a gateway is stored and has not landed. Nothing overtakes it."""
+        return isinstance(self.next, RemoteEffect)
+
+    @property
+    def paying(self) -> Attempt | None:
+        """The attempt that pays for this, or is trying to: open and wanted."""
+        return next((a for a in self.attempts if a.open and not a.unwanted), None)
+
+    @property
+    def lapses_at(self) -> datetime:
+        """When it is given up, unless it is paid before."""
+        return max(self.latest, self.deadline) if any(a.open for a in self.attempts) else self.deadline
+
+    def attempt(self, key: str) -> Attempt | None:
+        """The attempt with that key."""
+        return next((a for a in self.attempts if a.key == key), None)
+
+    def with_attempt(self, attempt: Attempt) -> Checkout:
+        """The same, with that attempt in the place of its former self."""
+        return evolve(self, attempts=tuple(attempt if a.key == attempt.key else a for a in self.attempts))
+
+    def with_deadline(self, now: datetime, seconds: int) -> Checkout:
+        """The same, with at least so much time left."""
+        return evolve(self, deadline=max(self.deadline, now + timedelta(seconds=seconds)))
+
+
+def turn(cart: str) -> Claim:
+    """The claim on the right to buy that cart."""
+    return Claim(CartTurn(cart), 1, limit=1)
+
+
+def claims_of(cart: str, quote: Quote, identities: Iterable[str]) -> tuple[Claim, ...]:
+    """All that placing this quote needs: the cart's turn, the goods summed per SKU, and a use of each limited promotion."""
+    tracked = {line.sku for line in quote.lines if line.tracked}
+    claims = [turn(cart)]
+    claims += [Claim(Stock(sku), units) for sku, units in demand(quote.lines).items() if sku in tracked]
+    for used in quote.promotions:
+        if used.limit is not None:
+            claims.append(Claim(CouponUses(used.id), 1, limit=used.limit))
+        if used.per_person is not None:
+            claims += [Claim(CouponUsesBy(used.id, who), 1, limit=used.per_person) for who in identities]
+    return in_lock_order(claims)
+
+
+# What `pay` tells its caller.
+@frozen
+class Placed:
+    """It is bought and paid."""
+
+    id: str
+    number: str
+    total: Money
+    placed_at: datetime
+
+
+@frozen
+class ActionRequired:
+    """The payer must do this before `until`; then repeat the same call, with the same key."""
+
+    action: Action
+    until: datetime
+
+
+@frozen
+class Pending:
+    """Not decided yet. Ask again at `until`, with the same key: it will not be charged twice."""
+
+    until: datetime | None
+
+
+Result = Placed | ActionRequired | Pending | Refused
+
+
+def answer(c: Checkout, attempt: Attempt) -> Result:
+    """What became of this attempt: a function of what is stored, so whoever finishes it finishes every caller's reply (R23)."""
+    if c.order is not None and c.order.paid_by == attempt.key:
+        return Placed(c.order.id, c.order.number, c.order.total, c.order.placed_at)
+    if attempt.state is AttemptState.DECLINED:
+        return Refused("declined", given=attempt.reason)
+    if attempt.unwanted == "amount-differs":
+        return Refused("amount-differs")
+    if attempt.unwanted and c.abandoned == "cancelled":
+        return Refused("cancelled", given=c.because)
+    if attempt.state is AttemptState.VOIDED:
+        return Refused("not-completed", given=attempt.unwanted or attempt.reason)
+    if attempt.unwanted and attempt.unwanted not in LATE:
+        return Refused("refunded", given=attempt.unwanted)
+    if attempt.state is AttemptState.ACTION and not attempt.unwanted and attempt.action is not None and attempt.until is not None:
+        return ActionRequired(attempt.action, attempt.until)
+    return Pending(c.due_at)
+
+
+# An attempt given up for one of these is welcome after all if its money turns up while it is open (R8).
+LATE: Mapping[str, str] = {
+    "expired": "the time was up",
+    "unfinished": "the payer did not finish in time",
+    "no-answer": "the gateway could not be reached",
+}
+

@@ -1,0 +1,132 @@
+"""Who buys, and where it goes. Names and addresses mask themselves: they must not reach a log or a traceback (R24)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import field, frozen
+
+# ISO 3166-1 alpha-2, the 249 officially assigned codes.
+COUNTRIES: Final = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI "
+    "CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ "
+    "GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
+    "LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG "
+    "PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK "
+    "TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
+)
+
+
+def _masked(value: object) -> str:
+    return "None" if value is None else "•••"
+
+
+def _lines(lines: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(lines, str):
+        raise TypeError("An address has several lines. Give a sequence of them, not one text.")
+    return tuple(lines)
+
+
+@frozen
+class Destination:
+    """What pricing may know of an address: country (ISO 3166-1 alpha-2), region (the part of ISO 3166-2 after the dash), postcode."""
+
+    country: str
+    region: str | None = None
+    postcode: str | None = field(default=None, repr=_masked)
+
+
+@frozen
+class Address:
+    """Where a parcel goes. Personal data: kept in the person row of a checkout and nowhere else."""
+
+    name: str = field(repr=_masked)
+    lines: tuple[str, ...] = field(converter=_lines, repr=_masked)
+    city: str = field(repr=_masked)
+    postcode: str = field(repr=_masked)
+    country: str
+    region: str | None = None
+
+    @property
+    def destination(self) -> Destination:
+        """The share of this address that prices depend on."""
+        return Destination(self.country, self.region, self.postcode)
+
+
+@frozen
+class Contact:
+    """How to reach the shopper. Personal data, like `Address`."""
+
+    email: str | None = field(default=None, repr=_masked)
+    phone: str | None = field(default=None, repr=_masked)
+    locale: str = "en"
+
+
+def canonical_email(email: str) -> str:
+    """The identity of an e-mail address: NFKC, trimmed, case-folded, without the `+tag`; dots count (R22).
+
+    Folding more (dots, as one large provider does) merges different people elsewhere: a host that wants it passes its own function.
+    Raises ValueError if it is no address.
+    """
+    text = _folded(email)
+    match = re.fullmatch(r"([^@\s+]+)(?:\+[^@\s]*)?@([^@\s.]+(?:\.[^@\s.]+)+)", text)
+    if match is None or len(text) > 254 or not text.isprintable():      # not printable: a zero-width letter would be a second person
+        raise ValueError("This is no e-mail address. It needs a name, an @ and a domain.")
+    return f"{match[1]}@{match[2]}"
+
+
+def canonical_code(code: str) -> str:
+    """What a typed code means: NFKC, trimmed, upper case of the case-folded text, letters A-Z, digits, `-` and `_` only (R22).
+
+    Raises ValueError for anything else, so a homoglyph or a zero-width letter is never a second code.
+    """
+    text = _folded(code).upper()
+    if not re.fullmatch(r"[A-Z0-9_-]{1,40}", text):
+        raise ValueError("A code has 1 to 40 letters A-Z, digits, - or _.")
+    return text
+
+
+def identities(secret: bytes, customer_id: str | None, email: str | None) -> tuple[str, ...]:
+    """The keys under which one person's uses are counted: account and e-mail, as HMACs, never in clear (R22, I9)."""
+    named = [f"account:{customer_id}"] if customer_id is not None else []
+    named += [f"email:{canonical_email(email)}"] if email else []
+    return tuple(hmac.new(secret, name.encode(), hashlib.sha256).hexdigest()[:32] for name in named)
+
+
+def looks_like_card_number(text: str) -> bool:
+    """Whether a text holds 13 to 19 digits that pass the Luhn check (ISO/IEC 7812-1): such a thing is refused at the edge (R24).
+
+    Digits may stand in groups, and groups of three or more are also looked at without their neighbours: "2 x 4111 1111 1111 1111 12/29".
+    """
+    for run in re.findall(r"\d+(?:[\s-]\d+)*", text):
+        groups = re.split(r"[\s-]", run)
+        if _passes_luhn("".join(groups)):
+            return True
+        for start in range(len(groups)):
+            digits = ""
+            for group in groups[start : start + 6]:
+                if len(group) < 3:
+                    break
+                digits += group
+                if _passes_luhn(digits):
+                    return True
+    return False
+
+
+def _folded(text: str) -> str:
+    """NFKC, trimmed, case-folded; empty if it is too long to be anything: normalising a long text can take a long time (R25)."""
+    if len(text) > 300:
+        return ""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def _passes_luhn(digits: str) -> bool:
+    if not 13 <= len(digits) <= 19:
+        return False
+    doubled = [int(d) if i % 2 == 0 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0

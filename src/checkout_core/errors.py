@@ -1,0 +1,48 @@
+"""Faults, as exceptions. A fault is named by what the caller may do next.
+
+    CheckoutError
+    ├── Refusal              the shop says no, with reasons and how far away yes is      -> change the request
+    ├── NotFound             no such object, or not yours (R21: the two look the same)   -> check the id
+    ├── NoAnswer             it may have happened                                        -> ask again, under the same key
+    ├── Unavailable          it did not happen; something outside is down or busy        -> repeat later, same key
+    ├── Misconfigured        the shop is wired in a way that could lose money            -> change the configuration
+    └── Broken               an invariant does not hold                                  -> stop, and call a person
+
+A refusal is first of all a value (`checkout_core.refusals.Refused`); `Refusal` is that value raised, by calls that have only
+one happy result. A programmer's mistake (mixed currencies, a float as an amount) is a plain `ValueError` or `TypeError`:
+nobody should catch it.
+"""
+
+from __future__ import annotations
+
+
+class CheckoutError(Exception):
+    """Anything this library raises on purpose."""
+
+
+class NotFound(CheckoutError):
+    """There is no such object, or it is not yours: check the id."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(kind, id)      # as they came: an exception is copied and pickled by its arguments
+        self.kind = kind
+        self.id = id
+
+    def __str__(self) -> str:
+        return f"There is no {self.kind} {self.id!r}. Check the id."
+
+
+class NoAnswer(CheckoutError):
+    """It may have happened, or not: ask again under the same key (R3)."""
+
+
+class Unavailable(CheckoutError):
+    """It did not happen, because something outside is down or busy: repeat the same call later, with the same key."""
+
+
+class Misconfigured(CheckoutError):
+    """The shop is wired in a way that could lose money or stock: change the configuration."""
+
+
+class Broken(CheckoutError):
+    """Something that must always be true is not. Nothing was written; stop and look."""

@@ -1,0 +1,64 @@
+"""What the outbox carries: facts that are already committed, in sequence, with allow-listed fields only (R9, R24, I14).
+
+No event holds a name, an address or an amount that is not on the order: who delivers it reads the person row at delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from attrs import field, frozen
+
+from checkout_core.customers import Contact
+
+KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "checkout.begun": frozenset({"cart"}),
+    "checkout.abandoned": frozenset({"reason"}),
+    "checkout.reinstated": frozenset({"reason"}),
+    "payment.started": frozenset({"attempt", "gateway", "method"}),
+    "payment.action_needed": frozenset({"attempt"}),
+    "payment.declined": frozenset({"attempt", "reason"}),
+    "payment.received": frozenset({"attempt", "amount", "currency"}),
+    "payment.refund_due": frozenset({"attempt", "amount", "currency", "reason"}),
+    "payment.refunded": frozenset({"attempt", "amount", "currency"}),
+    "payment.quarantined": frozenset({"attempt", "amount", "currency"}),
+    "payment.attention": frozenset({"attempt", "reason"}),
+    "order.placed": frozenset({"number", "total", "currency"}),
+    "order.cancelled": frozenset({"number", "reason"}),
+}
+
+
+def _allowed(event: Event, _: object, facts: tuple[tuple[str, str | int], ...]) -> None:
+    extra = {name for name, _ in facts} - KINDS[event.kind]
+    if extra:
+        raise ValueError(f"The event {event.kind} may not carry {sorted(extra)}.")
+
+
+@frozen
+class Event:
+    """One committed fact about one checkout. `seq` counts 1, 2, 3 … without a gap; `id` is what a consumer de-duplicates by."""
+
+    checkout: str
+    seq: int
+    kind: str
+    at: datetime
+    facts: tuple[tuple[str, str | int], ...] = field(default=(), validator=_allowed)
+
+    @property
+    def id(self) -> str:
+        return f"{self.checkout}/{self.seq}"
+
+
+@frozen
+class Notice:
+    """What a notifier is given: the event, and how to reach the shopper, read from the person row at delivery."""
+
+    event: Event
+    contact: Contact | None = None
+
+    @property
+    def id(self) -> str:
+        """De-duplicate by this."""
+        return self.event.id

@@ -1,0 +1,183 @@
+"""One protocol for everything scarce: a pool with a number, of which checkouts hold, then commit or release, a share.
+
+    pool      available = on_hand + backorder − held − committed ≥ −shortfall                                           (I1, I2)
+    hold      HELD → COMMITTED | RELEASED;  COMMITTED → RELEASED (cancelled) | SHIPPED (the goods leave on_hand)
+    movement  append-only; on_hand = Σ movement.delta
+
+A coupon's uses and the right to buy a cart are pools like stock is, so the last unit, the last use and the second tab are one problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from attrs import evolve, field, frozen
+from attrs.validators import ge, gt
+
+
+@frozen(order=True)
+class Stock:
+    """Units of a SKU at a location."""
+
+    sku: str
+    location: str = "main"
+
+
+@frozen(order=True)
+class CouponUses:
+    """All uses of a promotion."""
+
+    promotion: str
+
+
+@frozen(order=True)
+class CouponUsesBy:
+    """One person's uses of a promotion; `identity` is an HMAC, never an address (R22)."""
+
+    promotion: str
+    identity: str
+
+
+@frozen(order=True)
+class CartTurn:
+    """The right to buy a cart: there is one, so two tabs cannot both (I18)."""
+
+    cart: str
+
+
+PoolKey = Stock | CouponUses | CouponUsesBy | CartTurn
+
+KINDS: Final[Mapping[type, str]] = {Stock: "stock", CouponUses: "coupon", CouponUsesBy: "coupon-by", CartTurn: "cart"}
+
+
+def lock_order(key: PoolKey) -> tuple[str, ...]:
+    """The one order in which pools are locked, everywhere (R27): by kind, then by key."""
+    match key:
+        case Stock(sku, location):
+            return ("stock", sku, location)
+        case CouponUses(promotion):
+            return ("coupon", promotion)
+        case CouponUsesBy(promotion, identity):
+            return ("coupon-by", promotion, identity)
+        case CartTurn(cart):
+            return ("cart", cart)
+
+
+@frozen
+class Claim:
+    """What a checkout wants of a pool. A `limit` makes the pool appear on first use, with that size: the promotion is its one home."""
+
+    pool: PoolKey
+    amount: int = field(validator=gt(0))
+    limit: int | None = None
+
+
+def in_lock_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """The claims, one a pool, in the order of their locks. Raises ValueError if a pool is claimed twice: sum first (RB-05, F1)."""
+    ordered = tuple(sorted(claims, key=lambda claim: lock_order(claim.pool)))
+    if any(a.pool == b.pool for a, b in zip(ordered, ordered[1:], strict=False)):
+        raise ValueError("A pool is claimed twice. Sum the demand first.")
+    return ordered
+
+
+class HoldState(StrEnum):
+    """Where a hold is in its life."""
+
+    HELD = "held"
+    COMMITTED = "committed"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+
+
+HOLD_MOVES: Final[Mapping[HoldState, frozenset[HoldState]]] = {
+    HoldState.HELD: frozenset({HoldState.COMMITTED, HoldState.RELEASED}),
+    HoldState.COMMITTED: frozenset({HoldState.RELEASED, HoldState.SHIPPED}),
+    HoldState.RELEASED: frozenset(),
+    HoldState.SHIPPED: frozenset(),
+}
+
+
+@frozen
+class Hold:
+    """A checkout's share of a pool."""
+
+    checkout: str
+    pool: PoolKey
+    amount: int = field(validator=gt(0))
+    state: HoldState = HoldState.HELD
+
+
+@frozen
+class Movement:
+    """Why `on_hand` changed: append-only, so the number can always be explained (I1)."""
+
+    pool: PoolKey
+    delta: int
+    reason: str
+    actor: str
+    at: datetime
+
+
+@frozen
+class Pool:
+    """The numbers of one pool; every change is a new value that cannot break I1 and I2.
+
+    `backorder` says how many may be promised beyond what is there. `shortfall` is what an operator's forced adjustment left
+    promised and not there: visible, counted, never silent (F5).
+    """
+
+    key: PoolKey
+    on_hand: int = field(default=0, validator=ge(0))
+    held: int = field(default=0, validator=ge(0))
+    committed: int = field(default=0, validator=ge(0))
+    backorder: int = field(default=0, validator=ge(0))
+    shortfall: int = field(default=0, validator=ge(0))
+
+    def __attrs_post_init__(self) -> None:
+        if self.on_hand + self.backorder + self.shortfall < self.held + self.committed:
+            raise ValueError(f"More of {self.key} is promised than there is.")
+
+    @property
+    def available(self) -> int:
+        """What another checkout could hold now."""
+        return max(self.on_hand + self.backorder - self.held - self.committed, 0)
+
+    def take(self, amount: int) -> Pool | None:
+        """The pool with so much more held; None if it is not there. The one place that can answer no (R5)."""
+        return evolve(self, held=self.held + amount) if amount <= self.available else None
+
+    def move(self, amount: int, old: HoldState, new: HoldState) -> Pool:
+        """The pool after a hold of that amount went from `old` to `new`. Raises ValueError for a move not in HOLD_MOVES (F3)."""
+        if new not in HOLD_MOVES[old]:
+            raise ValueError(f"A hold cannot go from {old} to {new}.")
+        held = self.held - (amount if old is HoldState.HELD else 0)
+        committed = self.committed - (amount if old is HoldState.COMMITTED else 0) + (amount if new is HoldState.COMMITTED else 0)
+        on_hand = self.on_hand - (amount if new is HoldState.SHIPPED else 0)
+        missing = held + committed - on_hand - self.backorder
+        return evolve(self, held=held, committed=committed, on_hand=on_hand, shortfall=max(min(self.shortfall, missing), 0))
+
+    def adjust(self, delta: int, *, force: bool = False) -> Pool | None:
+        """The pool after a movement; None if what is promised would not be covered and it is not forced (RB-04)."""
+        on_hand = self.on_hand + delta
+        missing = max(self.held + self.committed - on_hand - self.backorder, 0)
+        if on_hand < 0 or (missing > self.shortfall and not force):
+            return None
+        return evolve(self, on_hand=on_hand, shortfall=missing)
+
+
+@frozen
+class Taken:
+    """The checkout now holds exactly what it claimed."""
+
+
+@frozen
+class Short:
+    """Not enough: nothing was taken. `until` is when a hold of somebody else may lapse."""
+
+    pool: PoolKey
+    wanted: int
+    available: int
+    until: datetime | None = None

@@ -1,0 +1,361 @@
+"""Reference adapters in memory: the contracts are written against them; quickstart, simulator and host tests run on them.
+
+Everything is lost when the process ends. A unit works on an overlay and is applied whole at its commit, or not at all.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from attrs import define, evolve, field, frozen
+
+from checkout_core.cart import Cart
+from checkout_core.catalog import Product
+from checkout_core.checkout import Checkout
+from checkout_core.customers import Destination
+from checkout_core.effects import RemoteEffect
+from checkout_core.errors import Broken, NotFound
+from checkout_core.events import Event
+from checkout_core.holds import CartTurn, Claim, Hold, HoldState, Movement, Pool, PoolKey, Short, Taken
+from checkout_core.ledger import Posting
+from checkout_core.ports import Clock
+from checkout_core.promotions import Promotion
+from checkout_core.refusals import Refused
+from checkout_core.shipping import ShippingOption, ShippingTable
+from checkout_core.tax import TaxRate, TaxTable
+from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+class Overlay(Generic[K, V]):
+    """A table seen by one unit: its own writes over what is committed."""
+
+    def __init__(self, table: dict[K, V]) -> None:
+        self.table = table
+        self.written: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self.written[key] if key in self.written else self.table.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self.written[key] = value
+
+    def commit(self) -> None:
+        self.table.update(self.written)
+
+
+@define
+class Tables:
+    """Everything the store knows. Rows are frozen values, so a copy of the tables is a snapshot."""
+
+    carts: dict[str, Cart] = field(factory=dict)
+    checkouts: dict[str, Checkout] = field(factory=dict)
+    pools: dict[PoolKey, Pool] = field(factory=dict)
+    holds: dict[str, tuple[Hold, ...]] = field(factory=dict)
+    holders: dict[PoolKey, tuple[str, ...]] = field(factory=dict)
+    people: dict[str, Person] = field(factory=dict)
+    requests: dict[tuple[str, str, str], Request] = field(factory=dict)
+    deliveries: dict[tuple[str, str], Delivery] = field(factory=dict)
+    numbers: dict[str, str] = field(factory=dict)
+    movements: list[Movement] = field(factory=list)
+    events: list[Event] = field(factory=list)
+    postings: list[Posting] = field(factory=list)
+
+
+class MemoryUnit:
+    """One unit of work on the tables."""
+
+    def __init__(self, tables: Tables, now: datetime) -> None:
+        self._now = now
+        self._carts = Overlay(tables.carts)
+        self._checkouts = Overlay(tables.checkouts)
+        self._pools = Overlay(tables.pools)
+        self._holds = Overlay(tables.holds)
+        self._holders = Overlay(tables.holders)
+        self._people = Overlay(tables.people)
+        self._requests = Overlay(tables.requests)
+        self._deliveries = Overlay(tables.deliveries)
+        self._numbers = Overlay(tables.numbers)
+        self._records: list[Record] = []
+        self.movements: list[Movement] = []
+        self.events: list[Event] = []
+        self.postings: list[Posting] = []
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @property
+    def checkouts_written(self) -> Iterable[Checkout]:
+        return self._checkouts.written.values()
+
+    def cart(self, id: str) -> Cart:
+        return _found(self._carts.get(id), "cart", id)
+
+    def checkout(self, id: str) -> Checkout:
+        return _found(self._checkouts.get(id), "checkout", id)
+
+    def buyer(self, cart: str) -> str | None:
+        return next(iter(self._holders.get(CartTurn(cart)) or ()), None)
+
+    def person(self, checkout: str) -> Person | None:
+        return self._people.get(checkout)
+
+    def request(self, scope: str, operation: str, key: str) -> Request | None:
+        return self._requests.get((scope, operation, key))
+
+    def pool(self, key: PoolKey) -> Pool:
+        return self._pools.get(key) or Pool(key)
+
+    def delivery(self, consumer: str, event: str) -> Delivery | None:
+        return self._deliveries.get((consumer, event))
+
+    def take(self, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
+        mine = self._holds.get(checkout) or ()
+        own = {hold.pool: hold.amount for hold in mine if hold.state is HoldState.HELD}
+        pools: dict[PoolKey, Pool] = {}
+        for claim in claims:
+            pool, had = _limited(self.pool(claim.pool), claim.limit), own.pop(claim.pool, 0)
+            more = claim.amount - had
+            taken = pool.take(more) if more > 0 else evolve(pool, held=pool.held + more)
+            if taken is None:
+                return Short(claim.pool, claim.amount, pool.available + had, self._free_at(claim.pool, checkout))
+            pools[claim.pool] = taken
+        for key, amount in own.items():
+            pools[key] = self.pool(key).move(amount, HoldState.HELD, HoldState.RELEASED)
+            self._forget(key, checkout)
+        for key, pool in pools.items():
+            self._pools.put(key, pool)
+        for claim in claims:
+            self._remember(claim.pool, checkout)
+        kept = tuple(hold for hold in mine if hold.state is not HoldState.HELD)
+        self._holds.put(checkout, kept + tuple(Hold(checkout, claim.pool, claim.amount) for claim in claims))
+        return Taken()
+
+    def write(self, *records: Record) -> None:
+        self._records.extend(records)
+
+    def flush(self) -> None:
+        """Apply the records, guarded (R4): what breaks a constraint raises Broken, and nothing of the unit happens."""
+        for record in self._records:
+            self._apply(record)
+        self._records.clear()
+
+    def commit(self, tables: Tables) -> None:
+        for overlay in (self._carts, self._checkouts, self._pools, self._holds, self._holders):
+            overlay.commit()
+        for other in (self._people, self._requests, self._deliveries, self._numbers):
+            other.commit()
+        tables.movements += self.movements
+        tables.events += self.events
+        tables.postings += self.postings
+
+    def _apply(self, record: Record) -> None:
+        match record:
+            case Checkout():
+                old = self._checkouts.get(record.id)
+                _guard(record.version == (old.version if old else 0) + 1, f"The checkout {record.id} was changed by somebody else.")
+                _guard(self._numbers.get(record.number) in (None, record.id), f"The order number {record.number} is taken.")
+                self._checkouts.put(record.id, record)
+                self._numbers.put(record.number, record.id)
+            case Cart():
+                before = self._carts.get(record.id)
+                _guard(record.version == (before.version if before else 0) + 1, f"The cart {record.id} was changed by somebody else.")
+                self._carts.put(record.id, record)
+            case CloseCart(id, checkout):
+                cart = self.cart(id)
+                _guard(cart.ordered in (None, checkout), f"The cart {id} was bought already.")
+                self._carts.put(id, evolve(cart, ordered=checkout, version=cart.version + 1, updated_at=self._now))
+            case Release(checkout):
+                self._move(checkout, (HoldState.HELD, HoldState.COMMITTED), HoldState.RELEASED)
+            case Commit(checkout):
+                self._move(checkout, (HoldState.HELD,), HoldState.COMMITTED)
+            case Person():
+                self._people.put(record.checkout, record)
+            case Request():
+                asked = (record.scope, record.operation, record.key)
+                _guard(self._requests.get(asked) is None, f"The key {record.key} was used already.")
+                self._requests.put(asked, record)
+            case Movement():
+                adjusted = self.pool(record.pool).adjust(record.delta, force=True)
+                if adjusted is None:
+                    raise Broken(f"There cannot be fewer than none of {record.pool}.")
+                self._pools.put(record.pool, adjusted)
+                self.movements.append(record)
+            case Delivery():
+                self._deliveries.put((record.consumer, record.event), record)
+            case Event():
+                self.events.append(record)
+            case Posting():
+                self.postings.append(record)
+
+    def _move(self, checkout: str, old: tuple[HoldState, ...], new: HoldState) -> None:
+        kept: list[Hold] = []
+        for hold in self._holds.get(checkout) or ():
+            if hold.state not in old:
+                kept.append(hold)
+                continue
+            self._pools.put(hold.pool, self.pool(hold.pool).move(hold.amount, hold.state, new))
+            if new is HoldState.RELEASED:
+                self._forget(hold.pool, checkout)
+            else:
+                kept.append(evolve(hold, state=new))
+        self._holds.put(checkout, tuple(kept))
+
+    def _remember(self, key: PoolKey, checkout: str) -> None:
+        holders = self._holders.get(key) or ()
+        if checkout not in holders:
+            self._holders.put(key, (*holders, checkout))
+
+    def _forget(self, key: PoolKey, checkout: str) -> None:
+        self._holders.put(key, tuple(id for id in self._holders.get(key) or () if id != checkout))
+
+    def _free_at(self, key: PoolKey, but: str) -> datetime | None:
+        others = [self._checkouts.get(id) for id in self._holders.get(key) or () if id != but]
+        return min((c.lapses_at for c in others if c is not None and c.order is None), default=None)
+
+
+class MemoryStorage:
+    """The store in this process's memory, behind one lock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.tables = Tables()
+        self._lock = threading.RLock()
+        self._due: list[tuple[datetime, str]] = []
+
+    def transact(self, work: Callable[[Unit], T]) -> T:
+        with self._lock:
+            unit = MemoryUnit(self.tables, self.clock.now())
+            result = work(unit)
+            unit.flush()
+            unit.commit(self.tables)
+            for checkout in unit.checkouts_written:
+                if checkout.due_at is not None:
+                    heapq.heappush(self._due, (checkout.due_at, checkout.id))
+            return result
+
+    def due(self, limit: int) -> Sequence[str]:
+        now, found = self.clock.now(), list[tuple[datetime, str]]()
+        with self._lock:
+            while self._due and self._due[0][0] <= now and len(found) < limit:
+                due_at, id = heapq.heappop(self._due)
+                if self.tables.checkouts[id].due_at == due_at and (due_at, id) not in found:
+                    found.append((due_at, id))
+            for entry in found:  # it stays due until a unit of it says otherwise
+                heapq.heappush(self._due, entry)
+        return [id for _, id in found]
+
+    def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
+        now = self.clock.now()
+        with self._lock:
+            holders = [self.tables.checkouts[id] for id in self.tables.holders.get(pool, ())]
+        idle = [c for c in holders if c.order is None and c.due_at is not None and c.due_at <= now and not isinstance(c.next, RemoteEffect)]
+        return [c.id for c in idle[:limit]]
+
+    def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
+        with self._lock:
+            return {key: self.tables.pools.get(key) or Pool(key) for key in keys}
+
+    def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
+        now, found, waiting = self.clock.now(), list[Event](), set[str]()
+        with self._lock:
+            for event in self.tables.events:
+                delivery = self.tables.deliveries.get((consumer, event.id))
+                if (delivery is not None and (delivery.delivered or delivery.dead)) or event.checkout in waiting:
+                    continue
+                if delivery is not None and delivery.next_at is not None and delivery.next_at > now:
+                    waiting.add(event.checkout)
+                    continue
+                found.append(event)
+                if len(found) == limit:
+                    break
+        return found
+
+
+@frozen
+class AsyncMemoryStorage:
+    """The same store for an AsyncShop."""
+
+    store: MemoryStorage
+
+    async def transact(self, work: Callable[[Unit], T]) -> T:
+        return self.store.transact(work)
+
+    async def due(self, limit: int) -> Sequence[str]:
+        return self.store.due(limit)
+
+    async def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
+        return self.store.blocking(pool, limit)
+
+    async def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
+        return self.store.pools(keys)
+
+    async def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
+        return self.store.undelivered(consumer, limit)
+
+
+@frozen
+class MemoryCatalog:
+    """A catalogue, its promotions, tax table and shipping table, as plain values: three ports in one."""
+
+    items: Mapping[str, Product] = field(converter=lambda products: {product.sku: product for product in products})
+    deals: tuple[Promotion, ...] = field(default=(), converter=tuple)
+    taxes: TaxTable = field(factory=lambda: TaxTable(()))
+    shipping: ShippingTable = field(factory=lambda: ShippingTable(()))
+
+    def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        return {sku: self.items[sku] for sku in skus if sku in self.items}
+
+    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+        return [deal for deal in self.deals if deal.code is None or deal.code in codes]
+
+    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return {category: self.taxes.rates(destination.country, destination.region, category) for category in categories}
+
+    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
+        return self.shipping.options(destination, weight, currency)
+
+
+@frozen
+class AsyncMemoryCatalog:
+    """The same catalogue for an AsyncShop."""
+
+    catalog: MemoryCatalog
+
+    async def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        return self.catalog.products(skus)
+
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+        return self.catalog.promotions(codes)
+
+    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return self.catalog.rates(destination, categories)
+
+    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
+        return self.catalog.options(destination, weight, currency)
+
+
+def _limited(pool: Pool, limit: int | None) -> Pool:
+    """The pool with the size its claim states: the promotion is the limit's one home, and may have lowered it."""
+    if limit is None or pool.on_hand == limit:
+        return pool
+    return evolve(pool, on_hand=limit, shortfall=max(pool.held + pool.committed - limit - pool.backorder, 0))
+
+
+def _found(value: V | None, kind: str, id: str) -> V:
+    if value is None:
+        raise NotFound(kind, id)
+    return value
+
+
+def _guard(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Broken(otherwise)

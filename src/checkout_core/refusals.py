@@ -1,0 +1,146 @@
+"""The answer that says no: why, how far away yes is, and what to do next.
+
+A refusal is a value, not an accident: `Refused("minimum-spend", subject="SAVE10", missing=Money(410, "EUR"))`. The data comes first;
+the words are one table here, so that a host can put its own language in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from attrs import field, fields, frozen
+
+from checkout_core.errors import CheckoutError
+from checkout_core.money import Money
+
+WORDS: Mapping[str, str] = {
+    # what was typed
+    "invalid": "{subject} is not acceptable: {given}. {hint}",
+    "unknown-field": "{subject} is not a field we accept. Leave it out.",
+    "quantity": "The quantity of {subject} must be a whole number from 1 to {limit}; got {given}.",
+    "too-many-lines": "A cart holds at most {limit} lines. Remove a line first.",
+    "unknown-sku": "We do not sell {subject}. Check the SKU.",
+    "unknown-line": "The cart has no line {subject}. Read the cart again.",
+    "unknown-currency": "{subject} is not an active ISO 4217 currency. Use a code such as EUR.",
+    "mixed-currencies": "The amounts are in {given}, this cart is in {subject}. Use {subject}.",
+    "no-price": "{subject} has no price in {given}. Add one, or open a cart in another currency.",
+    "unknown-country": "{subject} is not a country. Use an ISO 3166-1 code such as DE.",
+    "card-number": "{subject} looks like a card number. Never send one here: use the token of your payment page.",
+    # the cart and the checkout
+    "empty-cart": "The cart is empty. Add something first.",
+    "cart-closed": "This cart became order {subject}. Open a new cart.",
+    "cart-merged": "This cart was merged into cart {subject}. Use that cart.",
+    "same-cart": "Cart {subject} cannot be merged into itself. Name two carts.",
+    "cart-changed": "The cart has changed since this checkout was priced. Update the checkout and look at the new total.",
+    "too-many-codes": "At most {limit} codes can be used at once. Remove one.",
+    "needs-address": "We need to know where to send it. Give a shipping address.",
+    "needs-shipping": "Choose a shipping method.",
+    "needs-email": "{subject} is limited per person. Give an e-mail address first.",
+    "abandoned": "This checkout is over ({given}). Begin again from the cart.",
+    "already-placed": "This checkout is order {subject} already, and nothing was charged again. Look at the order.",
+    "payment-in-flight": "A payment is under way. Wait for its answer; it is due at {until}.",
+    "key-reused": "The key {subject} was used with another request. Repeat the old request, or use a new key.",
+    "needs-key": "A payment needs a key of 1 to 200 characters, the same at every repetition. Use your request id.",
+    # scarce things
+    "out-of-stock": "You want {wanted} of {subject}; {available} can be had now. Take fewer, or wait until {until}.",
+    "coupon-used-up": "All uses of {subject} are taken. It may come free at {until}.",
+    "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",
+    "cart-in-use": "Another checkout of this cart is under way. Finish or cancel that one.",
+    # promotions
+    "unknown-code": "{subject} is not a code of ours. Check the spelling.",
+    "not-yet": "{subject} starts at {until}.",
+    "expired": "{subject} has ended at {until}. Remove it.",
+    "minimum-spend": "{subject} needs {missing} more.",
+    "minimum-quantity": "{subject} needs {missing_units} more units.",
+    "not-these-goods": "{subject} does not apply to anything in the cart.",
+    "other-currency": "{subject} is for carts in {given}.",
+    "not-combinable": "{subject} cannot be combined with {given}. Remove one of them.",
+    "no-effect": "{subject} would change nothing here.",
+    # tax and shipping
+    "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
+    "not-shipped-there": "{subject} is not delivered there.",
+    "too-heavy": "{subject} carries at most {limit} g; this is {given} g.",
+    "unknown-method": "There is no shipping method {subject}. Ask for the options.",
+    # money
+    "quote-changed": "The price has changed. Look at the differences, and confirm the new total.",
+    "declined": "The payment was declined ({given}). Nothing was charged; try again with another means of payment.",
+    "no-gateway": "No gateway takes {subject}. Offer another means of payment.",
+    "not-completed": "The payment was not completed ({given}). Nothing is kept; you may pay again.",
+    "refunded": "The money came too late or was not ours to keep ({given}). It goes back in full.",
+    "amount-differs": "The gateway reports another amount than we asked for. It goes back in full; you may pay again.",
+    "cancelled": "This was cancelled ({given}).",
+    "too-late": "It is too late for that: {given}.",
+}
+
+
+@frozen
+class Change:
+    """One difference between what the shopper saw and what is true now."""
+
+    what: str
+    before: str
+    after: str
+
+
+@frozen
+class Refused:
+    """Why not, and how far away it is. `str()` gives the words, the fields give the data.
+
+    `reason` is a stable key, `subject` the thing refused (a SKU, a code, a field). The rest says how far: `missing` money or
+    `missing_units`, what was `wanted` and is `available`, the `limit`, `until` when (UTC), the `changes`.
+    """
+
+    reason: str
+    subject: str = ""
+    given: str = ""
+    missing: Money | None = field(default=None, kw_only=True)
+    missing_units: int | None = field(default=None, kw_only=True)
+    wanted: int | None = field(default=None, kw_only=True)
+    available: int | None = field(default=None, kw_only=True)
+    limit: int | None = field(default=None, kw_only=True)
+    until: datetime | None = field(default=None, kw_only=True)
+    changes: tuple[Change, ...] = field(default=(), kw_only=True)
+    hint: str = field(default="", kw_only=True)
+
+    def __str__(self) -> str:
+        return self.words(WORDS)
+
+    def words(self, table: Mapping[str, str]) -> str:
+        """The sentences of this refusal from a table of templates, then the changes; a sentence that lacks its fact is left out."""
+        facts = {a.name: value for a in fields(Refused) if (value := getattr(self, a.name)) not in (None, "", ())}
+        if self.until is not None:
+            facts["until"] = f"{self.until:%Y-%m-%d %H:%M} UTC"
+        said = [_sentence(template, facts) for template in table.get(self.reason, "").split(". ")]
+        if not any(said):
+            said = [f"Refused: {self.reason}", self.subject, self.given, self.hint]
+        said += [f"{c.what}: {c.before} -> {c.after}" for c in self.changes]
+        return " ".join(text if text.endswith(".") else f"{text}." for text in said if text)
+
+    @property
+    def how_far(self) -> dict[str, object]:
+        """The facts that say how far away yes is, by name; only those that are known."""
+        names = ("missing", "missing_units", "wanted", "available", "limit", "until", "changes")
+        return {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
+
+
+def _sentence(template: str, facts: Mapping[str, object]) -> str:
+    try:
+        return template.format_map(facts)
+    except KeyError:
+        return ""
+
+
+class Refusal(CheckoutError):
+    """The shop says no. `refused` has every reason, each with how far away yes is; nothing was changed."""
+
+    def __init__(self, *refused: Refused) -> None:
+        super().__init__(*refused)
+        self.refused = refused
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.refused))
+
+    @classmethod
+    def of(cls, refused: Iterable[Refused]) -> Refusal:
+        return cls(*refused)

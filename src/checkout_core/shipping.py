@@ -1,0 +1,131 @@
+"""Ways to send a parcel: methods with zones and weight bands, and for each method what it costs or why it is not offered.
+
+A mistake in the table (zones that overlap, bands out of order) is a ValueError when the table is made, not a wrong price later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from attrs import field, frozen
+
+from checkout_core.customers import COUNTRIES, Destination
+from checkout_core.money import Money
+from checkout_core.refusals import Refused
+
+
+def _by_currency(prices: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money]:
+    given = list(prices.values() if isinstance(prices, Mapping) else prices)
+    table = {price.currency: price for price in given}
+    if len(table) != len(given):
+        raise ValueError("A weight band has two prices in one currency. Keep one.")
+    if isinstance(prices, Mapping) and set(table) != set(prices):
+        raise ValueError("A price of a weight band is filed under another currency.")
+    if any(price.minor < 0 for price in given):
+        raise ValueError("A shipping price cannot be negative. Use a promotion to make it cheaper.")
+    return MappingProxyType(table)
+
+
+def _codes(codes: Iterable[str]) -> frozenset[str]:
+    if isinstance(codes, str):
+        raise TypeError(f"Give a list of codes, not the text {codes!r}.")
+    return frozenset(codes)
+
+
+def _codes_or_none(codes: Iterable[str] | None) -> frozenset[str] | None:
+    return None if codes is None else _codes(codes)
+
+
+@frozen
+class Band:
+    """The price of parcels up to `up_to` grams, that weight included: one price a currency (give a sequence of `Money`)."""
+
+    up_to: int
+    prices: Mapping[str, Money] = field(converter=_by_currency, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.up_to) is not int or self.up_to < 0:
+            raise ValueError(f"A weight band ends at a whole number of grams, not at {self.up_to!r}.")
+
+
+@frozen
+class Zone:
+    """Countries, or regions of one country, that share weight bands. Bands go from light to heavy; the last is the limit."""
+
+    countries: frozenset[str] = field(converter=_codes)
+    bands: tuple[Band, ...] = field(converter=tuple)
+    regions: frozenset[str] | None = field(default=None, converter=_codes_or_none, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        unknown = sorted(self.countries - COUNTRIES)
+        if unknown or not self.countries:
+            raise ValueError(f"A zone needs ISO 3166-1 countries such as DE; got {', '.join(unknown) or 'none'}.")
+        if self.regions is not None and (len(self.countries) != 1 or not self.regions):
+            raise ValueError("Regions belong to one country. Give a zone with regions exactly one country and at least one region.")
+        limits = [band.up_to for band in self.bands]
+        if not limits or any(low >= high for low, high in zip(limits, limits[1:], strict=False)):
+            raise ValueError(f"Weight bands go from light to heavy, each ending higher than the one before; got {limits}.")
+
+    def covers(self, destination: Destination) -> bool:
+        """Whether that place lies in this zone. A destination without region lies in no zone that names regions."""
+        return destination.country in self.countries and (self.regions is None or destination.region in self.regions)
+
+    def overlaps(self, other: Zone) -> bool:
+        """Whether some place lies in both."""
+        if not self.countries & other.countries:
+            return False
+        return self.regions is None or other.regions is None or bool(self.regions & other.regions)
+
+
+@frozen
+class ShippingMethod:
+    """One way to send, as the shop offers it. `tax_category` says how carriage is taxed."""
+
+    id: str
+    name: str
+    zones: tuple[Zone, ...] = field(converter=tuple)
+    tax_category: str = "standard"
+
+    def __attrs_post_init__(self) -> None:
+        for i, zone in enumerate(self.zones):
+            if any(zone.overlaps(other) for other in self.zones[:i]):
+                raise ValueError(f"Two zones of the method {self.id} overlap, so a place would have two prices. Make them disjoint.")
+
+
+@frozen
+class ShippingOption:
+    """A method that goes there, with its price for this parcel."""
+
+    id: str
+    name: str
+    price: Money
+    tax_category: str = "standard"
+
+
+@frozen
+class ShippingTable:
+    """All methods of a shop, in the order they are shown."""
+
+    methods: tuple[ShippingMethod, ...] = field(default=(), converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        if len({method.id for method in self.methods}) != len(self.methods):
+            raise ValueError("Two shipping methods have one id. Name them apart.")
+
+    def options(self, destination: Destination, weight: int, currency: str) -> tuple[ShippingOption | Refused, ...]:
+        """For each method, in order: the option, or why not. The subject of a refusal is the id of its method."""
+        return tuple(_offer(method, destination, weight, currency) for method in self.methods)
+
+
+def _offer(method: ShippingMethod, destination: Destination, weight: int, currency: str) -> ShippingOption | Refused:
+    zone = next((zone for zone in method.zones if zone.covers(destination)), None)
+    if zone is None:
+        return Refused("not-shipped-there", method.id, destination.country)
+    band = next((band for band in zone.bands if weight <= band.up_to), None)
+    if band is None:
+        return Refused("too-heavy", method.id, str(weight), limit=zone.bands[-1].up_to)
+    price = band.prices.get(currency)
+    if price is None:
+        return Refused("no-price", method.id, currency)
+    return ShippingOption(method.id, method.name, price, method.tax_category)

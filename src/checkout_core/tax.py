@@ -1,0 +1,271 @@
+"""The tax of an amount, exactly, and the table that says which rates apply where.
+
+Every tax here is a fixed fraction of the amount, compound and included ones as well. So a list of rates is worked out once into a
+`TaxFormula` of whole numbers, and an amount costs one multiplication and one named rounding a rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from math import lcm
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+from attrs import field, frozen
+
+from checkout_core.money import ROUNDINGS, Ratio, Rounding, allocate, divide
+
+TaxLevel = Literal["line", "unit"]
+TaxTarget = Literal["tax", "net"]
+TaxComponents = Literal["separate", "combined"]
+
+
+@frozen(cache_hash=True)
+class TaxRate:
+    """One tax: its code, and its rate as a fraction of one (19 % is `Ratio.parse("0.19")`).
+
+    `included`: the price contains it already. `compound`: it is computed on the net plus all taxes before it in the list.
+    Raises ValueError for an empty code or a negative rate.
+    """
+
+    code: str
+    rate: Ratio
+    included: bool = False
+    compound: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.rate, Ratio):
+            raise TypeError(f"The rate of a tax is a Ratio, not {type(self.rate).__name__}. Use Ratio.parse.")
+        if not self.code:
+            raise ValueError("A tax has a code. Name it.")
+        if self.rate.numerator < 0:
+            raise ValueError(f"The rate of {self.code} is negative: {self.rate}. A tax is zero or more.")
+
+
+@frozen
+class TaxPolicy:
+    """How tax is rounded. All of it is named, nothing is global; the defaults are what most shops do.
+
+    - `mode`: the rounding. A negative amount is the mirror image, so `floor` means towards zero for both signs.
+    - `level`: `line` rounds the tax of the line; `unit` splits the line over its units, rounds the tax of each, and adds up.
+    - `target`: of an included tax, is the `tax` rounded (net = gross - tax) or the `net` (tax = gross - net)? Added tax is not affected.
+    - `components`: each rate rounded `separate`ly, or their sum once (`combined`) and then shared out by largest remainder.
+    - `increment`: the grid in minor units that the rounded figure lies on.
+    """
+
+    mode: Rounding = "half_up"
+    level: TaxLevel = "line"
+    target: TaxTarget = "tax"
+    components: TaxComponents = "separate"
+    increment: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        for name, given, known in (
+            ("mode", self.mode, ROUNDINGS),
+            ("level", self.level, get_args(TaxLevel)),
+            ("target", self.target, get_args(TaxTarget)),
+            ("components", self.components, get_args(TaxComponents)),
+        ):
+            if given not in known:
+                raise ValueError(f"{given!r} is not a tax {name}. Use one of {', '.join(known)}.")
+        if type(self.increment) is not int or self.increment < 1:
+            raise ValueError(f"The tax increment is a whole number of minor units, at least 1, not {self.increment!r}.")
+
+
+DEFAULT: Final = TaxPolicy()
+
+
+@frozen
+class Taxed:
+    """The result: net + tax = gross, and the components (code and tax, in the order of the rates) add up to the tax.
+
+    In minor units. The tax the amount contained is amount - net, the tax added to it gross - amount.
+    """
+
+    net: int
+    tax: int
+    gross: int
+    components: tuple[tuple[str, int], ...]
+
+
+def tax_of(amount: int, rates: Sequence[TaxRate], policy: TaxPolicy = DEFAULT, quantity: int = 1) -> Taxed:
+    """The tax of `quantity` units at `amount` minor units each, under `policy`.
+
+    No rates means no tax: whoever does not *know* the rates must refuse before asking (`TaxTable.rates` gives None).
+    Raises ValueError for a quantity below 1 or two rates of one code, TypeError for anything but ints.
+    """
+    _whole(amount, quantity)
+    return tax_of_line(amount * quantity, rates, policy, quantity)
+
+
+def tax_of_line(amount: int, rates: Sequence[TaxRate], policy: TaxPolicy = DEFAULT, quantity: int = 1) -> Taxed:
+    """The tax of a whole line of `quantity` units, which a discount may have left indivisible. Errors as for `tax_of`.
+
+    At level `unit` the line is split equally over its units, spare minor units to the first.
+    """
+    _whole(amount, quantity)
+    return formula(tuple(rates)).of(amount, policy, quantity)
+
+
+@frozen
+class TaxFormula:
+    """A list of rates worked out: the exact tax of rate i on an amount is `amount * numerators[i] / denominator`."""
+
+    codes: tuple[str, ...]
+    numerators: tuple[int, ...]
+    denominator: int
+    included: tuple[int, ...]
+    """Positions of the rates that the amount contains."""
+    added: tuple[int, ...]
+    """Positions of the rates that come on top."""
+
+    def of(self, amount: int, policy: TaxPolicy = DEFAULT, quantity: int = 1) -> Taxed:
+        """The tax of an amount for `quantity` units together. Unchecked: `tax_of_line` is the door."""
+        if amount < 0:  # the mirror image: a credit takes back exactly what the charge took
+            size = self.of(-amount, policy, quantity)
+            return Taxed(-size.net, -size.tax, -size.gross, tuple((code, -tax) for code, tax in size.components))
+        if policy.level == "line" or quantity == 1:
+            taxes = self._taxes(amount, policy)
+        else:
+            unit, spare = divmod(amount, quantity)
+            taxes = [tax * (quantity - spare) for tax in self._taxes(unit, policy)]
+            if spare:
+                taxes = [tax + more * spare for tax, more in zip(taxes, self._taxes(unit + 1, policy), strict=True)]
+        tax = sum(taxes)
+        net = amount - sum([taxes[i] for i in self.included])
+        return Taxed(net, tax, net + tax, tuple(zip(self.codes, taxes, strict=True)))
+
+    def _taxes(self, amount: int, policy: TaxPolicy) -> list[int]:
+        """The rounded tax of each rate on an amount of zero or more."""
+        taxes = [self._rounded(amount, numerator, policy) for numerator in self.numerators]
+        combined = policy.components == "combined"
+        if self.included:
+            apart = sum([taxes[i] for i in self.included])
+            due = min(self._contained(amount, policy, apart), amount)  # `up` or a coarse grid must not take out more than there is
+            if combined or policy.target == "net" or due != apart:
+                self._share(taxes, due, self.included, policy)
+        if combined and self.added:
+            total = sum([self.numerators[i] for i in self.added])
+            self._share(taxes, self._rounded(amount, total, policy), self.added, policy)
+        return taxes
+
+    def _contained(self, amount: int, policy: TaxPolicy, apart: int) -> int:
+        """The included taxes together; `apart` is their sum when each is rounded on its own."""
+        if policy.target == "tax" and policy.components == "separate":
+            return apart
+        total = sum([self.numerators[i] for i in self.included])
+        if policy.target == "tax" or total == 0:  # of zero rates nothing is taken out, however coarse the grid of the net
+            return self._rounded(amount, total, policy)
+        return max(amount - self._rounded(amount, self.denominator - total, policy), 0)
+
+    def _share(self, taxes: list[int], total: int, positions: tuple[int, ...], policy: TaxPolicy) -> None:
+        step = 1 if total % policy.increment else policy.increment  # what an amount off the grid leaves is shared in minor units
+        shares = allocate(total, [self.numerators[i] for i in positions], step=step, zero_total="zero")
+        for i, share in zip(positions, shares, strict=True):
+            taxes[i] = share
+
+    def _rounded(self, amount: int, numerator: int, policy: TaxPolicy) -> int:
+        grid = policy.increment
+        return grid * divide(amount * numerator, self.denominator * grid, policy.mode)
+
+
+@lru_cache(maxsize=4096)
+def formula(rates: tuple[TaxRate, ...]) -> TaxFormula:
+    """The rates worked out, in their order. ValueError for two rates of one code.
+
+    An included amount is net x (1 + sum of the effective included rates); a compound rate is effectively rate x (1 + the effective
+    rates before it). Added rates are computed on the exact net, so nothing is rounded twice.
+    """
+    codes = tuple(rate.code for rate in rates)
+    if len(set(codes)) != len(codes):
+        raise ValueError(f"Two rates share a code: {', '.join(codes)}. Give each its own, so that the tax can be told apart.")
+    # numerators[i] / scale is the effective rate on the net; a compound rate multiplies denominators, so the scale grows as we go
+    scale, numerators = 1, list[int]()
+    for rate in rates:
+        above, below = rate.rate.numerator, rate.rate.denominator
+        if rate.compound:
+            above, below = above * (scale + sum(numerators)), below * scale
+        common = lcm(scale, below)
+        numerators = [known * (common // scale) for known in numerators] + [above * (common // below)]
+        scale = common
+    included = tuple(i for i, rate in enumerate(rates) if rate.included)
+    added = tuple(i for i, rate in enumerate(rates) if not rate.included)
+    return TaxFormula(codes, tuple(numerators), scale + sum([numerators[i] for i in included]), included, added)
+
+
+def _rates(rates: Iterable[TaxRate]) -> tuple[TaxRate, ...]:
+    return tuple(rates)
+
+
+@frozen
+class TaxRow:
+    """The rates of one category of goods in one place, and where that is written (`source`: the law, or the authority's page).
+
+    `country` is ISO 3166-1 alpha-2; `region` is the part of ISO 3166-2 after the dash, or None for the whole country. Nothing to pay
+    is an explicit rate of 0 with a code that says why; no rates at all is a ValueError.
+    """
+
+    country: str
+    region: str | None
+    category: str
+    rates: tuple[TaxRate, ...] = field(converter=_rates)
+    source: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha() and self.country.isupper()):
+            raise ValueError(f"{self.country!r} is not a country. Use an ISO 3166-1 code such as DE.")
+        if self.region == "":
+            raise ValueError(f"The region of a tax row of {self.country} is empty. Use None for the whole country.")
+        if not self.category:
+            raise ValueError(f"A tax row of {self.country} has no category. Name it, for example standard.")
+        if not self.rates:
+            raise ValueError(f"{_place(self)} has no rates. Where nothing is due, say so with a rate of 0.")
+        formula(self.rates)  # two rates of one code are refused here, not at the till
+
+
+def _rows(rows: Iterable[TaxRow]) -> tuple[TaxRow, ...]:
+    return tuple(rows)
+
+
+@frozen
+class TaxTable:
+    """Which rates apply where. Raises ValueError if two rows answer the same question."""
+
+    rows: tuple[TaxRow, ...] = field(converter=_rows)
+    _found: Mapping[tuple[str, str | None, str], TaxRow] = field(init=False, eq=False, repr=False)
+
+    @_found.default
+    def _index(self) -> Mapping[tuple[str, str | None, str], TaxRow]:
+        found: dict[tuple[str, str | None, str], TaxRow] = {}
+        for row in self.rows:
+            key = (row.country, row.region, row.category)
+            if key in found:
+                raise ValueError(f"{_place(row)} has two tax rows. Keep one.")
+            found[key] = row
+        return MappingProxyType(found)
+
+    def row(self, country: str, region: str | None, category: str) -> TaxRow | None:
+        """The most specific row: that of the region, else that of the whole country, else None."""
+        return self._found.get((country, region, category)) or self._found.get((country, None, category))
+
+    def rates(self, country: str, region: str | None, category: str) -> tuple[TaxRate, ...] | None:
+        """The rates that apply, or None: we do not know, and the caller must refuse. Never no tax by accident (G2).
+
+        An unknown category does not fall back on another one, and a country with rows for some regions says nothing about the rest.
+        """
+        row = self.row(country, region, category)
+        return None if row is None else row.rates
+
+
+def _place(row: TaxRow) -> str:
+    return f"{row.category} in {row.country}{f'-{row.region}' if row.region else ''}"
+
+
+def _whole(amount: int, quantity: int) -> None:
+    if type(amount) is not int:
+        raise TypeError(f"An amount is a whole number of minor units (int), not {type(amount).__name__} {amount!r}.")
+    if type(quantity) is not int:
+        raise TypeError(f"A quantity is an int, not {type(quantity).__name__} {quantity!r}.")
+    if quantity < 1:
+        raise ValueError(f"A quantity is at least 1, not {quantity}.")

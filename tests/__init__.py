@@ -1,0 +1,1 @@
+"""What this project promises, each promise beside the test that would break."""

@@ -1,0 +1,36 @@
+"""`@pytest.mark.fault("B2")` means: fault B2 of docs/guarantees.md strikes in this test, or the test proves nothing and fails.
+
+The injector says so itself: a test asks for the `struck` fixture and hands it on, and whatever makes the fault happen calls
+`struck.add("B2")` at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+_STRUCK = pytest.StashKey[set[str]]()
+
+
+@pytest.fixture
+def struck(request: pytest.FixtureRequest) -> set[str]:
+    """The ids of the faults that have struck so far in this test."""
+    item: pytest.Item = request.node
+    return item.stash.setdefault(_STRUCK, set())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    result = yield
+    promised = {str(fault) for mark in pyfuncitem.iter_markers("fault") for fault in mark.args}
+    seen: set[str] = pyfuncitem.stash.setdefault(_STRUCK, set())
+    if missed := sorted(promised - seen):
+        pytest.fail(f"Fault {', '.join(missed)} never struck: let the injector call struck.add(), or take the mark away.", pytrace=False)
+    return result
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(not mark.args for mark in item.iter_markers("fault")):
+            raise pytest.UsageError(f"{item.nodeid}: name the fault, as in @pytest.mark.fault('B2')")
