@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, frozen
 
-from checkout_core.cart import Line, demand
+from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
 from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Stock, in_lock_order
@@ -110,9 +110,11 @@ def turn(cart: str) -> Claim:
 
 def claims_of(cart: str, quote: Quote, identities: Iterable[str]) -> tuple[Claim, ...]:
     """All that placing this quote needs: the cart's turn, the goods summed per SKU, and a use of each limited promotion."""
-    tracked = {line.sku for line in quote.lines if line.tracked}
-    claims = [turn(cart)]
-    claims += [Claim(Stock(sku), units) for sku, units in demand(quote.lines).items() if sku in tracked]
+    units: dict[str, int] = {}
+    for line in quote.lines:
+        if line.tracked:
+            units[line.sku] = units.get(line.sku, 0) + line.quantity
+    claims = [turn(cart), *(Claim(Stock(sku), wanted) for sku, wanted in units.items())]
     for used in quote.promotions:
         if used.limit is not None:
             claims.append(Claim(CouponUses(used.id), 1, limit=used.limit))

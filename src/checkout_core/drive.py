@@ -11,15 +11,17 @@ from checkout_core.effects import Booked, Effect, Free, Freed, LocalEffect, Outc
 from checkout_core.errors import Broken
 from checkout_core.holds import Short, Taken
 from checkout_core.payments import Fact
+from checkout_core.pricing import Quote
 from checkout_core.unit import CloseCart, Commit, Release, Unit
 
 
 class Shortage(Exception):
     """Raised out of a unit, which rolls it back whole: a refused buyer costs no write. Nobody's money is involved."""
 
-    def __init__(self, short: Short) -> None:
+    def __init__(self, short: Short, quote: Quote | None) -> None:
         super().__init__(str(short))
         self.short = short
+        self.quote = quote
 
 
 def drive(unit: Unit, before: Checkout | None, after: Checkout) -> Checkout:
@@ -31,7 +33,7 @@ def drive(unit: Unit, before: Checkout | None, after: Checkout) -> Checkout:
         performed.add(type(effect))
         outcome = perform(unit, c, effect)
         if isinstance(outcome, Short) and (c.paying is None or not c.paying.money):
-            raise Shortage(outcome)
+            raise Shortage(outcome, c.quote)
         c = flow.advance(c, effect, outcome, unit.now)
     c = flow.schedule(c, effect, unit.now)
     if c == before:

@@ -231,6 +231,11 @@ class MemoryStorage:
         self._lock = threading.RLock()
         self._due: list[tuple[datetime, str]] = []
 
+    def index(self) -> None:
+        """Find anew which checkouts are due; needed after `tables` were replaced by a snapshot."""
+        self._due = [(c.due_at, c.id) for c in self.tables.checkouts.values() if c.due_at is not None]
+        heapq.heapify(self._due)
+
     def transact(self, work: Callable[[Unit], T]) -> T:
         with self._lock:
             unit = MemoryUnit(self.tables, self.clock.now())
@@ -302,14 +307,18 @@ class AsyncMemoryStorage:
         return self.store.undelivered(consumer, limit)
 
 
+def _by_sku(products: Iterable[Product]) -> dict[str, Product]:
+    return {product.sku: product for product in products}
+
+
 @frozen
 class MemoryCatalog:
     """A catalogue, its promotions, tax table and shipping table, as plain values: three ports in one."""
 
-    items: Mapping[str, Product] = field(converter=lambda products: {product.sku: product for product in products})
-    deals: tuple[Promotion, ...] = field(default=(), converter=tuple)
-    taxes: TaxTable = field(factory=lambda: TaxTable(()))
-    shipping: ShippingTable = field(factory=lambda: ShippingTable(()))
+    items: Mapping[str, Product] = field(converter=_by_sku)
+    deals: tuple[Promotion, ...] = field(default=(), converter=tuple[Promotion, ...])
+    taxes: TaxTable = TaxTable(())
+    shipping: ShippingTable = ShippingTable(())
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}

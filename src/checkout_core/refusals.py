@@ -44,6 +44,7 @@ WORDS: Mapping[str, str] = {
     "needs-key": "A payment needs a key of 1 to 200 characters, the same at every repetition. Use your request id.",
     # scarce things
     "out-of-stock": "You want {wanted} of {subject}; {available} can be had now. Take fewer, or wait until {until}.",
+    "stock-promised": "{available} of {subject} are free to take away, not {wanted}: the rest is promised. Force it to record a shortfall.",
     "coupon-used-up": "All uses of {subject} are taken. It may come free at {until}.",
     "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",
     "cart-in-use": "Another checkout of this cart is under way. Finish or cancel that one.",
@@ -64,7 +65,9 @@ WORDS: Mapping[str, str] = {
     "unknown-method": "There is no shipping method {subject}. Ask for the options.",
     # money
     "quote-changed": "The price has changed. Look at the differences, and confirm the new total.",
+    "too-many-attempts": "This checkout was tried {limit} times, and no payment came through. Begin again from the cart.",
     "declined": "The payment was declined ({given}). Nothing was charged; try again with another means of payment.",
+    "needs-payment": "There are {given} to pay. Give a means of payment.",
     "no-gateway": "No gateway takes {subject}. Offer another means of payment.",
     "not-completed": "The payment was not completed ({given}). Nothing is kept; you may pay again.",
     "refunded": "The money came too late or was not ours to keep ({given}). It goes back in full.",
@@ -88,7 +91,7 @@ class Refused:
     """Why not, and how far away it is. `str()` gives the words, the fields give the data.
 
     `reason` is a stable key, `subject` the thing refused (a SKU, a code, a field). The rest says how far: `missing` money or
-    `missing_units`, what was `wanted` and is `available`, the `limit`, `until` when (UTC), the `changes`.
+    `missing_units`, what was `wanted` and is `available`, the `limit`, `until` when (UTC), the `changes` and the `total` they lead to.
     """
 
     reason: str
@@ -99,9 +102,11 @@ class Refused:
     wanted: int | None = field(default=None, kw_only=True)
     available: int | None = field(default=None, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
+    total: Money | None = field(default=None, kw_only=True)
     until: datetime | None = field(default=None, kw_only=True)
     changes: tuple[Change, ...] = field(default=(), kw_only=True)
     hint: str = field(default="", kw_only=True)
+    others: tuple[Refused, ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:
         return self.words(WORDS)
@@ -120,7 +125,7 @@ class Refused:
     @property
     def how_far(self) -> dict[str, object]:
         """The facts that say how far away yes is, by name; only those that are known."""
-        names = ("missing", "missing_units", "wanted", "available", "limit", "until", "changes")
+        names = ("missing", "missing_units", "wanted", "available", "limit", "total", "until", "changes")
         return {name: value for name in names if (value := getattr(self, name)) not in (None, ())}
 
 
@@ -135,11 +140,8 @@ class Refusal(CheckoutError):
     """The shop says no. `refused` has every reason, each with how far away yes is; nothing was changed."""
 
     def __init__(self, *refused: Refused) -> None:
-        super().__init__(*refused)
+        super().__init__(" ".join(map(str, refused)))
         self.refused = refused
-
-    def __str__(self) -> str:
-        return " ".join(map(str, self.refused))
 
     @classmethod
     def of(cls, refused: Iterable[Refused]) -> Refusal:

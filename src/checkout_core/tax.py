@@ -155,11 +155,12 @@ class TaxFormula:
         if policy.target == "tax" and policy.components == "separate":
             return apart
         total = sum([self.numerators[i] for i in self.included])
-        if policy.target == "tax" or total == 0:  # of zero rates nothing is taken out, however coarse the grid of the net
+        if policy.target == "tax":
             return self._rounded(amount, total, policy)
         return max(amount - self._rounded(amount, self.denominator - total, policy), 0)
 
     def _share(self, taxes: list[int], total: int, positions: tuple[int, ...], policy: TaxPolicy) -> None:
+        """`total` over these rates by largest remainder; zero rates alone take nothing, even where a coarse grid made a total."""
         step = 1 if total % policy.increment else policy.increment  # what an amount off the grid leaves is shared in minor units
         shares = allocate(total, [self.numerators[i] for i in positions], step=step, zero_total="zero")
         for i, share in zip(positions, shares, strict=True):

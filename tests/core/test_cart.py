@@ -19,7 +19,7 @@ LATER = NOW + timedelta(hours=1)
 LIMITS = Limits()
 CARD = "4111 1111 1111 1111"
 HOWS: tuple[How, ...] = get_args(How)
-NOT_QUANTITIES = [True, False, "1", 1.5, 1.0, float("nan"), float("inf"), -1, 0, 1000, 10**12, 10**5000, None, [], b"1"]
+NOT_QUANTITIES = [True, False, "1", 1.5, 1.0, float("nan"), float("inf"), -1, 0, 1000, 10**12, 10**5000, None, ["x" * 30] * 6, b"1"]
 
 
 def cart(*lines: Line, id: str = "c1", customer_id: str | None = None, currency: str = "EUR") -> Cart:

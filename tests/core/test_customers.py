@@ -6,7 +6,7 @@ import time
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checkout_core.customers import (
@@ -91,6 +91,7 @@ def test_what_is_no_address_is_no_person(email: str) -> None:
         canonical_email(email)
 
 
+@example("\u01f0\u0323@example.org")  # its case-folded form is not normal
 @given(st.from_regex(r"\A[^@\s+]{1,20}(\+[^@\s]{0,5})?@[^@\s.]{1,10}(\.[^@\s.]{1,10}){1,2}\Z"))
 def test_a_canonical_email_is_its_own_canonical_form(email: str) -> None:
     """Canonicalising twice is canonicalising once, in every script (R22)."""
@@ -177,6 +178,7 @@ def test_nobody_has_no_identity() -> None:
         "4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "4111\u00a01111\u00a01111\u00a01111", "5555555555554444",
         "3782 822463 10005", "3056 930902 5904", "4222222222222", "card: 4111111111111111!", "x4111111111111111x",
         "2 4111 1111 1111 1111", "4111 1111 1111 1111 12/29", "4111 1111 1111 1111 12 2029 123", "call 555 4111111111111111",
+        "41 11 11 11 11 11 11 11",
         "٤١١١١١١١١١١١١١١١", wide("4111111111111111"),
     ],
 )  # fmt: skip

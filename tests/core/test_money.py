@@ -328,7 +328,7 @@ def test_ratios_are_read_exactly(text: str | int, numerator: int, denominator: i
 
 
 @pytest.mark.parametrize(
-    "text", ["", " 1", "1e3", "1_0", "nan", "1/0", "1/-2", "0.5/2", "1/2/3", "1/", "/2", "19%", "１", "1/" + "9" * 100]
+    "text", ["", " 1", "1e3", "1_0", "nan", "1/0", "1/-2", "0.5/2", "1/2/3", "1/", "/2", "19%", "１", "1/２", "1/" + "9" * 100]
 )
 def test_other_ratios_are_refused(text: str) -> None:
     """What is not plainly a number is not guessed at."""
@@ -403,7 +403,7 @@ def test_a_share_is_within_one_unit_of_its_exact_part(split: tuple[int, list[int
     amount, given_weights = split
     total = sum(given_weights)
     exact = [Fraction(amount * weight, total) for weight in given_weights]
-    assert all(abs(s - e) < 1 for s, e in zip(allocate(amount, given_weights, method), exact, strict=True))
+    assert all(abs(s - e) <= 1 for s, e in zip(allocate(amount, given_weights, method), exact, strict=True))
 
 
 @given(splits, methods.filter(lambda method: method != "largest_remainder_floor"), roundings)
@@ -460,6 +460,11 @@ def test_caps_hold_and_leave_over_only_what_has_no_place(split: tuple[int, list[
 def test_what_is_over_a_cap_is_split_again_over_the_others() -> None:
     """100 over three, the first holds 10: its excess of 24 goes to the other two."""
     assert allocate(100, [1, 1, 1], caps=[10, 100, 100]) == [10, 45, 45]
+
+
+def test_an_entry_exactly_at_its_cap_leaves() -> None:
+    """The first share is full at 1 from the start, so it takes no part when the excess of the second is split again."""
+    assert allocate(3, [1, 3, 1, 1], caps=[1, 0, 2, 1]) == [1, 0, 1, 1]
 
 
 def test_caps_and_steps_together() -> None:

@@ -129,6 +129,19 @@ def test_never_more_tax_is_taken_out_than_there_is() -> None:
     assert tax_of(1, rates, TaxPolicy(mode="up")) == Taxed(0, 1, 1, (("A", 1), ("B", 0)))
 
 
+def test_a_rounded_net_leaves_its_tax_to_be_shared() -> None:
+    """0.10 contains 7, 20 and 11 %: of the 3 cents the largest remainders get their share, although each rounds to one."""
+    rates = [rate("0.07", code="A", included=True), rate("0.20", code="B", included=True), rate("0.11", code="C", included=True)]
+    assert tax_of(10, rates).components == (("A", 1), ("B", 1), ("C", 1))
+    assert tax_of(10, rates, TaxPolicy(target="net")).components == (("A", 0), ("B", 2), ("C", 1))
+
+
+def test_a_sum_on_the_grid_is_shared_on_the_grid() -> None:
+    """Twice 10 % on 0.75 are 15 in coins of five: 10 and 5, not 8 and 7."""
+    rates = [rate("0.10", code="A"), rate("0.10", code="B")]
+    assert tax_of(75, rates, TaxPolicy(components="combined", increment=5)).components == (("A", 10), ("B", 5))
+
+
 @given(amounts, rate_lists(), policies, quantities)
 @settings(deadline=None, max_examples=500)
 def test_net_and_tax_make_gross(amount: int, rates: tuple[TaxRate, ...], policy: TaxPolicy, quantity: int) -> None:

@@ -1,0 +1,1 @@
+"""Adapters: each turns one technology into the values of one port."""

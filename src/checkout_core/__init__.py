@@ -1,0 +1,64 @@
+"""Checkout, to embed: from a cart to a paid, placed, refundable order. Start with `Shop`; start reading at `checkout_core.flow.plan`."""
+
+from checkout_core.cart import Cart, Limits, Line, MergeReport
+from checkout_core.catalog import Product
+from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
+from checkout_core.customers import Address, Contact, Destination
+from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable
+from checkout_core.money import Money, Ratio
+from checkout_core.orders import Order
+from checkout_core.payments import Card, Upi
+from checkout_core.policy import Policy
+from checkout_core.pricing import Quote
+from checkout_core.promotions import Promotion
+from checkout_core.refusals import Refusal, Refused
+from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
+from checkout_core.shop import AsyncShop
+from checkout_core.sync.shop import Shop
+from checkout_core.sync.worker import Worker
+from checkout_core.tax import TaxRate, TaxRow, TaxTable
+from checkout_core.worker import AsyncWorker
+
+__all__ = [
+    "ActionRequired",
+    "Address",
+    "AsyncShop",
+    "AsyncWorker",
+    "Band",
+    "Broken",
+    "Card",
+    "Cart",
+    "Checkout",
+    "CheckoutError",
+    "Contact",
+    "Deadlines",
+    "Destination",
+    "Limits",
+    "Line",
+    "MergeReport",
+    "Misconfigured",
+    "Money",
+    "NoAnswer",
+    "NotFound",
+    "Order",
+    "Pending",
+    "Placed",
+    "Policy",
+    "Product",
+    "Promotion",
+    "Quote",
+    "Ratio",
+    "Refusal",
+    "Refused",
+    "Result",
+    "ShippingMethod",
+    "ShippingTable",
+    "Shop",
+    "TaxRate",
+    "TaxRow",
+    "TaxTable",
+    "Unavailable",
+    "Upi",
+    "Worker",
+    "Zone",
+]

@@ -1,0 +1,430 @@
+"""What each command does inside its unit. The shop asks the ports for facts before, and performs remote effects after.
+
+A command re-reads, decides, and writes; it raises `Refusal` (nothing is written) or returns. A cart that changed since the facts were
+asked gives `None`: the shop asks again (facts first).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from attrs import evolve, frozen
+
+from checkout_core import cart as carts
+from checkout_core import edge, flow
+from checkout_core.cart import Cart, How, Limits, MergeReport
+from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of, turn
+from checkout_core.customers import Address, Contact, identities
+from checkout_core.drive import Step, drive, step
+from checkout_core.errors import Misconfigured
+from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock
+from checkout_core.money import Money
+from checkout_core.payments import Attempt, AttemptState, Instrument, Terms, ZeroTender, attempt_key
+from checkout_core.plugins import Declares
+from checkout_core.policy import Policy
+from checkout_core.pricing import Basket, Facts, Quote, diff, price
+from checkout_core.promotions import Promotion
+from checkout_core.refusals import Change, Refusal, Refused
+from checkout_core.unit import Person, Request, Unit
+
+T = TypeVar("T")
+INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a checkout may begin without; it cannot be paid
+
+
+@frozen
+class Asked:
+    """The identity of a request: where, what, under which key, and a fingerprint of everything it said (R23)."""
+
+    scope: str
+    operation: str
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, scope: str, operation: str, key: str, *said: str | int | None) -> Asked:
+        text = json.dumps(said, ensure_ascii=True)
+        return cls(scope, operation, key, hashlib.sha256(text.encode()).hexdigest())
+
+    def before(self, unit: Unit) -> Request | None:
+        """The record of the first time. Raises Refusal if the key was used for something else."""
+        record = unit.request(self.scope, self.operation, self.key)
+        if record is not None and record.fingerprint != self.fingerprint:
+            raise Refusal(Refused("key-reused", self.key))
+        return record
+
+    def record(self, *, attempt: str = "", answer: Cart | Checkout | None = None) -> Request:
+        return Request(self.scope, self.operation, self.key, self.fingerprint, attempt, answer)
+
+
+@frozen
+class Details:
+    """What the shopper said about delivery and payment; None leaves what was said before."""
+
+    ship_to: Address | None = None
+    contact: Contact | None = None
+    shipping: str | None = None
+    codes: tuple[str, ...] | None = None
+
+
+@frozen
+class Seen:
+    """What was read before the ports were asked. A unit that finds other versions starts the command again."""
+
+    cart: Cart
+    checkout: Checkout | None = None
+    person: Person | None = None
+
+    def still(self, cart: Cart, checkout: Checkout | None) -> bool:
+        """Whether nothing has changed since."""
+        versions = (self.checkout.id, self.checkout.version) if self.checkout else None
+        return cart.version == self.cart.version and versions == ((checkout.id, checkout.version) if checkout else None)
+
+
+@frozen
+class Known:
+    """What the ports said, before the unit: facts for pricing, and the numbers of the pools of limited promotions."""
+
+    seen: Seen
+    facts: Facts
+    pools: Mapping[PoolKey, Pool]
+
+
+# Carts.
+def open_cart(unit: Unit, cart: Cart, asked: Asked | None) -> Cart:
+    if asked is not None and (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
+        return record.answer
+    unit.write(cart, *([asked.record(answer=cart)] if asked else []))
+    return cart
+
+
+def edit_cart(unit: Unit, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked | None) -> Cart:
+    """Read the cart, apply a pure edit, write the next version."""
+    if asked is not None and (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
+        return record.answer
+    before = unit.cart(id)
+    after = said_yes(edit(before, unit.now))
+    if after != before:
+        unit.write(after, *([asked.record(answer=after)] if asked else []))
+    return after
+
+
+def merge_carts(unit: Unit, guest: str, account: str, how: How, limits: Limits) -> tuple[Cart, MergeReport]:
+    """Both carts in one unit, locked in the order of their ids; idempotent by itself (K4)."""
+    found = {id: unit.cart(id) for id in sorted({guest, account})}
+    holder = unit.buyer(guest)
+    if holder is not None:
+        raise Refusal(Refused("cart-in-use", guest))
+    into, away, report = said_yes(carts.merge(found[guest], found[account], how, unit.now, limits))
+    unit.write(*(cart for cart in (into, away) if cart != found[cart.id]))
+    return into, report
+
+
+# Checkouts.
+def look_at_cart(unit: Unit, cart: str) -> Seen:
+    """A cart, and the checkout that has its turn."""
+    owner = unit.buyer(cart)
+    live = unit.checkout(owner) if owner else None
+    return Seen(unit.cart(cart), live, unit.person(live.id) if live else None)
+
+
+def look_at_checkout(unit: Unit, id: str) -> Seen:
+    """A checkout and its cart."""
+    checkout = unit.checkout(id)
+    return Seen(unit.cart(checkout.cart), checkout, unit.person(id))
+
+
+def begin(unit: Unit, details: Details, known: Known, new: tuple[str, str], policy: Policy) -> Step | None:
+    """The one live checkout of this cart: a new one, or the one that is there, brought up to date."""
+    now = look_at_cart(unit, known.seen.cart.id)
+    cart, live = now.cart, now.checkout
+    if cart.ordered is not None:
+        raise Refusal(Refused("cart-closed", live.order.number if live and live.order else cart.ordered))
+    if cart.merged_into is not None:
+        raise Refusal(Refused("cart-merged", cart.merged_into))
+    if not known.seen.still(cart, live):
+        return None
+    if live is not None and not live.over and (live.in_flight or unit.now < live.lapses_at):
+        return edit(unit, now, details, known, policy)
+    if not cart.lines:
+        raise Refusal(Refused("empty-cart"))
+    person = Person(new[0], details.contact, details.ship_to)
+    after = priced(described(blank(cart, new, unit.now, policy), cart, details, person, policy), known, unit.now, policy)
+    unit.write(person)
+    return step(None, drive(unit, None, after))
+
+
+def blank(cart: Cart, new: tuple[str, str], now: datetime, policy: Policy) -> Checkout:
+    """A checkout of this cart about which nothing has been said."""
+    id, number = new
+    lapse = now + timedelta(seconds=policy.deadlines.checkout_for)
+    early = policy.hold_at == "begin"
+    return Checkout(
+        id=id,
+        number=number,
+        cart=cart.id,
+        cart_version=cart.version,
+        currency=cart.currency,
+        customer=cart.customer_id,
+        begun_at=now,
+        deadline=lapse,
+        latest=lapse,
+        hold_early=early,
+        deadlines=policy.deadlines,
+        claims=(turn(cart.id),),
+    )
+
+
+def update(unit: Unit, details: Details, known: Known, policy: Policy) -> Step | None:
+    """The checkout with other details, and with the cart as it is now."""
+    assert known.seen.checkout is not None
+    now = look_at_checkout(unit, known.seen.checkout.id)
+    if now.checkout is None or not known.seen.still(now.cart, now.checkout):
+        return None
+    refuse_if_over(now.checkout)
+    return edit(unit, now, details, known, policy)
+
+
+def edit(unit: Unit, now: Seen, details: Details, known: Known, policy: Policy) -> Step:
+    """Change a live checkout; refused while money is on its way, unless nothing would change (`begin` and `update` are idempotent)."""
+    before, cart = now.checkout, now.cart
+    assert before is not None
+    person = now.person or Person(before.id)
+    said = Person(before.id, details.contact or person.contact, details.ship_to or person.address)
+    after = described(before, cart, details, said, policy)
+    fresh = before.quote_until is not None and unit.now < before.quote_until
+    if after == before and said == person and (fresh or before.in_flight):
+        return before, None
+    if any(attempt.open for attempt in before.attempts):
+        raise Refusal(Refused("payment-in-flight", until=before.due_at))
+    if not cart.lines:
+        raise Refusal(Refused("empty-cart"))
+    if said != person:
+        unit.write(said)
+    if after == before and fresh:  # a street or a name costs nothing: the quote stands
+        return before, None
+    return step(before, drive(unit, before, evolve(priced(after, known, unit.now, policy), next=None)))
+
+
+def described(c: Checkout, cart: Cart, details: Details, person: Person, policy: Policy) -> Checkout:
+    """The checkout with what the shopper said."""
+    email = person.contact.email if person.contact else None
+    who = identities(policy.identity_secret, c.customer, email) if policy.identity_secret else ()
+    return evolve(
+        c,
+        cart_version=cart.version,
+        lines=cart.lines,
+        identities=who,
+        destination=person.address.destination if person.address else None,
+        shipping=c.shipping if details.shipping is None else details.shipping,
+        codes=c.codes if details.codes is None else details.codes,
+    )
+
+
+def priced(c: Checkout, known: Known, now: datetime, policy: Policy) -> Checkout:
+    """The checkout with a fresh quote; without one while something is still to be said. Raises Refusal for what is wrong."""
+    quote = quoted(c, known, now, policy)
+    if not isinstance(quote, Quote):
+        wrong = [refused for refused in quote if refused.reason not in INCOMPLETE]
+        if wrong:
+            raise Refusal.of(wrong)
+        return evolve(c, quote=None, quote_until=None, claims=(turn(c.cart),))
+    everything = c.hold_early or len(c.held) > 1
+    claims = claims_of(c.cart, quote, c.identities) if everything else (turn(c.cart),)
+    return evolve(c, quote=quote, quote_until=now + timedelta(seconds=c.deadlines.quote_for), claims=claims)
+
+
+def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | tuple[Refused, ...]:
+    """The price of this checkout now, or everything that is in the way."""
+    used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
+    basket = Basket(c.currency, c.lines, c.destination, c.shipping, c.codes)
+    quote = price(basket, evolve(known.facts, used_up={**known.facts.used_up, **used_up}), now, policy.pricing)
+    if not isinstance(quote, Quote):
+        return quote
+    per_person = [deal for deal in quote.promotions if deal.per_person is not None]
+    if per_person and not policy.identity_secret:
+        raise Misconfigured("A promotion has a limit per person: give the Policy an identity_secret of at least 16 bytes.")
+    if per_person and not c.identities:
+        return tuple(Refused("needs-email", deal.code or deal.name) for deal in per_person)
+    return quote
+
+
+def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:
+    """Why this promotion has no use left for this checkout; what it holds itself does not count (RB-16)."""
+    for claim, reason in limits_of(deal, c.identities):
+        pool = pools.get(claim.pool)
+        mine = sum(held.amount for held in c.held if held.pool == claim.pool)
+        if pool is not None and claim.limit is not None and pool.held + pool.committed - mine >= claim.limit:
+            return Refused(reason, deal.code or deal.name)
+    return None
+
+
+def limits_of(deal: Promotion, who: Sequence[str]) -> list[tuple[Claim, str]]:
+    """The claims a limited promotion makes, each with the reason it gives when it is short."""
+    total = [] if deal.limit is None else [(Claim(CouponUses(deal.id), 1, deal.limit), "coupon-used-up")]
+    if deal.per_person is None:
+        return total
+    return total + [(Claim(CouponUsesBy(deal.id, one), 1, deal.per_person), "coupon-used-by-you") for one in who]
+
+
+def refuse_if_over(c: Checkout) -> None:
+    if c.order is not None:
+        raise Refusal(Refused("already-placed", c.order.number))
+    if c.abandoned:
+        raise Refusal(Refused("abandoned", given=c.because or c.abandoned))
+
+
+# Paying.
+@frozen
+class Payment:
+    """The shopper's wish to pay: with what, where it can be taken, having seen which total (or quote hash), under which key."""
+
+    instrument: Instrument | None
+    gateways: tuple[Declares, ...]
+    expected: Money | str
+    asked: Asked
+
+
+class Stale(Exception):
+    """The quote has run out: raised out of the unit, so that facts can be asked."""
+
+
+def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy) -> tuple[Step, Attempt | None]:
+    """Store the intent to pay (R1), or join the payment that is under way. Raises Refusal, Stale, Shortage."""
+    before = unit.checkout(id)
+    edge.refuse(edge.checked_expected(wish.expected, before.currency))
+    record = wish.asked.before(unit)
+    if record is not None:
+        after = flow.ask_now(before, record.attempt, unit.now)
+        after = before if after is before else drive(unit, before, after)
+        return step(before, after), after.attempt(record.attempt)
+    refuse_if_over(before)
+    under_way = before.paying
+    if under_way is not None:  # one live intent: the second caller gets the first's status (K1, RB-26)
+        unit.write(wish.asked.record(attempt=under_way.key))
+        return step(before, before), under_way
+    if any(attempt.open for attempt in before.attempts):
+        return step(before, before), None
+    if len(before.attempts) >= policy.attempts_at_most:
+        raise Refusal(Refused("too-many-attempts", limit=policy.attempts_at_most))
+    c = requoted(before, wish.expected, known, unit.now, policy)
+    assert c.quote is not None
+    attempt = attempt_for(c, c.quote, wish, policy)
+    c = flow.pay(evolve(c, claims=claims_of(c.cart, c.quote, c.identities)), attempt, unit.now)
+    after = drive(unit, before, c)
+    unit.write(wish.asked.record(attempt=attempt.key))
+    return step(before, after), after.attempt(attempt.key)
+
+
+def requoted(c: Checkout, expected: Money | str, known: Known | None, now: datetime, policy: Policy) -> Checkout:
+    """The checkout with a quote that may be paid: the stored one while it lasts, unchanged (R7), else a new one if it is what was expected."""
+    old = c.quote
+    if c.quote_until is None or now >= c.quote_until:
+        if known is None or known.seen.checkout is None or known.seen.checkout.version != c.version:
+            raise Stale
+        c = priced(c, known, now, policy)
+    if c.quote is None:
+        raise Refusal.of(missing(c))
+    if expected not in (c.quote.total, c.quote.hash):
+        seen = [] if isinstance(expected, str) else [Change("total", str(expected), str(c.quote.total))]
+        changes = diff(old, c.quote) if old is not None and old.hash != c.quote.hash else ()
+        raise Refusal(Refused("quote-changed", changes=(*seen, *changes), total=c.quote.total))
+    return c
+
+
+def missing(c: Checkout) -> tuple[Refused, ...]:
+    """What has not been said yet."""
+    wanted = [Refused("needs-address")] if c.destination is None else []
+    return tuple(wanted + ([Refused("needs-shipping")] if c.shipping is None else [])) or (Refused("needs-email", "A code"),)
+
+
+def attempt_for(c: Checkout, quote: Quote, wish: Payment, policy: Policy) -> Attempt:
+    key = attempt_key(c.id, quote.hash, wish.asked.key)
+    if not quote.total.minor:
+        return Attempt(key, "", ZeroTender(), quote.total, state=AttemptState.CAPTURED, received=quote.total)
+    if wish.instrument is None:
+        raise Refusal(Refused("needs-payment", given=str(quote.total)))
+    method = wish.instrument.method
+    able = [gateway for gateway in wish.gateways if gateway.capabilities.takes(method, c.currency)]
+    if not able:
+        raise Refusal(Refused("no-gateway", f"{method} in {c.currency}"))
+    can = able[0].capabilities
+    capture = can.capture_with_authorize and (policy.capture == "with-authorize" or not can.capture_later)
+    return Attempt(key, able[0].name, wish.instrument, quote.total, capture=capture, terms=Terms.of(can))
+
+
+def result_of(c: Checkout, attempt: Attempt | None) -> Result:
+    """What the caller of `pay` is told."""
+    return Pending(c.due_at) if attempt is None else answer(c, c.attempt(attempt.key) or attempt)
+
+
+def cancel(unit: Unit, id: str, reason: str) -> Step:
+    """Turn back; doing it twice is doing it once."""
+    before = unit.checkout(id)
+    if before.over:
+        return before, None
+    return step(before, drive(unit, before, flow.cancel(before, reason, unit.now)))
+
+
+def everything_wrong(unit: Unit, known: Known, policy: Policy) -> tuple[Refused, ...]:
+    """Why this checkout cannot be paid now: everything at once, each with how far away it is."""
+    assert known.seen.checkout is not None
+    now = look_at_checkout(unit, known.seen.checkout.id)
+    c = now.checkout
+    assert c is not None
+    if c.order is not None:
+        return (Refused("already-placed", c.order.number),)
+    if c.abandoned:
+        return (Refused("abandoned", given=c.because or c.abandoned),)
+    wrong = [Refused("payment-in-flight", until=c.due_at)] if any(attempt.open for attempt in c.attempts) else []
+    if not now.cart.lines:
+        wrong.append(Refused("empty-cart"))
+    elif now.cart.lines != c.lines:
+        wrong.append(Refused("cart-changed"))
+    quote = quoted(c, known, unit.now, policy)
+    if not isinstance(quote, Quote):
+        return (*wrong, *quote)
+    if c.quote is not None and c.quote.hash != quote.hash:
+        wrong.append(Refused("quote-changed", changes=diff(c.quote, quote), total=quote.total))
+    for claim in claims_of(c.cart, quote, c.identities):
+        mine = sum(held.amount for held in c.held if held.pool == claim.pool)
+        available = unit.pool(claim.pool).available + mine if isinstance(claim.pool, Stock) else claim.amount
+        if available < claim.amount and isinstance(claim.pool, Stock):
+            wrong.append(Refused("out-of-stock", claim.pool.sku, wanted=claim.amount, available=available))
+    return tuple(wrong)
+
+
+def why_short(short: Short, c: Quote | None) -> Refused:
+    """The words for what could not be held."""
+    names = {deal.id: deal.code or deal.name for deal in c.promotions} if c else {}
+    match short.pool:
+        case Stock(sku):
+            return Refused("out-of-stock", sku, wanted=short.wanted, available=short.available, until=short.until)
+        case CouponUses(promotion):
+            return Refused("coupon-used-up", names.get(promotion, promotion), until=short.until)
+        case CouponUsesBy(promotion):
+            return Refused("coupon-used-by-you", names.get(promotion, promotion))
+        case CartTurn(cart):
+            return Refused("cart-in-use", cart, until=short.until)
+
+
+# Stock.
+def move_stock(unit: Unit, key: Stock, delta: int, reason: str, actor: str, force: bool) -> Pool:
+    """A movement. Raises Refusal when promised goods would not be covered, unless it is forced (RB-04)."""
+    pool = unit.pool(key)
+    after = pool.adjust(delta, force=force)
+    if after is None:
+        free = pool.on_hand - pool.held - pool.committed
+        raise Refusal(Refused("stock-promised", key.sku, str(delta), wanted=-delta, available=max(free, 0)))
+    unit.write(Movement(key, delta, reason, actor, unit.now))
+    return after
+
+
+def said_yes(answer: T | Refused) -> T:
+    """The answer, unless it is no: then it is raised, and nothing is written."""
+    if isinstance(answer, Refused):
+        raise Refusal(answer)
+    return answer

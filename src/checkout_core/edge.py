@@ -1,0 +1,112 @@
+"""What is refused before anything else is asked: types, sizes, alphabets, card numbers (R13, R22, R24, R25). Nothing refused is echoed whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from checkout_core.customers import COUNTRIES, Address, Contact, canonical_code, canonical_email, looks_like_card_number
+from checkout_core.money import Money
+from checkout_core.payments import Card, Upi
+from checkout_core.refusals import Refusal, Refused
+
+TEXT_AT_MOST = 200
+KEY_AT_MOST = 200
+CODES_SUBMITTED_AT_MOST = 30
+
+
+def checked_text(name: str, text: object, at_most: int = TEXT_AT_MOST, *, empty: bool = False) -> Iterator[Refused]:
+    """Why this text is not acceptable, if it is not."""
+    if not isinstance(text, str):
+        yield Refused("invalid", name, f"a {type(text).__name__}", hint="Give a text.")
+    elif len(text) > at_most or (not text.strip() and not empty):
+        yield Refused("invalid", name, f"{len(text)} characters", hint=f"Give 1 to {at_most}.")
+    elif any(ord(c) < 32 or ord(c) == 127 for c in text):
+        yield Refused("invalid", name, "control characters", hint="Leave them out.")
+    elif looks_like_card_number(text):
+        yield Refused("card-number", name)
+
+
+def checked_address(address: object) -> Iterator[Refused]:
+    """What is wrong with an address: everything at once."""
+    if not isinstance(address, Address):
+        yield Refused("invalid", "ship_to", f"a {type(address).__name__}", hint="Give an Address.")
+        return
+    for name in ("name", "city"):
+        yield from checked_text(f"ship_to.{name}", getattr(address, name))
+    yield from checked_text("ship_to.postcode", address.postcode, 20, empty=True)
+    if address.region is not None:
+        yield from checked_text("ship_to.region", address.region, 20)
+    if not 1 <= len(address.lines) <= 5:
+        yield Refused("invalid", "ship_to.lines", f"{len(address.lines)} lines", hint="Give 1 to 5.")
+    for n, line in enumerate(address.lines[:5], start=1):
+        yield from checked_text(f"ship_to.lines[{n}]", line)
+    if not isinstance(address.country, str) or address.country not in COUNTRIES:
+        yield Refused("unknown-country", str(address.country)[:20])
+
+
+def checked_contact(contact: object) -> Iterator[Refused]:
+    """What is wrong with a contact."""
+    if not isinstance(contact, Contact):
+        yield Refused("invalid", "contact", f"a {type(contact).__name__}", hint="Give a Contact.")
+        return
+    if contact.phone is not None:
+        yield from checked_text("contact.phone", contact.phone, 40)
+    if contact.email is not None:
+        try:
+            canonical_email(contact.email)
+        except (ValueError, TypeError):
+            yield Refused("invalid", "contact.email", "not an e-mail address", hint="It needs a name, an @ and a domain.")
+
+
+def checked_codes(codes: Iterable[object], at_most: int) -> tuple[str, ...]:
+    """The canonical codes, each once, as typed in order. Raises Refusal."""
+    if isinstance(codes, str | bytes):
+        raise Refusal(Refused("invalid", "codes", "one text", hint="Give a list of codes."))
+    typed, found, wrong = list(codes), dict[str, None](), list[Refused]()
+    if len(typed) > CODES_SUBMITTED_AT_MOST:
+        raise Refusal(Refused("too-many-codes", limit=at_most))
+    for code in typed:
+        try:
+            found[canonical_code(code)] = None  # type: ignore[arg-type]
+        except (ValueError, TypeError, AttributeError):
+            wrong.append(Refused("unknown-code", "What was typed"))
+    if len(found) > at_most:
+        wrong.append(Refused("too-many-codes", limit=at_most))
+    if wrong:
+        raise Refusal.of(wrong)
+    return tuple(found)
+
+
+def checked_key(key: object) -> Iterator[Refused]:
+    """What is wrong with a key: the client's own name for a request."""
+    if not isinstance(key, str) or not 1 <= len(key) <= KEY_AT_MOST or not key.isprintable():
+        yield Refused("needs-key")
+    elif looks_like_card_number(key):
+        yield Refused("card-number", "key")
+
+
+def checked_instrument(instrument: object) -> Iterator[Refused]:
+    """What is wrong with a means of payment. None is for a total of nothing."""
+    if instrument is None:
+        return
+    if not isinstance(instrument, Card | Upi):
+        yield Refused("invalid", "instrument", f"a {type(instrument).__name__}", hint="Give a Card or Upi with the gateway's token.")
+        return
+    yield from checked_text("token", instrument.token, 500)
+
+
+def checked_expected(expected: object, currency: str) -> Iterator[Refused]:
+    """What is wrong with the total (or quote hash) that the shopper saw."""
+    if isinstance(expected, Money):
+        if expected.currency != currency:
+            yield Refused("mixed-currencies", currency, expected.currency)
+    elif not isinstance(expected, str):
+        yield Refused("invalid", "expected", f"a {type(expected).__name__}", hint="Give the quote's total as Money, or its hash.")
+
+
+def refuse(refused: Iterable[Refused]) -> None:
+    """Raise Refusal with everything that is wrong, if anything is."""
+    wrong = tuple(refused)
+    if wrong:
+        raise Refusal(*wrong)
+

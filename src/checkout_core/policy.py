@@ -1,0 +1,30 @@
+"""What a host may decide about its shop, with the defaults we would choose."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from checkout_core.cart import Limits
+from checkout_core.checkout import Deadlines
+from checkout_core.pricing import PricingPolicy
+
+
+@frozen
+class Policy:
+    """The host's choices; every one is a value, none a global.
+
+    `hold_at`: take the goods when the shopper pays (default) or as soon as the checkout begins. `capture`: take the money with the
+    authorization (default: the purchase is one call), or after the order is placed. `identity_secret` keys the HMACs under which a
+    person's uses of a promotion are counted: any secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person.
+    """
+
+    limits: Limits = Limits()
+    codes_at_most: int = 5
+    attempts_at_most: int = 10
+    hold_at: Literal["pay", "begin"] = "pay"
+    capture: Literal["with-authorize", "after-placing"] = "with-authorize"
+    deadlines: Deadlines = Deadlines()
+    pricing: PricingPolicy = PricingPolicy()
+    identity_secret: bytes = field(default=b"", repr=lambda _: "•••")

@@ -1,0 +1,65 @@
+"""Perform what the core decided: call the gateway, record what came back, until there is nothing of ours to do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import assert_never
+
+from attrs import field, frozen
+
+from checkout_core.checkout import Checkout
+from checkout_core.drive import Step, land
+from checkout_core.effects import Authorize, Capture, Inquire, NoReply, Refund, RemoteEffect, Void
+from checkout_core.errors import CheckoutError
+from checkout_core.payments import Fact
+from checkout_core.ports import AsyncGateway, AsyncStorage
+
+
+@frozen
+class AsyncRunner:
+    """Drives one checkout between units. It decides nothing."""
+
+    storage: AsyncStorage
+    gateways: Mapping[str, AsyncGateway] = field(factory=dict)
+
+    async def run(self, stored: Step) -> Checkout:
+        """Perform the effect that our own unit has stored, record its outcome, and so on; returns when the next one is not ours."""
+        checkout, effect = stored
+        while effect is not None:
+            checkout, effect = await self.record(checkout.id, effect, await self.perform(effect))
+        return checkout
+
+    async def record(self, id: str, effect: RemoteEffect, outcome: Fact | NoReply) -> Step:
+        """Store what came back for an effect."""
+        return await self.storage.transact(lambda unit: land(unit, id, effect, outcome))
+
+    async def perform(self, effect: RemoteEffect) -> Fact | NoReply:
+        """Call the gateway. Whatever goes wrong is no answer: it may have happened (R3)."""
+        gateway = self.gateways.get(effect.gateway)
+        if gateway is None:
+            warnings.warn(f"No gateway is called {effect.gateway!r} here; its payments wait.", RuntimeWarning, stacklevel=2)
+            return NoReply()
+        try:
+            return await self._call(gateway, effect)
+        except CheckoutError:
+            return NoReply()
+        except Exception as error:
+            kind = type(error).__name__  # its text may hold anything (R24)
+            warnings.warn(f"The gateway {effect.gateway!r} raised {kind}, which is taken as no answer.", RuntimeWarning, stacklevel=2)
+            return NoReply()
+
+    async def _call(self, gateway: AsyncGateway, effect: RemoteEffect) -> Fact:
+        match effect:
+            case Authorize():
+                return await gateway.authorize(effect)
+            case Capture():
+                return await gateway.capture(effect)
+            case Void():
+                return await gateway.void(effect)
+            case Refund():
+                return await gateway.refund(effect)
+            case Inquire():
+                return await gateway.inquire(effect)
+            case _:
+                assert_never(effect)

@@ -1,0 +1,302 @@
+"""The facade a host imports: carts, checkouts, payments, stock. It asks the ports for facts, runs a command in a unit, and lets the
+runner perform what the unit decided. It holds no state of its own: any number of processes may have one on the same storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar, cast
+
+from attrs import evolve
+
+from checkout_core import cart as carts
+from checkout_core import commands, drive, edge, plugins
+from checkout_core.cart import Cart, How, Line, MergeReport
+from checkout_core.checkout import Checkout, Pending, Result
+from checkout_core.commands import Asked, Details, Known, Payment, Seen
+from checkout_core.customers import Address, Contact, identities
+from checkout_core.drive import Shortage, Step
+from checkout_core.errors import Misconfigured, NoAnswer, Unavailable
+from checkout_core.holds import Pool, PoolKey, Stock
+from checkout_core.money import Money
+from checkout_core.payments import Attempt, Card, Fact, Upi
+from checkout_core.policy import Policy
+from checkout_core.ports import AsyncCatalog, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
+from checkout_core.pricing import Facts
+from checkout_core.refusals import Refusal, Refused
+from checkout_core.runner import AsyncRunner
+from checkout_core.shipping import ShippingOption
+from checkout_core.system import SystemClock, SystemIds
+from checkout_core.tax import TaxRate
+from checkout_core.unit import Unit
+
+_T = TypeVar("_T")
+_STARTS_AT_MOST = 8  # a command that keeps finding other versions gives up as Unavailable (R25)
+_MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
+
+
+class AsyncShop:
+    """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
+
+    `taxes` and `shipping` default to the catalogue, if it answers for them too. `production` refuses adapters that are not meant for
+    real money. Raises Misconfigured at once if the mix could lose money.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: AsyncStorage,
+        catalog: AsyncCatalog,
+        gateways: Iterable[AsyncGateway] = (),
+        taxes: AsyncTaxProvider | None = None,
+        shipping: AsyncShippingRates | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        production: bool = False,
+    ) -> None:
+        listed = tuple(gateways)
+        plugins.check(listed, production=production)
+        self.storage = storage
+        self.catalog = catalog
+        self.gateways: Mapping[str, AsyncGateway] = {gateway.name: gateway for gateway in listed}
+        self.taxes = taxes or cast(AsyncTaxProvider, _answers("taxes", catalog, "rates"))
+        self.shipping = shipping or cast(AsyncShippingRates, _answers("shipping", catalog, "options"))
+        self.policy = policy or Policy()
+        self.clock = clock or SystemClock()
+        self.ids = ids or SystemIds()
+        self.runner = AsyncRunner(storage, self.gateways)
+
+    # Carts.
+    async def open_cart(self, *, currency: str, customer: str | None = None, key: str | None = None) -> Cart:
+        """A new, empty cart; without `customer` it is a guest's."""
+        asked = _asked(f"customer:{customer or ''}", "open_cart", key, currency)
+        cart = commands.said_yes(carts.open_cart(self.ids.new(), currency, customer, self.clock.now()))
+        return await self.storage.transact(lambda unit: commands.open_cart(unit, cart, asked))
+
+    async def cart(self, id: str) -> Cart:
+        """The cart as it is now. Raises NotFound."""
+        return await self.storage.transact(lambda unit: unit.cart(id))
+
+    async def add(
+        self, cart: str, *, sku: str, quantity: int = 1, options: Mapping[str, str] | None = None, key: str | None = None
+    ) -> Cart:
+        """Put more of something into a cart. Raises Refusal if it is not for sale in the cart's currency."""
+        seen = await self.cart(cart)
+        edge.refuse(edge.checked_text("sku", sku))
+        product = (await self.catalog.products([sku])).get(sku)
+        if product is None:
+            raise Refusal(Refused("unknown-sku", sku))
+        if product.price_in(seen.currency) is None:
+            raise Refusal(Refused("no-price", sku, seen.currency))
+        given, limits = tuple((options or {}).items()), self.policy.limits
+        asked = _asked(cart, "add", key, sku, quantity, *(text for pair in given for text in pair))
+        return await self._edit(cart, lambda old, now: carts.add(old, sku, quantity, given, now, limits), asked)
+
+    async def change(self, cart: str, line: str, *, quantity: int, key: str | None = None) -> Cart:
+        """Set the quantity of a line."""
+        limits = self.policy.limits
+        asked = _asked(cart, "change", key, line, quantity)
+        return await self._edit(cart, lambda old, now: carts.change(old, line, quantity, now, limits), asked)
+
+    async def remove(self, cart: str, line: str, *, key: str | None = None) -> Cart:
+        """Take a line out."""
+        return await self._edit(cart, lambda old, now: carts.remove(old, line, now), _asked(cart, "remove", key, line))
+
+    async def _edit(self, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked | None) -> Cart:
+        return await self.storage.transact(lambda unit: commands.edit_cart(unit, id, edit, asked))
+
+    async def merge(self, guest: str, into: str, *, how: How = "sum") -> tuple[Cart, MergeReport]:
+        """A guest's cart into the account's, at login, with a report of what became of every line. Doing it twice is doing it once (K4)."""
+        limits = self.policy.limits
+        return await self.storage.transact(lambda unit: commands.merge_carts(unit, guest, into, how, limits))
+
+    # Checkouts.
+    async def begin(
+        self,
+        cart: str,
+        *,
+        ship_to: Address | None = None,
+        shipping: str | None = None,
+        codes: Iterable[str] | None = None,
+        contact: Contact | None = None,
+    ) -> Checkout:
+        """The one live checkout of a cart, with its quote; begun if there is none, else brought up to date. Raises Refusal."""
+        details = self._details(ship_to, shipping, codes, contact)
+
+        async def once() -> Step | None:
+            seen = await self.storage.transact(lambda unit: commands.look_at_cart(unit, cart))
+            new = (self.ids.new(), self.ids.order_number())
+            known = await self._known(seen, details, seen.cart.lines)
+            return await self._in_unit(lambda unit: commands.begin(unit, details, known, new, self.policy))
+
+        return await self._until_facts_hold(once)
+
+    async def update(
+        self,
+        checkout: str,
+        *,
+        ship_to: Address | None = None,
+        shipping: str | None = None,
+        codes: Iterable[str] | None = None,
+        contact: Contact | None = None,
+    ) -> Checkout:
+        """Change what was said, and take over the cart as it is now, at today's prices. Refused while money is on its way."""
+        details = self._details(ship_to, shipping, codes, contact)
+
+        async def once() -> Step | None:
+            seen = await self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+            known = await self._known(seen, details, seen.cart.lines)
+            return await self._in_unit(lambda unit: commands.update(unit, details, known, self.policy))
+
+        return await self._until_facts_hold(once)
+
+    async def validate(self, checkout: str) -> tuple[Refused, ...]:
+        """Everything that keeps this checkout from being paid now, each with how far away it is; empty if nothing does."""
+        known = await self._known_now(checkout)
+        return await self.storage.transact(lambda unit: commands.everything_wrong(unit, known, self.policy))
+
+    async def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]:
+        """The ways to send this checkout's goods, each with its price or why not."""
+        return (await self._known_now(checkout)).facts.shipping
+
+    async def status(self, checkout: str) -> Checkout:
+        """The checkout as it is now; its `order` is there once it is placed. Raises NotFound."""
+        return await self.storage.transact(lambda unit: unit.checkout(checkout))
+
+    async def pay(self, checkout: str, instrument: Card | Upi | None = None, *, expected: Money | str, key: str) -> Result:
+        """Pay, and place the order: `Placed | ActionRequired | Pending | Refused`.
+
+        `expected` is the total (or quote hash) that the shopper saw. `key` is the client's own id of this wish to pay: repeating the call
+        with the same key never charges twice, and tells what became of it. Raises NotFound; Unavailable if nothing has happened yet.
+        """
+        try:
+            edge.refuse((*edge.checked_key(key), *edge.checked_instrument(instrument)))
+            stored, attempt = await self._start_paying(checkout, self._payment(checkout, instrument, expected, key))
+        except Refusal as refusal:
+            return refusal.refused[0] if len(refusal.refused) == 1 else evolve(refusal.refused[0], others=refusal.refused[1:])
+        try:
+            return commands.result_of(await self.runner.run(stored), attempt)
+        except (Unavailable, NoAnswer):
+            return Pending(stored[0].due_at)  # the intent is stored: repeating the call, or a worker, goes on with it
+
+    async def cancel(self, checkout: str, *, reason: str) -> Checkout:
+        """Turn back: what is held is let go, what was paid goes back. While a call is under way the wish is noted (O1)."""
+        edge.refuse(edge.checked_text("reason", reason))
+        return await self.runner.run(await self.storage.transact(lambda unit: commands.cancel(unit, checkout, reason)))
+
+    async def learn(self, attempt: str, fact: Fact) -> Checkout:
+        """Verified news of an attempt: a webhook's, a report's, an operator's (R6, R17). The caller has verified who says so."""
+        id = attempt.rsplit("/", 1)[0]
+        return await self.runner.run(await self.storage.transact(lambda unit: drive.learn(unit, id, attempt, fact)))
+
+    async def tick(self, limit: int = 100) -> int:
+        """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due."""
+        due = await self.storage.due(limit)
+        for id in due:
+            try:
+                await self.go_on(id)
+            except (Unavailable, NoAnswer):
+                continue
+        return len(due)
+
+    async def go_on(self, checkout: str) -> Checkout:
+        """Go on with one checkout, if its time has come."""
+        return await self.runner.run(await self.storage.transact(lambda unit: drive.go_on(unit, checkout)))
+
+    # Stock.
+    async def stock(self, *skus: str) -> Mapping[str, Pool]:
+        """The numbers of these SKUs now, for display."""
+        pools = await self.storage.pools([Stock(sku) for sku in skus])
+        return {sku: pools[Stock(sku)] for sku in skus}
+
+    async def receive(self, sku: str, quantity: int, *, reason: str, actor: str, force: bool = False) -> Pool:
+        """Move stock in (or out, below zero). What is promised is not taken away unless forced, which leaves a visible shortfall."""
+        edge.refuse((*edge.checked_text("sku", sku), *edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
+        if type(quantity) is not int or not quantity or abs(quantity) > 10**9:
+            raise Refusal(Refused("invalid", "quantity", repr(quantity)[:40], hint="Give a whole number other than 0."))
+        return await self.storage.transact(lambda unit: commands.move_stock(unit, Stock(sku), quantity, reason, actor, force))
+
+    # What the commands share.
+    def _details(
+        self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None
+    ) -> Details:
+        wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
+        wrong += [*edge.checked_contact(contact)] if contact is not None else []
+        wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
+        edge.refuse(wrong)
+        return Details(ship_to, contact, shipping, None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most))
+
+    def _payment(self, checkout: str, instrument: Card | Upi | None, expected: Money | str, key: str) -> Payment:
+        method, token = (instrument.method, instrument.token) if instrument else ("zero", "")
+        said = str(expected) if isinstance(expected, Money) else expected
+        return Payment(instrument, tuple(self.gateways.values()), expected, Asked.of(checkout, "pay", key, method, token, said))
+
+    async def _start_paying(self, checkout: str, wish: Payment) -> tuple[Step, Attempt | None]:
+        known: Known | None = None
+        for _ in range(_STARTS_AT_MOST):
+            facts = known
+            try:
+                return await self._in_unit(lambda unit: commands.pay(unit, checkout, wish, facts, self.policy))
+            except commands.Stale:
+                known = await self._known_now(checkout)
+        raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")
+
+    async def _in_unit(self, work: Callable[[Unit], _T]) -> _T:
+        """Run a command; if something is short, let overdue checkouts go that hold it, and try once more."""
+        try:
+            return await self.storage.transact(work)
+        except Shortage as shortage:
+            for id in await self.storage.blocking(shortage.short.pool, _MAKE_ROOM):
+                await self.go_on(id)
+        try:
+            return await self.storage.transact(work)
+        except Shortage as shortage:
+            raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
+
+    async def _until_facts_hold(self, once: Callable[[], Awaitable[Step | None]]) -> Checkout:
+        for _ in range(_STARTS_AT_MOST):
+            stored = await once()
+            if stored is not None:
+                return await self.runner.run(stored)
+        raise Unavailable("The cart keeps changing. Repeat the call.")
+
+    async def _known_now(self, checkout: str) -> Known:
+        seen = await self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+        return await self._known(seen, Details(), seen.checkout.lines if seen.checkout else seen.cart.lines)
+
+    async def _known(self, seen: Seen, details: Details, lines: Sequence[Line]) -> Known:
+        """Facts first: what the host's ports say about these lines, before any unit."""
+        c, person = seen.checkout, seen.person
+        address = details.ship_to or (person.address if person else None)
+        contact = details.contact or (person.contact if person else None)
+        codes = details.codes if details.codes is not None else c.codes if c else ()
+        products = await self.catalog.products(sorted({line.sku for line in lines}))
+        deals = tuple(await self.catalog.promotions(codes))
+        options: Sequence[ShippingOption | Refused] = ()
+        rates: Mapping[str, tuple[TaxRate, ...] | None] = {}
+        if address is not None:
+            weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
+            options = await self.shipping.options(address.destination, weight, seen.cart.currency)
+            categories = {product.tax_category for product in products.values()}
+            categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
+            rates = await self.taxes.rates(address.destination, sorted(categories))
+        secret, email = self.policy.identity_secret, contact.email if contact else None
+        who = identities(secret, seen.cart.customer_id, email) if secret else ()
+        keys = [claim.pool for deal in deals for claim, _ in commands.limits_of(deal, who)]
+        pools: Mapping[PoolKey, Pool] = await self.storage.pools(keys) if keys else {}
+        return Known(seen, Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options)), pools)
+
+
+def _asked(scope: str, operation: str, key: str | None, *said: str | int | None) -> Asked | None:
+    if key is None:
+        return None
+    edge.refuse(edge.checked_key(key))
+    return Asked.of(scope, operation, key, *said)
+
+
+def _answers(port: str, catalog: object, method: str) -> object:
+    if not hasattr(catalog, method):
+        raise Misconfigured(f"The shop has no {port}. Give Shop({port}=…), or a catalogue that has `{method}` too.")
+    return catalog

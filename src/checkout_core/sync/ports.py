@@ -1,0 +1,148 @@
+# Made from ../ports.py by tests/project/twins.py; do not edit.
+"""The ports: what the core needs of the world, as small Protocols. An adapter has these methods; it inherits nothing.
+
+Values in, values out. A vendor's exception or object never crosses: an adapter raises NoAnswer when it may have happened and Unavailable
+when it did not. This file is the async text; the sync one is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from checkout_core.catalog import Product
+from checkout_core.customers import Destination
+from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
+from checkout_core.events import Event, Notice
+from checkout_core.holds import Pool, PoolKey
+from checkout_core.payments import Capabilities, Fact
+from checkout_core.promotions import Promotion
+from checkout_core.refusals import Refused
+from checkout_core.shipping import ShippingOption
+from checkout_core.tax import TaxRate
+from checkout_core.unit import Unit
+
+T = TypeVar("T")
+
+
+class Storage(Protocol):
+    """Where decisions are stored."""
+
+    def transact(self, work: Callable[[Unit], T]) -> T:
+        """Run `work` as one unit: run, flush, commit; whole again on conflict (R11) or when the commit's answer was lost (R12).
+
+        An exception from `work` rolls everything back. Raises Unavailable if it did not happen and trying again did not help.
+        """
+        ...
+
+    def due(self, limit: int) -> Sequence[str]:
+        """Ids of checkouts whose `due_at` has come, the most overdue first."""
+        ...
+
+    def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
+        """Ids of due checkouts that hold this pool and have no money in flight."""
+        ...
+
+    def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
+        """The numbers of these pools now, for display; decisions are taken in units."""
+        ...
+
+    def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
+        """Events this consumer has neither received nor given up, that may be tried now; in sequence within a checkout (M2)."""
+        ...
+
+
+class Gateway(Protocol):
+    """A way to be paid. Every call is idempotent by its key as far as the capabilities say, and ends within `call_timeout`."""
+
+    @property
+    def name(self) -> str:
+        """How attempts name this gateway. Stored: never change it."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can and cannot do."""
+        ...
+
+    def authorize(self, request: Authorize) -> Fact:
+        """Reserve, or with `capture` take, the money. Raises NoAnswer."""
+        ...
+
+    def capture(self, request: Capture) -> Fact:
+        """Take reserved money. Raises NoAnswer."""
+        ...
+
+    def void(self, request: Void) -> Fact:
+        """Let it go, and refuse a later authorize under that key. Answers what is true, if it cannot. Raises NoAnswer."""
+        ...
+
+    def refund(self, request: Refund) -> Fact:
+        """Send it back. Raises NoAnswer."""
+        ...
+
+    def inquire(self, request: Inquire) -> Fact:
+        """What is true of this payment. Raises NoAnswer."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people. It is fed by the outbox: it cannot fail, slow or roll back an order."""
+
+    @property
+    def name(self) -> str:
+        """The consumer's name in the outbox."""
+        ...
+
+    def notify(self, notice: Notice) -> None:
+        """Deliver once for each `notice.id`. Raises NoAnswer or Unavailable to be asked again."""
+        ...
+
+
+class Catalog(Protocol):
+    """What is for sale."""
+
+    def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        """The products that exist among these SKUs."""
+        ...
+
+    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+        """All automatic promotions, and those behind these canonical codes."""
+        ...
+
+
+class TaxProvider(Protocol):
+    """What tax is due where."""
+
+    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        """The rates of each category there; None where it is not known, which refuses the sale (G2)."""
+        ...
+
+
+class ShippingRates(Protocol):
+    """How it gets there."""
+
+    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
+        """Each method for a parcel of that weight in grams: its price, or why not."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Now, aware UTC (R15)."""
+        ...
+
+
+class Ids(Protocol):
+    """New names for things."""
+
+    def new(self) -> str:
+        """A new id: unique, and no secret."""
+        ...
+
+    def order_number(self) -> str:
+        """A number for people: short, unguessable, checksummed."""
+        ...

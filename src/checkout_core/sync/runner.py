@@ -1,0 +1,66 @@
+# Made from ../runner.py by tests/project/twins.py; do not edit.
+"""Perform what the core decided: call the gateway, record what came back, until there is nothing of ours to do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import assert_never
+
+from attrs import field, frozen
+
+from checkout_core.checkout import Checkout
+from checkout_core.drive import Step, land
+from checkout_core.effects import Authorize, Capture, Inquire, NoReply, Refund, RemoteEffect, Void
+from checkout_core.errors import CheckoutError
+from checkout_core.payments import Fact
+from checkout_core.sync.ports import Gateway, Storage
+
+
+@frozen
+class Runner:
+    """Drives one checkout between units. It decides nothing."""
+
+    storage: Storage
+    gateways: Mapping[str, Gateway] = field(factory=dict)
+
+    def run(self, stored: Step) -> Checkout:
+        """Perform the effect that our own unit has stored, record its outcome, and so on; returns when the next one is not ours."""
+        checkout, effect = stored
+        while effect is not None:
+            checkout, effect = self.record(checkout.id, effect, self.perform(effect))
+        return checkout
+
+    def record(self, id: str, effect: RemoteEffect, outcome: Fact | NoReply) -> Step:
+        """Store what came back for an effect."""
+        return self.storage.transact(lambda unit: land(unit, id, effect, outcome))
+
+    def perform(self, effect: RemoteEffect) -> Fact | NoReply:
+        """Call the gateway. Whatever goes wrong is no answer: it may have happened (R3)."""
+        gateway = self.gateways.get(effect.gateway)
+        if gateway is None:
+            warnings.warn(f"No gateway is called {effect.gateway!r} here; its payments wait.", RuntimeWarning, stacklevel=2)
+            return NoReply()
+        try:
+            return self._call(gateway, effect)
+        except CheckoutError:
+            return NoReply()
+        except Exception as error:
+            kind = type(error).__name__  # its text may hold anything (R24)
+            warnings.warn(f"The gateway {effect.gateway!r} raised {kind}, which is taken as no answer.", RuntimeWarning, stacklevel=2)
+            return NoReply()
+
+    def _call(self, gateway: Gateway, effect: RemoteEffect) -> Fact:
+        match effect:
+            case Authorize():
+                return gateway.authorize(effect)
+            case Capture():
+                return gateway.capture(effect)
+            case Void():
+                return gateway.void(effect)
+            case Refund():
+                return gateway.refund(effect)
+            case Inquire():
+                return gateway.inquire(effect)
+            case _:
+                assert_never(effect)

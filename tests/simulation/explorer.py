@@ -1,0 +1,286 @@
+"""An exhaustive explorer: every interleaving and every choice of up to N faults of a small world, on the shipped AsyncShop.
+
+A state is a snapshot: the store's tables, the gateway's own books, the clock, and for each actor the answers its coroutine has been
+given so far. The coroutine of an actor is made again from its answers, so any state can be taken up again without replaying the world,
+and states that were seen before are not explored twice. A fault costs one of the budget; scheduling costs nothing.
+
+An execution is a path from the start to rest; how many there are is counted over the graph, so it is what a replay of each would find.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from attrs import define, evolve, field, frozen
+
+from checkout_core.checkout import Checkout
+from checkout_core.errors import CheckoutError, NoAnswer
+from checkout_core.memory import MemoryStorage, Tables
+from tests.simulation.gateway import Books, GatewayModel
+
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class Call:
+    """One call of a port: the only place where control passes (FAULTS: yield points)."""
+
+    port: str
+    op: str
+    argument: Any
+
+    def __await__(self) -> Generator[Call, Any, Any]:
+        return (yield self)
+
+
+@frozen
+class Spec:
+    """What an actor does: one command of the shop. `told` says whether its reply counts as said to a client."""
+
+    name: str
+    start: Callable[[Any], Coroutine[Any, Any, Any]] = field(eq=False)
+    told: bool = True
+
+
+@frozen
+class Actor:
+    """A process with its coroutine: what it was given so far, and what it wants now."""
+
+    spec: Spec
+    given: tuple[Any, ...] = ()
+    digest: int = 0
+
+
+@define
+class State:
+    """Everything durable, everything volatile, and the budget. Copied, never shared."""
+
+    tables: Tables
+    books: Books
+    now: datetime
+    actors: tuple[Actor, ...] = ()
+    told: tuple[tuple[str, Any], ...] = ()
+    late: tuple[Any, ...] = ()
+    budget: int = 0
+    used: frozenset[str] = frozenset()
+    facts: tuple[Any, ...] = ()
+
+    def key(self) -> tuple[Any, ...]:
+        """What makes two states one: whatever the future can depend on."""
+        t = self.tables
+        return (
+            tuple(t.checkouts.items()),
+            tuple((k, p.held, p.committed, p.on_hand) for k, p in sorted(t.pools.items(), key=repr)),
+            tuple(t.requests.items()),
+            self.books.key(),
+            self.now,
+            frozenset((a.spec.name, a.digest) for a in self.actors),
+            self.told,
+            self.late,
+            self.budget,
+            self.used,
+            self.facts,
+        )
+
+
+def snapshot(tables: Tables) -> Tables:
+    """A copy of the tables; the rows are frozen."""
+    return Tables(**{name: copy.copy(getattr(tables, name)) for name in Tables.__slots__ if not name.startswith("_")})
+
+
+class Frozen:
+    """The clock of a state."""
+
+    def __init__(self, now: datetime) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@frozen
+class Move:
+    """One thing that can happen next; `cost` 1 is a fault."""
+
+    name: str
+    go: Callable[[State], State]
+    cost: int = 0
+
+
+class Found(AssertionError):
+    """A violation, with the path to it."""
+
+    def __init__(self, what: str, path: tuple[str, ...]) -> None:
+        super().__init__("\n  ".join([what, *path]))
+        self.what = what
+        self.path = path
+
+
+@define
+class Report:
+    """What was explored."""
+
+    states: int = 0
+    moves: int = 0
+    executions: int = 0
+    struck: dict[str, int] = field(factory=dict)
+
+    def __str__(self) -> str:
+        faults = ", ".join(f"{name} {count:,}" for name, count in sorted(self.struck.items()))
+        return f"{self.executions:,} executions over {self.states:,} states and {self.moves:,} moves; faults struck: {faults or 'none'}"
+
+
+@define
+class Explorer:
+    """Explores the world given by `moves` and `check`; `resume` gives the pending call of an actor."""
+
+    world: Any
+    report: Report = field(factory=Report)
+    _seen: dict[tuple[Any, ...], int] = field(factory=dict)
+
+    def run(self, start: State) -> Report:
+        """Every execution from here. Raises Found at the first violation."""
+        self.report.executions = self._explore(start)
+        self.report.states = len(self._seen)
+        return self.report
+
+    def _explore(self, start: State) -> int:
+        # Depth first with an explicit stack: [state's key, its moves, executions so far, path]
+        counts = self._seen
+        key = start.key()
+        stack: list[list[Any]] = [[key, self._moves(start, ()), 0, (), start]]
+        counts[key] = 0
+        while stack:
+            frame = stack[-1]
+            move = next(frame[1], None)
+            if move is None:
+                counts[frame[0]] = max(frame[2], 1)
+                stack.pop()
+                if stack:
+                    stack[-1][2] += counts[frame[0]]
+                continue
+            path = (*frame[3], move.name)
+            self.report.moves += 1
+            if move.cost:
+                name = move.name.split(": ")[-1]
+                self.report.struck[name] = self.report.struck.get(name, 0) + 1
+            try:
+                state = move.go(evolve(frame[4], budget=frame[4].budget - move.cost))
+                self.world.check(frame[4], state)
+            except AssertionError as wrong:
+                raise Found(str(wrong), path) from wrong
+            except CheckoutError as wrong:
+                raise Found(f"{type(wrong).__name__}: {wrong}", path) from wrong
+            key = state.key()
+            if key in counts:
+                frame[2] += counts[key]
+                continue
+            counts[key] = 0
+            stack.append([key, self._moves(state, path), 0, path, state])
+        return counts[start.key()]
+
+    def _moves(self, state: State, path: tuple[str, ...]) -> Iterator[Move]:
+        moves = [move for move in self.world.moves(state) if move.cost <= state.budget]
+        if not any(move.cost == 0 for move in moves):
+            try:
+                self.world.at_rest(state)
+            except AssertionError as wrong:
+                raise Found(f"at rest: {wrong}", path) from wrong
+        return iter(moves)
+
+
+# Actors.
+def resume(actor: Actor, shop: Any) -> tuple[Coroutine[Any, Any, Any], Call | None, Any]:
+    """The actor's coroutine brought to where it was: the call it wants, or its result."""
+    coroutine = actor.spec.start(shop)
+    try:
+        wanted = coroutine.send(None)
+        for answer in actor.given:
+            wanted = coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
+    except StopIteration as stop:
+        return coroutine, None, stop.value
+    return coroutine, wanted, None
+
+
+def store_at(state: State) -> MemoryStorage:
+    """A store with the state's tables (a copy) at the state's time."""
+    store = MemoryStorage(Frozen(state.now))
+    store.tables = snapshot(state.tables)
+    store.index()
+    return store
+
+
+class Proxy:
+    """The ports as the shop sees them: each call passes control."""
+
+    def __init__(self, port: str) -> None:
+        self.port = port
+
+    def __getattr__(self, op: str) -> Callable[[Any], Call]:
+        async def call(*arguments: Any) -> Any:
+            return await Call(self.port, op, arguments)
+
+        return call  # type: ignore[return-value]
+
+
+def perform(state: State, actor: Actor, shop: Any, gateway: GatewayModel, *, variant: str = "") -> State:
+    """Perform the call the actor wants, with the gateway's behaviour `variant`, and let it run to its next call."""
+    coroutine, wanted, _ = resume(actor, shop)
+    assert wanted is not None
+    state, answer = answer_to(state, wanted, gateway, variant)
+    return give(state, actor, coroutine, answer)
+
+
+def answer_to(state: State, call: Call, gateway: GatewayModel, variant: str = "") -> tuple[State, Any]:
+    """What the world does with a call."""
+    if call.port == "store":
+        store = store_at(state)
+        try:
+            answer = getattr(store, call.op)(*call.argument)
+        except Exception as error:
+            return state, error
+        return evolve(state, tables=store.tables), answer
+    books, late, fact = gateway.perform(state.books, call.op, call.argument[0], state.now, variant)
+    return evolve(state, books=books, late=(*state.late, *late)), fact
+
+
+def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer: Any) -> State:
+    """Give the actor its answer; quiet calls (no decision in them) are answered at once."""
+    others = tuple(a for a in state.actors if a is not actor)
+    given = (*actor.given, answer)
+    digest = hash((actor.digest, repr(answer) if isinstance(answer, BaseException) else answer_digest(answer)))
+    try:
+        coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
+    except StopIteration as stop:
+        told = (*state.told, (actor.spec.name, stop.value)) if actor.spec.told else state.told
+        return evolve(state, actors=others, told=told)
+    coroutine.close()
+    return evolve(state, actors=(*others, evolve(actor, given=given, digest=digest)))
+
+
+def answer_digest(answer: Any) -> int:
+    """A number for an answer: equal answers, equal numbers."""
+    try:
+        return hash(answer)
+    except TypeError:
+        return hash(repr(answer))
+
+
+def next_due(state: State) -> datetime | None:
+    """The next time at which anybody may go on with some checkout."""
+    return min((c.due_at for c in state.tables.checkouts.values() if c.due_at is not None), default=None)
+
+
+def deadlines(c: Checkout) -> Iterator[datetime]:
+    """The armed times of a checkout."""
+    if c.due_at is not None:
+        yield c.due_at
+    if c.order is None and not c.abandoned:
+        yield c.lapses_at
+
+
+EPSILON = timedelta(seconds=1)
+NO_ANSWER = NoAnswer("no answer")

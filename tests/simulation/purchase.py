@@ -1,0 +1,237 @@
+"""Small worlds to explore: one purchase, two purchases of the last unit; cards, or UPI intents that cannot be called back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from attrs import define, evolve, field
+
+from checkout_core.checkout import Placed
+from checkout_core.payments import Card, Instrument, Upi
+from checkout_core.refusals import Refused
+from checkout_core.shop import AsyncShop
+from tests.simulation import invariants
+from tests.simulation.explorer import (
+    Actor,
+    Call,
+    Explorer,
+    Frozen,
+    Move,
+    Proxy,
+    Report,
+    Spec,
+    State,
+    answer_to,
+    deadlines,
+    next_due,
+    perform,
+    resume,
+    snapshot,
+)
+from tests.simulation.gateway import Books, GatewayModel
+from tests.world import NOON, Numbered, a_shop, begin, catalog, total
+
+QUIET = frozenset({"due", "blocking", "pools", "undelivered"})
+
+
+class GatewayProxy(Proxy):
+    """The gateway as the shop sees it: its declarations at once, its calls through the world."""
+
+    def __init__(self, model: GatewayModel) -> None:
+        super().__init__("gateway")
+        self.name = model.name
+        self.capabilities = model.capabilities
+
+
+@define
+class Purchase:
+    """`checkouts` shoppers, each with a cart of one mug, of which there are `stock`."""
+
+    checkouts: int = 1
+    stock: int = 1
+    gateway: GatewayModel = GatewayModel()
+    shop_class: type[AsyncShop] = AsyncShop
+    ids: tuple[str, ...] = ()
+    shop: Any = None
+    total: Any = None
+
+    def start(self, faults: int) -> State:
+        """The world just before everybody presses pay."""
+        clock = Frozen(NOON)
+        shop, store = a_shop(clock=clock, stock=self.stock)
+        begun = []
+        for _ in range(self.checkouts):
+            cart = shop.open_cart(currency="EUR")
+            shop.add(cart.id, sku="MUG", quantity=1)
+            begun.append(begin(shop, cart.id))
+        self.ids = tuple(c.id for c in begun)
+        self.total = total(begun[0])
+        self.shop = self.shop_class(
+            storage=Proxy("store"),  # type: ignore[arg-type]
+            gateways=[GatewayProxy(self.gateway)],  # type: ignore[list-item]
+            catalog=catalog(asynchronous=True),
+            ids=Numbered("x"),
+            clock=clock,
+        )
+        state = State(snapshot(store.tables), Books(), NOON, budget=faults)
+        for n, id in enumerate(self.ids):
+            state = self.spawn(state, self.paying(id, f"pay{n}"))
+        return state
+
+    def paying(self, id: str, key: str) -> Spec:
+        total = self.total
+        instrument: Instrument = Upi("upi") if self.gateway.upi else Card("tok")
+        return Spec(f"{key} {id}", lambda shop: shop.pay(id, instrument, expected=total, key=key))
+
+    def spawn(self, state: State, spec: Spec) -> State:
+        return evolve(state, actors=(*state.actors, Actor(spec)))
+
+    # What can happen.
+    def moves(self, state: State) -> Iterator[Move]:
+        for actor in state.actors:
+            yield from self.moves_of(actor)
+        yield from self.moves_of_world(state)
+
+    def moves_of(self, actor: Actor) -> Iterator[Move]:
+        _, wanted, _ = resume(actor, self.shop)
+        assert wanted is not None
+        name = f"{actor.spec.name}, {wanted.op}"
+        yield Move(f"{name}", partial(self.perform, actor=actor))
+        if wanted.op in QUIET:
+            return
+        yield Move(f"{name}: crash before", partial(self.crash, actor=actor), 1)
+        yield Move(f"{name}: crash after", partial(self.crash, actor=actor, wanted=wanted), 1)
+        if wanted.port == "gateway":
+            yield Move(f"{name}: no answer, no effect", partial(self.perform, actor=actor, variant="lost"), 1)
+            yield Move(f"{name}: no answer, with effect", partial(self.perform, actor=actor, variant="applied"), 1)
+            if wanted.op == "authorize":
+                yield Move(f"{name}: late money", partial(self.perform, actor=actor, variant="late"), 1)
+            if wanted.op in ("authorize", "capture"):
+                yield Move(f"{name}: refusal", partial(self.perform, actor=actor, variant="refused"), 1)
+
+    def moves_of_world(self, state: State) -> Iterator[Move]:
+        first = self.ids[0]
+        for late in state.late:
+            yield Move("the late call arrives", partial(self.arrive, late=late))
+        for key, payment in state.books.payments:
+            if payment.state == "asked":
+                yield Move("the payer approves", partial(self.approve, key=key))
+        if "cancel" not in state.used:
+            cancel = Spec("cancel", lambda shop: shop.cancel(first, reason="changed my mind"), told=False)
+            yield Move("the shopper: cancel", partial(self.wish, spec=cancel, use="cancel"), 1)
+        if "second" not in state.used:
+            yield Move("a second tab: second pay", partial(self.wish, spec=self.paying(first, "second"), use="second"), 1)
+        for key, payment in state.books.payments:
+            if payment.state in ("captured", "authorized") and f"evidence {key}" not in state.used:
+                fact = self.gateway.truth(state.books, key)
+                attempt = key.removesuffix("/authorize")
+                spec = Spec(f"webhook {fact}", lambda shop, a=attempt, f=fact: shop.learn(a, f), told=False)  # type: ignore[misc]
+                yield Move("a webhook: duplicate evidence", partial(self.wish, spec=spec, use=f"evidence {key}"), 1)
+        armed = sorted({at for c in state.tables.checkouts.values() for at in deadlines(c) if at > state.now})
+        if armed and state.actors:
+            yield Move("everybody stalls: deadline reached", partial(self.later, at=armed[0]), 1)
+        due = next_due(state)
+        busy = any(actor.spec.name == "worker" for actor in state.actors)
+        if due is not None and not busy and (due <= state.now or not state.actors):
+            yield Move("the worker comes by", partial(self.work, at=max(due, state.now)))
+
+    # How it happens.
+    def perform(self, state: State, actor: Actor, variant: str = "") -> State:
+        return perform(state, actor, self.shop, self.gateway, variant=variant)
+
+    def crash(self, state: State, actor: Actor, wanted: Call | None = None) -> State:
+        if wanted is not None:
+            state, _ = answer_to(state, wanted, self.gateway)
+        return evolve(state, actors=tuple(a for a in state.actors if a is not actor))
+
+    def wish(self, state: State, spec: Spec, use: str) -> State:
+        return evolve(self.spawn(state, spec), used=state.used | {use})
+
+    def later(self, state: State, at: datetime) -> State:
+        return evolve(state, now=at)
+
+    def work(self, state: State, at: datetime) -> State:
+        return self.spawn(evolve(state, now=at), Spec("worker", lambda shop: shop.tick(10), told=False))
+
+    def arrive(self, state: State, late: Any) -> State:
+        rest = list(state.late)
+        rest.remove(late)
+        books, _ = self.gateway.act(state.books, late[0], late[1], state.now)
+        return evolve(state, books=books, late=tuple(rest))
+
+    def approve(self, state: State, key: str) -> State:
+        payment = state.books.get(key)
+        assert payment is not None
+        return evolve(state, books=state.books.put(evolve(payment, state="captured", captured_at=state.now)))
+
+    # What must hold.
+    def check(self, before: State, after: State) -> None:
+        if after.tables.checkouts != before.tables.checkouts or after.tables.pools != before.tables.pools:
+            invariants.stock(after.tables)
+            invariants.backing(after.tables)
+            invariants.booked(before.tables, after.tables, after.books)
+        if after.books is not before.books or after.tables.checkouts != before.tables.checkouts:
+            invariants.money(after.tables, after.books)
+        if after.now != before.now:
+            invariants.holds_end(after.tables, after.now)
+        for _, said in after.told[len(before.told) :]:
+            if isinstance(said, Exception):
+                raise AssertionError(f"a client saw {said!r}")
+            invariants.told(after.tables, said)
+
+    def at_rest(self, state: State) -> None:
+        cancelled = frozenset({self.ids[0]}) if "cancel" in state.used else frozenset[str]()
+        lapses = {c.id: c.begun_at + self.patience(c) for c in state.tables.checkouts.values()}
+        invariants.at_rest(state.tables, state.books, cancelled=cancelled, lapsed_first=lapses, refused=frozenset())
+        for name, said in state.told:
+            key, id = name.split(" ")
+            again = self.ask_again(state, self.paying(id, key))
+            invariants.replied(said, again)
+            if isinstance(said, Refused):
+                attempt = next((a for a in state.tables.checkouts[id].attempts if a.key == self.attempt_of(state, id, key)), None)
+                kept = attempt is not None and (p := state.books.get(attempt.authorization)) is not None and p.charged
+                invariants.ensure(not kept, "I21", f"{name} was told {said.reason}, and is charged")
+        if not state.used and state.budget == self.budget(state):
+            self.undisturbed(state)
+
+    def budget(self, state: State) -> int:
+        return self.faults
+
+    faults: int = field(default=0)
+
+    def undisturbed(self, state: State) -> None:
+        """Q2: without a fault, as many succeed as there are goods, and the others are refused and not charged."""
+        placed = [said for _, said in state.told if isinstance(said, Placed)]
+        refused = [said for _, said in state.told if isinstance(said, Refused)]
+        wanted = min(self.stock, self.checkouts)
+        if self.gateway.upi:
+            return
+        invariants.ensure(len(placed) == wanted, "Q2", f"{len(placed)} of {wanted} shoppers succeeded, although nothing went wrong")
+        reasons = {said.reason for said in refused}
+        invariants.ensure(reasons <= {"out-of-stock"}, "Q2", f"refused for {reasons}")
+
+    def patience(self, c: Any) -> Any:
+        return c.lapses_at - c.begun_at if c.attempts else c.deadline - c.begun_at
+
+    def attempt_of(self, state: State, id: str, key: str) -> str:
+        record = state.tables.requests.get((id, "pay", key))
+        return record.attempt if record else ""
+
+    def ask_again(self, state: State, spec: Spec) -> Any:
+        """Repeat a client's request at rest, undisturbed."""
+        state = self.spawn(evolve(state, actors=(), told=()), spec)
+        for _ in range(50):
+            if state.told:
+                return state.told[0][1]
+            state = self.perform(state, state.actors[0])
+        raise AssertionError("a repeated request never ends")
+
+
+def explore(world: Purchase, faults: int) -> Report:
+    """Explore a world with up to so many faults."""
+    world.faults = faults
+    return Explorer(world).run(world.start(faults))
+
