@@ -156,19 +156,26 @@ def answer(c: Checkout, attempt: Attempt) -> Result:
     """What became of this attempt: a function of what is stored, so whoever finishes it finishes every caller's reply (R23)."""
     if c.order is not None and c.order.paid_by == attempt.key:
         return Placed(c.order.id, c.order.number, c.order.total, c.order.placed_at)
-    if attempt.state is AttemptState.DECLINED:
-        return Refused("declined", given=attempt.reason)
-    if attempt.unwanted == "amount-differs":
-        return Refused("amount-differs")
-    if attempt.unwanted and c.abandoned == "cancelled":
-        return Refused("cancelled", given=c.because)
-    if attempt.state is AttemptState.VOIDED:
-        return Refused("not-completed", given=attempt.unwanted or attempt.reason)
-    if attempt.unwanted and attempt.unwanted not in LATE:
-        return Refused("refunded", given=attempt.unwanted)
+    if attempt.verdict is not None:
+        reason, given = attempt.verdict
+        return Refused(reason, given=given)
     if attempt.state is AttemptState.ACTION and not attempt.unwanted and attempt.action is not None and attempt.until is not None:
         return ActionRequired(attempt.action, attempt.until)
     return Pending(c.due_at)
+
+
+def verdict(c: Checkout, attempt: Attempt) -> tuple[str, str] | None:
+    """The reason of a refusal that is final, and what to say with it; None while this attempt may still buy something, or has."""
+    if c.order is not None and c.order.paid_by == attempt.key:
+        return None
+    if attempt.unwanted and attempt.unwanted not in LATE:
+        named = {"cancelled": c.because, "amount-differs": ""}
+        return (attempt.unwanted, named[attempt.unwanted]) if attempt.unwanted in named else ("refunded", attempt.unwanted)
+    if attempt.state is AttemptState.DECLINED:
+        return "declined", attempt.reason
+    if attempt.state is AttemptState.VOIDED:
+        return "not-completed", LATE.get(attempt.unwanted, attempt.reason)
+    return None
 
 
 # An attempt given up for one of these is welcome after all if its money turns up while it is open (R8).

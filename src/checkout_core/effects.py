@@ -51,7 +51,7 @@ class Place:
 # gateway's own name for it, empty while we do not know it.
 @frozen
 class Authorize:
-    """Reserve the money; with `capture`, take it at once."""
+    """Reserve the money; with `capture`, take it at once. Not to be sent after `by` (UTC): then others may have gone on."""
 
     attempt: str
     gateway: str
@@ -60,6 +60,7 @@ class Authorize:
     amount: Money
     instrument: Instrument
     capture: bool
+    by: datetime
 
 
 @frozen

@@ -15,7 +15,7 @@ from typing import assert_never
 
 from attrs import evolve
 
-from checkout_core.checkout import LATE, Checkout
+from checkout_core.checkout import LATE, Checkout, verdict
 from checkout_core.effects import (
     RESOLVED_BY,
     Authorize,
@@ -77,7 +77,8 @@ def get_paid(attempt: Attempt, c: Checkout, now: datetime) -> RemoteEffect | Wai
     if attempt.doubt or attempt.state in PAYER:
         return Inquire(*call, attempt.authorization, attempt.reference)
     if attempt.state is AttemptState.INTENDED:
-        return Authorize(*call, attempt.authorization, attempt.amount, attempt.instrument, attempt.capture)
+        by = now + timedelta(seconds=attempt.terms.call_timeout)
+        return Authorize(*call, attempt.authorization, attempt.amount, attempt.instrument, attempt.capture, by)
     if attempt.state is AttemptState.AUTHORIZED:
         return Capture(*call, f"{attempt.key}/capture", attempt.authorization, attempt.reference, attempt.amount)
     return Done()
@@ -188,9 +189,17 @@ def cancel(c: Checkout, reason: str, now: datetime) -> Checkout:
 
 
 def weigh(c: Checkout, now: datetime) -> Checkout:
-    """What follows from the facts and the clock: what is unwanted, what has lapsed, what is welcome after all."""
-    if c.order is not None:
-        return weigh_order(c)
+    """What follows from the facts and the clock: what is unwanted, what has lapsed, what is welcome after all, what is final."""
+    c = weigh_order(c) if c.order is not None else weigh_wish(c, now)
+    for attempt in c.attempts:
+        if attempt.unwanted and attempt.state is AttemptState.CAPTURED and not attempt.amount.minor:
+            attempt = evolve(attempt, state=AttemptState.REFUNDED)  # a total of nothing needs no gateway to give it back
+        c = c.with_attempt(evolve(attempt, verdict=attempt.verdict or verdict(c, attempt)))
+    return c
+
+
+def weigh_wish(c: Checkout, now: datetime) -> Checkout:
+    """Before there is an order: whether it is still wanted, and still in time."""
     if c.abandoned and c.abandoned != "expired":
         c = unwant(c, c.abandoned, also=LATE)
     c = welcome_late_money(c)
@@ -205,17 +214,17 @@ def weigh(c: Checkout, now: datetime) -> Checkout:
         c = unwant(c, "expired")  # ask before destroying (R20): the holds stay until the gateway has been told to stop
         if all(a.stop_asked or a.unwanted not in LATE for a in c.attempts if a.open):
             c = evolve(c, abandoned="expired")
-    return nothing_to_return(c)
+    return c
 
 
 def weigh_order(c: Checkout) -> Checkout:
-    """The same for a placed order: money that is not this order's goes back, and an order that lost its money is cancelled (B12)."""
+    """For a placed order: money that is not this order's goes back, and an order that lost its money is cancelled (B12)."""
     order = c.order
     assert order is not None
     paying = c.attempt(order.paid_by)
     if order.state is OrderState.PLACED and paying is not None and not paying.open:
         c = cancelled(c, "payment-lost")
-    return nothing_to_return(unwant(c, "cancelled" if c.over else "paid-already", but="" if c.over else order.paid_by, also=LATE))
+    return unwant(c, "cancelled" if c.over else "paid-already", but="" if c.over else order.paid_by, also=LATE)
 
 
 def unwant(c: Checkout, why: str, *, but: str = "", also: Container[str] = ()) -> Checkout:
@@ -246,14 +255,6 @@ def welcome_late_money(c: Checkout) -> Checkout:
 def out_of_reach(c: Checkout) -> Checkout:
     """The goods for late money are gone: it goes back, in this very commit (R8)."""
     return evolve(unwant(c, "out-of-stock"), abandoned="out-of-stock")
-
-
-def nothing_to_return(c: Checkout) -> Checkout:
-    """A total of nothing needs no gateway to give it back."""
-    for attempt in c.attempts:
-        if attempt.unwanted and attempt.state is AttemptState.CAPTURED and not attempt.amount.minor:
-            c = c.with_attempt(evolve(attempt, state=AttemptState.REFUNDED))
-    return c
 
 
 def placed(c: Checkout, now: datetime) -> Checkout:
@@ -301,10 +302,10 @@ def absent(attempt: Attempt, asked: int, now: datetime) -> Attempt:
         return evolve(attempt, state=AttemptState.INTENDED, doubt=False, asked=asked, ask_at=None)
     if not attempt.unwanted:
         attempt = evolve(attempt, unwanted="no-answer")
-    if attempt.final_at is None or now >= attempt.final_at:
-        return evolve(attempt, state=AttemptState.VOIDED, doubt=False, ask_at=None, reason="never-arrived")
     if attempt.terms.tombstone:
         return evolve(attempt, doubt=False, asked=asked, ask_at=None)
+    if attempt.final_at is None or now >= attempt.final_at:
+        return evolve(attempt, state=AttemptState.VOIDED, doubt=False, ask_at=None, reason="never-arrived")
     return evolve(attempt, doubt=True, asked=asked, ask_at=attempt.final_at)
 
 

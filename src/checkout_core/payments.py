@@ -229,7 +229,7 @@ STATE_OF: Final[Mapping[type, AttemptState]] = {
 class Attempt:
     """One try to be paid. Its calls are `{key}/authorize`, `{key}/capture`, `{key}/void`, `{key}/refund` (R2).
 
-    `unwanted` says why its money must not stay; `doubt` is set while a call of ours has no answer, and is settled by inquiry before
+    `unwanted` says why its money must not stay; `verdict` is the refusal its callers are told, written once and never changed; `doubt` is set while a call of ours has no answer, and is settled by inquiry before
     anything else. `calls` numbers the calls made for it, `asked` those in a row that settled nothing.
     """
 
@@ -246,6 +246,7 @@ class Attempt:
     action: Action | None = None
     until: datetime | None = None
     unwanted: str = ""
+    verdict: tuple[str, str] | None = None
     stop_asked: bool = False
     doubt: bool = False
     stuck: str = ""

@@ -183,7 +183,9 @@ def _benefit(p: Promotion, goods: Goods, mode: Rounding, allocation: Allocation)
         none = (0,) * len(goods.current)
         return Applies(none, none, goods.shipping or 0)
     skus = p.skus
-    weights = tuple(goods.current if skus is None else [now if sku in skus else 0 for sku, now in zip(goods.skus, goods.current, strict=True)])
+    weights = tuple(
+        goods.current if skus is None else [now if sku in skus else 0 for sku, now in zip(goods.skus, goods.current, strict=True)]
+    )
     amount, unused = discount_of(p.percent, p.amounts[goods.currency].minor if p.amounts else 0, sum(weights), mode)
     if not amount:
         return Refused("no-effect", p.label)

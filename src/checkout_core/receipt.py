@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, Literal, get_args
+from operator import attrgetter
+from typing import Final, Literal
 
 from attrs import field, fields, frozen
 
@@ -21,7 +23,7 @@ from checkout_core.customers import Destination
 from checkout_core.money import ALLOCATIONS, ROUNDINGS, Allocation, Money, Ratio, Rounding
 from checkout_core.promotions import Kind, discount_of, split
 from checkout_core.refusals import Change, Refused
-from checkout_core.tax import Taxed, TaxPolicy, TaxRate, formula
+from checkout_core.tax import DEFAULT, TaxPolicy, TaxRate, formula
 
 Taxes = tuple[tuple[str, int], ...]
 Step = Literal["price", "shipping", "discount", "line-share", "shipping-share", "line-tax", "shipping-tax"]
@@ -36,7 +38,7 @@ class PricingPolicy:
     - `allocation`: who gets the spare minor units when a discount is split over lines (`money.allocate`).
     """
 
-    tax: TaxPolicy = TaxPolicy()
+    tax: TaxPolicy = DEFAULT
     discount_mode: Rounding = "half_up"
     allocation: Allocation = "largest_remainder"
 
@@ -69,7 +71,7 @@ class PricedLine:
 
 @frozen
 class PricedShipping:
-    """The carriage with its price; the figures mean what they mean for a line."""
+    """The carriage with its price; the figures mean what they mean for a line. No `id`: there is nothing to send (`NOTHING_TO_SEND`)."""
 
     id: str
     name: str
@@ -80,6 +82,9 @@ class PricedShipping:
     gross: int
     taxes: Taxes
     tax_category: str
+
+
+NOTHING_TO_SEND: Final = PricedShipping("", "", 0, 0, 0, 0, 0, (), "")
 
 
 @frozen
@@ -135,7 +140,7 @@ class Quote:
 
     currency: str
     lines: tuple[PricedLine, ...]
-    shipping: PricedShipping | None
+    shipping: PricedShipping
     promotions: tuple[AppliedPromotion, ...]
     destination: Destination
     rates: tuple[tuple[str, tuple[TaxRate, ...]], ...]
@@ -153,7 +158,7 @@ class Quote:
 def hash_of(
     currency: str,
     lines: tuple[PricedLine, ...],
-    shipping: PricedShipping | None,
+    shipping: PricedShipping,
     promotions: tuple[AppliedPromotion, ...],
     destination: Destination,
     rates: tuple[tuple[str, tuple[TaxRate, ...]], ...],
@@ -164,23 +169,13 @@ def hash_of(
     content = (
         "quote/1",
         currency,
-        [
-            (x.id, x.sku, x.name, x.quantity, x.unit, x.subtotal, x.discount, x.net, x.tax, x.gross, x.taxes)
-            + (x.tax_category, x.tracked, x.options)
-            for x in lines
-        ],
-        shipping
-        and (shipping.id, shipping.name, shipping.subtotal, shipping.discount, shipping.net, shipping.tax, shipping.gross)
-        + (shipping.taxes, shipping.tax_category),
-        [
-            (x.id, x.name, x.code, x.kind, x.percent and (x.percent.numerator, x.percent.denominator), x.weights, x.shares)
-            + (x.shipping, x.unused, x.limit, x.per_person)
-            for x in promotions
-        ],
+        [_LINE(line) for line in lines],
+        _SHIPPING(shipping),
+        [_PROMOTION(used) for used in promotions],
         (destination.country, destination.region, destination.postcode),
         _rates_text(rates),
         _policy_text(policy),
-        (totals.subtotal, totals.shipping, totals.discount, totals.net, totals.tax, totals.tax_added, totals.total, totals.tax_by_code),
+        _TOTALS(totals),
     )
     return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
@@ -191,7 +186,18 @@ def intact(quote: Quote) -> bool:
     return q.hash == hash_of(q.currency, q.lines, q.shipping, q.promotions, q.destination, q.rates, q.policy, q.totals)
 
 
-_CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
+def _text(value: object) -> str:
+    if isinstance(value, Ratio):
+        return str(value)
+    raise TypeError(f"A quote is made of ints, text and ratios, not of {type(value).__name__}.")
+
+
+# All fields in their order: one added later is in the hash without anyone remembering to put it there.
+_LINE: Final = attrgetter(*(a.name for a in fields(PricedLine)))
+_SHIPPING: Final = attrgetter(*(a.name for a in fields(PricedShipping)))
+_PROMOTION: Final = attrgetter(*(a.name for a in fields(AppliedPromotion)))
+_TOTALS: Final = attrgetter(*(a.name for a in fields(Totals)))
+_CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False, default=_text)
 
 
 @lru_cache(maxsize=1024)
@@ -261,8 +267,7 @@ def _told(quote: Quote) -> dict[str, dict[str, str]]:
         own = {"quantity": str(line.quantity), "sku": line.sku, "name": line.name, "unit price": money(line.unit)}
         rest = {"options": _CANONICAL.encode(line.options), "stock": "counted" if line.tracked else "not counted"}
         told[f"line {line.id}"] = own | taxed(line) | rest
-    if quote.shipping is not None:
-        told["shipping"] = {"method": quote.shipping.id, "name": quote.shipping.name} | taxed(quote.shipping)
+    told["shipping"] = {"method": quote.shipping.id or "none", "name": quote.shipping.name} | taxed(quote.shipping)
     for used in quote.promotions:
         told[f"promotion {used.id}"] = {
             "name": used.name,
@@ -323,42 +328,48 @@ class Receipt:
 
 def receipt_of(quote: Quote) -> Receipt:
     """The receipt of a quote, made from what the quote carries, in the order of calculation."""
-    policy, shipping = quote.policy, quote.shipping
+    shipping = quote.shipping
     rows = [
         Row("price", line.id, "unit × quantity", (("unit", line.unit), ("quantity", line.quantity)), "exact", line.subtotal, line.subtotal)
         for line in quote.lines
     ]
-    if shipping is not None:
-        rows.append(Row("shipping", shipping.id, "list price", (("price", shipping.subtotal),), "exact", shipping.subtotal, shipping.subtotal))
+    if shipping.id:
+        price = shipping.subtotal
+        rows.append(Row("shipping", shipping.id, "list price", (("price", price),), "exact", price, price))
     for used in quote.promotions:
-        rows += _discount_rows(used, quote)
+        rows += _carriage_rows(used, quote) if used.kind == "free_shipping" else _discount_rows(used, quote)
     for line in quote.lines:
         rows += _tax_rows("line-tax", line, line.quantity, quote)
-    if shipping is not None:
+    if shipping.id:
         rows += _tax_rows("shipping-tax", shipping, 1, quote)
-    return Receipt(quote.currency, policy, tuple(rows), quote.totals.total, _effect(quote))
+    return Receipt(quote.currency, quote.policy, tuple(rows), quote.totals.total, _effect(quote))
 
 
-def _discount_rows(used: AppliedPromotion, quote: Quote) -> list[Row]:
-    policy, inputs = quote.policy, list[tuple[str, int | str]]()
-    if used.kind == "free_shipping":
-        shares = [Row("shipping-share", s.id, used.id, (("of", used.shipping),), "exact", used.shipping, -used.shipping)] if (s := quote.shipping) else []
-        return [Row("discount", used.id, used.kind, (("of", used.shipping),), "exact", used.amount, 0), *shares]
-    inputs = [("percent", str(used.percent))] if used.percent is not None else [("off", used.amount + used.unused)]
-    inputs += [("of", sum(used.weights)), ("unused", used.unused)]
-    return [
-        Row("discount", used.id, used.kind, tuple(inputs), policy.discount_mode if used.percent is not None else "exact", used.amount, 0),
-        *(
-            Row("line-share", line.id, used.id, (("discount", used.amount), ("weight", weight)), policy.allocation, share, -share)
-            for line, weight, share in zip(quote.lines, used.weights, used.shares, strict=True)
-            if weight
-        ),
+def _carriage_rows(used: AppliedPromotion, quote: Quote) -> tuple[Row, ...]:
+    inputs, off = (("of", used.shipping),), used.shipping
+    share = Row("shipping-share", quote.shipping.id, used.id, inputs, "exact", off, -off)
+    return Row("discount", used.id, used.kind, inputs, "exact", off, 0), share
+
+
+def _discount_rows(used: AppliedPromotion, quote: Quote) -> tuple[Row, ...]:
+    policy, amount, basis = quote.policy, used.amount, sum(used.weights)
+    inputs: tuple[tuple[str, int | str], ...]
+    if used.percent is not None:
+        inputs, rounding = (("percent", str(used.percent)), ("of", basis)), policy.discount_mode
+        whole = Row("discount", used.id, used.kind, inputs, rounding, amount, 0)
+    else:
+        inputs = (("off", amount + used.unused), ("of", basis), ("unused", used.unused))
+        whole = Row("discount", used.id, used.kind, inputs, "exact", amount, 0)
+    shares = [
+        Row("line-share", line.id, used.id, (("discount", amount), ("weight", weight)), policy.allocation, share, -share)
+        for line, weight, share in zip(quote.lines, used.weights, used.shares, strict=True)
+        if weight
     ]
+    return whole, *shares
 
 
 def _tax_rows(step: Step, entry: PricedLine | PricedShipping, quantity: int, quote: Quote) -> list[Row]:
     base = entry.subtotal - entry.discount
-    rates = dict(quote.rates)[entry.tax_category]
     return [
         Row(
             step,
@@ -369,13 +380,14 @@ def _tax_rows(step: Step, entry: PricedLine | PricedShipping, quantity: int, quo
             tax,
             0 if rate.included else tax,
         )
-        for rate, (_, tax) in zip(rates, entry.taxes, strict=True)
+        for rate, (_, tax) in zip(dict(quote.rates)[entry.tax_category], entry.taxes, strict=True)
     ]
 
 
 def _effect(quote: Quote) -> DiscountEffect:
     rates, net, tax = dict(quote.rates), 0, 0
-    for entry, quantity in [*((line, line.quantity) for line in quote.lines), *((s, 1) for s in (quote.shipping,) if s is not None)]:
+    entries: list[tuple[PricedLine | PricedShipping, int]] = [(line, line.quantity) for line in quote.lines]
+    for entry, quantity in [*entries, (quote.shipping, 1)]:
         if entry.discount:
             full = formula(rates[entry.tax_category]).of(entry.subtotal, quote.policy.tax, quantity)
             net += full.net - entry.net
@@ -386,45 +398,50 @@ def _effect(quote: Quote) -> DiscountEffect:
 def recompute(receipt: Receipt) -> Totals:
     """The totals, calculated again from the rules and inputs of the rows alone; no figure of a row is believed."""
     policy = receipt.policy
-    goods: dict[str, int] = {}
+    list_price: dict[str, int] = {}
     left: dict[str, int] = {}
     carriage = carriage_left = 0
-    taxed: dict[tuple[str, str], tuple[int, list[TaxRate]]] = {}
+    covered: dict[str, list[str]] = {}
+    taxed: dict[tuple[Step, str], tuple[int, list[TaxRate]]] = {}
+    for row in receipt.rows:
+        if row.step == "line-share":
+            covered.setdefault(row.rule, []).append(row.subject)
     for row in receipt.rows:
         given = dict(row.inputs)
         match row.step:
             case "price":
-                goods[row.subject] = left[row.subject] = int(given["unit"]) * int(given["quantity"])
+                list_price[row.subject] = left[row.subject] = int(given["unit"]) * int(given["quantity"])
             case "shipping":
                 carriage = carriage_left = int(given["price"])
             case "discount" if row.rule == "free_shipping":
                 carriage_left = 0
             case "discount":
-                percent = Ratio.parse(given["percent"]) if "percent" in given else None
-                lines = [other.subject for other in receipt.rows if other.step == "line-share" and other.rule == row.subject]
+                lines = covered[row.subject]
                 weights = [left[line] for line in lines]
+                percent = Ratio.parse(given["percent"]) if "percent" in given else None
                 amount, _ = discount_of(percent, int(given.get("off", 0)), sum(weights), policy.discount_mode)
                 for line, share in zip(lines, split(amount, weights, policy.allocation, policy.discount_mode), strict=True):
                     left[line] -= share
             case "line-tax" | "shipping-tax":
                 rate = TaxRate(str(given["code"]), Ratio.parse(given["rate"]), row.rule == "included", bool(given["compound"]))
                 taxed.setdefault((row.step, row.subject), (int(given["quantity"]), []))[1].append(rate)
-            case _:  # a share belongs to its discount
-                pass
-    results = [
-        formula(tuple(rates)).of(left[subject] if step == "line-tax" else carriage_left, policy.tax, quantity)
-        for (step, subject), (quantity, rates) in taxed.items()
-    ]
-    return totals_of(sum(goods.values()), carriage, sum(goods.values()) - sum(left.values()) + carriage - carriage_left, results)
+            case "line-share" | "shipping-share":
+                pass  # worked out with its discount
+    added, taxes = 0, list[Taxes]()
+    for (step, subject), (quantity, rates) in taxed.items():
+        amount = left[subject] if step == "line-tax" else carriage_left
+        result = formula(tuple(rates)).of(amount, policy.tax, quantity)
+        added += result.gross - amount
+        taxes.append(result.components)
+    subtotal = sum(list_price.values())
+    return totals_of(subtotal, carriage, subtotal - sum(left.values()) + carriage - carriage_left, added, taxes)
 
 
-def totals_of(subtotal: int, shipping: int, discount: int, taxed: list[Taxed]) -> Totals:
-    """The sums over everything taxed, goods and carriage."""
+def totals_of(subtotal: int, shipping: int, discount: int, tax_added: int, taxes: Iterable[Taxes]) -> Totals:
+    """The sums, from the sums as entered, the tax added to them, and the taxes of every line and of the carriage."""
     by_code: dict[str, int] = {}
-    for entry in taxed:
-        for code, tax in entry.components:
+    for entry in taxes:
+        for code, tax in entry:
             by_code[code] = by_code.get(code, 0) + tax
-    tax = sum(by_code.values())
-    due = subtotal + shipping - discount
-    added = sum([entry.gross - entry.net - entry.tax for entry in taxed])
-    raise NotImplementedError((tax, due, added, get_args))
+    tax, total = sum(by_code.values()), subtotal + shipping - discount + tax_added
+    return Totals(subtotal, shipping, discount, total - tax, tax, tax_added, total, tuple(sorted(by_code.items())))

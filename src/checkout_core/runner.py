@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Mapping
 from typing import assert_never
 
-from attrs import field, frozen
+from attrs import frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.drive import Step, land
 from checkout_core.effects import Authorize, Capture, Inquire, NoReply, Refund, RemoteEffect, Void
 from checkout_core.errors import CheckoutError
 from checkout_core.payments import Fact
-from checkout_core.ports import AsyncGateway, AsyncStorage
+from checkout_core.ports import AsyncGateway, AsyncStorage, Clock
 
 
 @frozen
@@ -21,7 +21,8 @@ class AsyncRunner:
     """Drives one checkout between units. It decides nothing."""
 
     storage: AsyncStorage
-    gateways: Mapping[str, AsyncGateway] = field(factory=dict)
+    gateways: Mapping[str, AsyncGateway]
+    clock: Clock
 
     async def run(self, stored: Step) -> Checkout:
         """Perform the effect that our own unit has stored, record its outcome, and so on; returns when the next one is not ours."""
@@ -40,6 +41,8 @@ class AsyncRunner:
         if gateway is None:
             warnings.warn(f"No gateway is called {effect.gateway!r} here; its payments wait.", RuntimeWarning, stacklevel=2)
             return NoReply()
+        if isinstance(effect, Authorize) and self.clock.now() > effect.by:
+            return NoReply()  # we were asleep, and others may have gone on
         try:
             return await self._call(gateway, effect)
         except CheckoutError:

@@ -6,6 +6,7 @@ A mistake in the table (zones that overlap, bands out of order) is a ValueError 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
 from attrs import field, frozen
@@ -37,6 +38,18 @@ def _codes_or_none(codes: Iterable[str] | None) -> frozenset[str] | None:
     return None if codes is None else _codes(codes)
 
 
+def _bands(bands: Iterable[Band]) -> tuple[Band, ...]:
+    return tuple(bands)
+
+
+def _zones(zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    return tuple(zones)
+
+
+def _methods(methods: Iterable[ShippingMethod]) -> tuple[ShippingMethod, ...]:
+    return tuple(methods)
+
+
 @frozen
 class Band:
     """The price of parcels up to `up_to` grams, that weight included: one price a currency (give a sequence of `Money`)."""
@@ -54,7 +67,7 @@ class Zone:
     """Countries, or regions of one country, that share weight bands. Bands go from light to heavy; the last is the limit."""
 
     countries: frozenset[str] = field(converter=_codes)
-    bands: tuple[Band, ...] = field(converter=tuple)
+    bands: tuple[Band, ...] = field(converter=_bands)
     regions: frozenset[str] | None = field(default=None, converter=_codes_or_none, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -64,7 +77,7 @@ class Zone:
         if self.regions is not None and (len(self.countries) != 1 or not self.regions):
             raise ValueError("Regions belong to one country. Give a zone with regions exactly one country and at least one region.")
         limits = [band.up_to for band in self.bands]
-        if not limits or any(low >= high for low, high in zip(limits, limits[1:], strict=False)):
+        if not limits or any(low >= high for low, high in pairwise(limits)):
             raise ValueError(f"Weight bands go from light to heavy, each ending higher than the one before; got {limits}.")
 
     def covers(self, destination: Destination) -> bool:
@@ -84,7 +97,7 @@ class ShippingMethod:
 
     id: str
     name: str
-    zones: tuple[Zone, ...] = field(converter=tuple)
+    zones: tuple[Zone, ...] = field(converter=_zones)
     tax_category: str = "standard"
 
     def __attrs_post_init__(self) -> None:
@@ -107,7 +120,7 @@ class ShippingOption:
 class ShippingTable:
     """All methods of a shop, in the order they are shown."""
 
-    methods: tuple[ShippingMethod, ...] = field(default=(), converter=tuple)
+    methods: tuple[ShippingMethod, ...] = field(default=(), converter=_methods)
 
     def __attrs_post_init__(self) -> None:
         if len({method.id for method in self.methods}) != len(self.methods):

@@ -66,7 +66,7 @@ class AsyncShop:
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
-        self.runner = AsyncRunner(storage, self.gateways)
+        self.runner = AsyncRunner(storage, self.gateways, self.clock)
 
     # Carts.
     async def open_cart(self, *, currency: str, customer: str | None = None, key: str | None = None) -> Cart:

@@ -78,14 +78,16 @@ class GatewayModel:
         if variant == "lost":
             return books, (), NoAnswer("no answer")
         if variant == "late":
-            return books, ((op, request),), NoAnswer("no answer")
+            return books, ((op, request, now),), NoAnswer("no answer")
         after, fact = self.act(books, op, request, now, refuse=variant == "refused")
         return after, (), NoAnswer("no answer") if variant == "applied" else fact
 
     def act(self, books: Books, op: str, request: Any, now: datetime, *, refuse: bool = False) -> tuple[Books, Fact]:
         match request:
-            case Authorize(key=key, amount=amount, capture=capture):
+            case Authorize(key=key, amount=amount, capture=capture, by=by):
                 known = books.get(key)
+                if known is None and not self.tombstone and now > by:
+                    return books, NotFound()  # it cannot forbid a call that was sent too late, so its adapter does not send one
                 if known is None and key in books.tombstones:
                     return books, Voided()
                 if known is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -115,6 +115,8 @@ class Purchase:
     def moves_of_world(self, state: State) -> Iterator[Move]:
         first = self.ids[0]
         for late in state.late:
+            if not self.gateway.tombstone and state.now > late[2] + timedelta(seconds=self.gateway.capabilities.settle_window):
+                continue  # the gateway's own promise: after the settle window nothing arrives
             yield Move("the late call arrives", partial(self.arrive, late=late))
         for key, payment in state.books.payments:
             if payment.state == "asked":
@@ -188,8 +190,9 @@ class Purchase:
         invariants.at_rest(state.tables, state.books, cancelled=cancelled, lapsed_first=lapses, refused=frozenset())
         for name, said in state.told:
             key, id = name.split(" ")
-            again = self.ask_again(state, self.paying(id, key))
-            invariants.replied(said, again)
+            if not self.attempt_of(state, id, key):
+                continue  # a refusal that changed nothing is not recorded: asking again is asking anew
+            invariants.replied(said, self.ask_again(state, self.paying(id, key)))
             if isinstance(said, Refused):
                 attempt = next((a for a in state.tables.checkouts[id].attempts if a.key == self.attempt_of(state, id, key)), None)
                 kept = attempt is not None and (p := state.books.get(attempt.authorization)) is not None and p.charged

@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Mapping
 from typing import assert_never
 
-from attrs import field, frozen
+from attrs import frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.drive import Step, land
 from checkout_core.effects import Authorize, Capture, Inquire, NoReply, Refund, RemoteEffect, Void
 from checkout_core.errors import CheckoutError
 from checkout_core.payments import Fact
-from checkout_core.sync.ports import Gateway, Storage
+from checkout_core.sync.ports import Gateway, Storage, Clock
 
 
 @frozen
@@ -22,7 +22,8 @@ class Runner:
     """Drives one checkout between units. It decides nothing."""
 
     storage: Storage
-    gateways: Mapping[str, Gateway] = field(factory=dict)
+    gateways: Mapping[str, Gateway]
+    clock: Clock
 
     def run(self, stored: Step) -> Checkout:
         """Perform the effect that our own unit has stored, record its outcome, and so on; returns when the next one is not ours."""
@@ -41,6 +42,8 @@ class Runner:
         if gateway is None:
             warnings.warn(f"No gateway is called {effect.gateway!r} here; its payments wait.", RuntimeWarning, stacklevel=2)
             return NoReply()
+        if isinstance(effect, Authorize) and self.clock.now() > effect.by:
+            return NoReply()  # we were asleep, and others may have gone on
         try:
             return self._call(gateway, effect)
         except CheckoutError:

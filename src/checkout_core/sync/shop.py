@@ -67,7 +67,7 @@ class Shop:
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
-        self.runner = Runner(storage, self.gateways)
+        self.runner = Runner(storage, self.gateways, self.clock)
 
     # Carts.
     def open_cart(self, *, currency: str, customer: str | None = None, key: str | None = None) -> Cart:
