@@ -33,7 +33,7 @@ class Deadlines:
     checkout_for: int = 24 * 60 * 60
 
 
-@frozen
+@frozen(cache_hash=True)
 class Checkout:
     """Everything decided about one purchase, frozen. `next` is the decision, stored with the state it follows from.
 

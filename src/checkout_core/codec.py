@@ -36,7 +36,7 @@ from checkout_core.payments import Card, Challenge, Upi, UpiIntent, ZeroTender
 from checkout_core.pricing import Quote
 from checkout_core.unit import Person
 
-Facts = tuple[tuple[str, str | int], ...]
+EventFacts = tuple[tuple[str, str | int], ...]
 Document = dict[str, Any]
 Upcaster = Callable[[Document], Document]
 D = TypeVar("D", Cart, Quote, Person)
@@ -67,7 +67,7 @@ TAGS: Final[Mapping[type, str]] = {
 
 
 class Unreadable(Broken):
-    """A stored document is not what it must be. `paths` says where (`.` all of it, `?` a field unknown there), and no value is told (R24)."""
+    """A stored document is not what it must be. `paths` says where (`.` is all of it, `?` an unknown field), and no value is told (R24)."""
 
     def __init__(self, kind: str, paths: Sequence[str]) -> None:
         super().__init__(kind, tuple(paths))
@@ -117,8 +117,7 @@ def decode_checkout(text: str, quote: Quote | None) -> Checkout:
 
 def encode_answer(answer: Cart | Checkout) -> str:
     """The document of an answer kept for repetitions (R23): the cart's or checkout's own, with its `type`."""
-    tag = TAGS[type(answer)]
-    return _text(tag, answer, type=tag)
+    return _text(_KIND_OF[type(answer)], answer, type=TAGS[type(answer)])
 
 
 def decode_answer(text: str, find: Callable[[str], Quote | None]) -> Cart | Checkout:
@@ -136,12 +135,12 @@ def decode_answer(text: str, find: Callable[[str], Quote | None]) -> Cart | Chec
             raise Unreadable("answer", ("type",))
 
 
-def encode_facts(facts: Facts) -> str:
+def encode_facts(facts: EventFacts) -> str:
     """The document of what an event says, in its order."""
     return _text("facts", _Facts(facts))
 
 
-def decode_facts(text: str) -> Facts:
+def decode_facts(text: str) -> EventFacts:
     """What the event says; whether it may is checked by `Event`. Errors as above."""
     value = _structured("facts", _current("facts", _parsed("facts", text)))
     assert isinstance(value, _Facts)
@@ -163,7 +162,7 @@ def pool_of(text: str) -> PoolKey:
 
 @frozen
 class _Facts:
-    facts: Facts
+    facts: EventFacts
 
 
 _KINDS: Final[Mapping[str, type]] = {"cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote}
@@ -222,8 +221,9 @@ def _current(kind: str, document: Document) -> Document:
 
 
 def _structured(kind: str, document: Document) -> object:
+    hook = _hooks(kind)[1]
     try:
-        return _hooks(kind)[1](document, _KINDS[kind])
+        return hook(document, _KINDS[kind])
     except Exception as error:
         paths = sorted(set(_paths(error)))
     raise Unreadable(kind, paths)
@@ -427,7 +427,7 @@ def _tuple_reader(cls: Any, converter: Converter) -> _Read:
     any_length = kinds[1:] == (...,)
 
     def read(value: Any, _: Any) -> Any:
-        if type(value) is not list or (not any_length and len(value) != len(typed)):
+        if type(value) is not list:
             raise _Wrong
         items = list(zip(typed * len(value) if any_length else typed, value, strict=True))
         try:

@@ -193,8 +193,9 @@ def weigh(c: Checkout, now: datetime) -> Checkout:
     c = weigh_order(c) if c.order is not None else weigh_wish(c, now)
     for attempt in c.attempts:
         if attempt.unwanted and attempt.state is AttemptState.CAPTURED and not attempt.amount.minor:
-            attempt = evolve(attempt, state=AttemptState.REFUNDED)  # a total of nothing needs no gateway to give it back
-        c = c.with_attempt(evolve(attempt, verdict=attempt.verdict or verdict(c, attempt)))
+            c = c.with_attempt(evolve(attempt, state=AttemptState.REFUNDED))  # nothing needs no gateway to give it back
+        if attempt.verdict is None and (final := verdict(c, attempt)) is not None:
+            c = c.with_attempt(evolve(c.attempt(attempt.key) or attempt, verdict=final))
     return c
 
 

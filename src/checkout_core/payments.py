@@ -225,7 +225,7 @@ STATE_OF: Final[Mapping[type, AttemptState]] = {
 }
 
 
-@frozen
+@frozen(cache_hash=True)
 class Attempt:
     """One try to be paid. Its calls are `{key}/authorize`, `{key}/capture`, `{key}/void`, `{key}/refund` (R2).
 

@@ -130,7 +130,7 @@ class Totals:
     tax_by_code: Taxes
 
 
-@frozen
+@frozen(cache_hash=True)
 class Quote:
     """The price of a cart, frozen (R7): equal content has an equal `hash` in every process.
 

@@ -25,13 +25,29 @@ from hypothesis import strategies as st
 from checkout_core import codec
 from checkout_core.cart import Cart, Line, MergedLine, MergeReport
 from checkout_core.checkout import Checkout, Deadlines
-from checkout_core.codec import TAGS, UPCASTERS, VERSIONS, TooNew, Unreadable, decode, decode_answer, decode_checkout, decode_facts, encode
-from checkout_core.codec import encode_answer, encode_checkout, encode_facts, pool_of, pool_text
+from checkout_core.codec import (
+    TAGS,
+    UPCASTERS,
+    VERSIONS,
+    EventFacts,
+    TooNew,
+    Unreadable,
+    decode,
+    decode_answer,
+    decode_checkout,
+    decode_facts,
+    encode,
+    encode_answer,
+    encode_checkout,
+    encode_facts,
+    pool_of,
+    pool_text,
+)
 from checkout_core.customers import Address, Contact, Destination
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.holds import KINDS, CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms, Upi, UpiIntent, ZeroTender
@@ -66,8 +82,11 @@ def changed(text: str, change: Callable[[Any], object]) -> str:
 def a_quote(lines: int = 2) -> Quote:
     vat = TaxRate("VAT19", Ratio.parse("0.19"), included=True)
     third = TaxRate("THIRD", Ratio(1, 3), compound=True)
+    taxes = (("VAT19", 359),)
     priced = tuple(
-        PricedLine(f"SKU{n}", f"SKU{n}", f"Tasse №{n}", 2, 1250, 2500, 250, 1891, 359, 2250, (("VAT19", 359),), "standard", n > 0, (("colour", "grün"),))
+        PricedLine(
+            f"SKU{n}", f"SKU{n}", f"Tasse №{n}", 2, 1250, 2500, 250, 1891, 359, 2250, taxes, "standard", n > 0, (("colour", "grün"),)
+        )
         for n in range(lines)
     )
     shipping = PricedShipping("standard", "Standard", 490, 0, 412, 78, 490, (("VAT19", 78),), "standard")
@@ -75,8 +94,19 @@ def a_quote(lines: int = 2) -> Quote:
     fixed = AppliedPromotion("auto", "Automatic", None, "fixed", None, (0,) * lines, (0,) * lines, 0, 7, None, None)
     total = 2250 * lines + 490
     totals = Totals(2500 * lines, 490, 250 * lines, total - 359 * lines - 78, 359 * lines + 78, 0, total, (("VAT19", 359 * lines + 78),))
-    content = ("EUR", priced, shipping, (percent, fixed), Destination("DE", None, "10117"), (("standard", (vat, third)),), PricingPolicy(), totals)
-    near = Refused("minimum-spend", "BIG", missing=eur(410), until=NOON, changes=(Change("a", "b", "c"),), others=(Refused("expired", "OLD"),))
+    content = (
+        "EUR",
+        priced,
+        shipping,
+        (percent, fixed),
+        Destination("DE", None, "10117"),
+        (("standard", (vat, third)),),
+        PricingPolicy(),
+        totals,
+    )
+    near = Refused(
+        "minimum-spend", "BIG", missing=eur(410), until=NOON, changes=(Change("a", "b", "c"),), others=(Refused("expired", "OLD"),)
+    )
     return Quote(*content, hash_of(*content), (near,))
 
 
@@ -144,8 +174,10 @@ def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:
 PLACED = Order("ch1", "ABCDE-FGHJ*", eur(4990), NOON, "ch1/5", OrderState.CANCELLED, FulfilmentState.PARTIAL, "changed my mind")
 REPORT = MergeReport("sum", (MergedLine("MUG", "MUG", 1, 2, 3, "changed"),), ("USD", "EUR"))
 CART = Cart("c1", "EUR", "ann", (Line("MUG", 2, (("a", "b"), ("c", ""))), Line("BOOK", 1)), 4, NOON, NOON, None, "c2", REPORT)
-PERSON = Person("ch1", Contact("ada@example.com", "+49 30 1", "de"), Address("Ada Lovelace", ("Unter den Linden 1",), "Berlin", "10117", "DE", "BE"))
-FACTS: codec.Facts = (("attempt", "ch1/1"), ("amount", 4990), ("currency", "EUR"))
+PERSON = Person(
+    "ch1", Contact("ada@example.com", "+49 30 1", "de"), Address("Ada Lovelace", ("Unter den Linden 1",), "Berlin", "10117", "DE", "BE")
+)
+FACTS: EventFacts = (("attempt", "ch1/1"), ("amount", 4990), ("currency", "EUR"))
 
 
 def fixtures() -> dict[str, str]:
@@ -275,7 +307,7 @@ def test_a_cart_and_a_person_come_back_equal() -> None:
 
 
 @given(st.lists(st.tuples(texts, texts | st.integers()), max_size=4).map(tuple))
-def test_facts_come_back_equal_in_their_order(facts: codec.Facts) -> None:
+def test_facts_come_back_equal_in_their_order(facts: EventFacts) -> None:
     assert decode_facts(encode_facts(facts)) == facts
 
 
@@ -339,7 +371,9 @@ def test_the_text_of_a_pool_can_be_read_by_people() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "stock", "stock/MUG", "stock/MUG/main/x", "Stock/MUG/main", "cart/%2f", "cart/%", "cart/%41", "cart/\ud800"])
+@pytest.mark.parametrize(
+    "text", ["", "stock", "stock/MUG", "stock/MUG/main/x", "Stock/MUG/main", "cart/%2f", "cart/%", "cart/%41", "cart/\ud800"]
+)
 def test_a_text_that_is_no_pool_is_refused(text: str) -> None:
     with pytest.raises(Unreadable):
         pool_of(text)
@@ -354,7 +388,7 @@ def test_every_pool_is_in_one_place_of_the_document() -> None:
 
 
 NOT_INTS = [True, 1.0, 1.9, "1", None, [1], {}, float("nan")]
-NOT_TEXTS = [1, True, 1.5, None, ["a"], {}, "\ud800"]
+NOT_TEXTS: list[object] = [1, True, 1.5, None, ["a"], {}, "\ud800"]
 NOT_BOOLS = [0, 1, "true", None, 1.0]
 NOT_TIMES = [
     "2026-06-01T12:00:00.000000",
@@ -368,7 +402,19 @@ NOT_TIMES = [
     1_780_000_000,
     True,
 ]
-NOT_MONEY = [[1, "eur"], [1.0, "EUR"], [True, "EUR"], ["1", "EUR"], [1], [1, "EUR", 2], 1, "1 EUR", {"minor": 1, "currency": "EUR"}, [2**53, "EUR"], None]
+NOT_MONEY = [
+    [1, "eur"],
+    [1.0, "EUR"],
+    [True, "EUR"],
+    ["1", "EUR"],
+    [1],
+    [1, "EUR", 2],
+    1,
+    "1 EUR",
+    {"minor": 1, "currency": "EUR"},
+    [2**53, "EUR"],
+    None,
+]
 NOT_RATIOS = [0.19, "0.190", "19/100", "1/0", "19 %", 1, "١"]
 
 
@@ -388,7 +434,7 @@ def wrong_places() -> Iterator[tuple[str, str, object]]:
     for kind, path, values in (
         ("checkout", "version", NOT_INTS),
         ("checkout", "lines[1].quantity", NOT_INTS),
-        ("checkout", "claims[0].amount", [*NOT_INTS, 0, -1]),
+        ("checkout", "claims[0].amount", NOT_INTS),
         ("checkout", "claims[0].limit", [v for v in NOT_INTS if v is not None]),
         ("checkout", "deadlines.hold_for", NOT_INTS),
         ("checkout", "next.nth", NOT_INTS),
@@ -448,6 +494,20 @@ def test_nothing_is_coerced_and_the_error_says_where(kind: str, path: str, value
     assert path in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "told"),
+    [
+        ("checkout", "claims[0].amount", 0, "claims[0]"),
+        ("quote", "rates[0][1][0].code", "", "rates[0][1][0]"),
+        ("quote", "policy.tax.increment", 0, "policy.tax"),
+    ],
+)
+def test_what_a_class_itself_refuses_is_refused(kind: str, path: str, value: object, told: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(kind, changed(written(kind), put(path, value)))
+    assert caught.value.paths == (told,)
+
+
 def objects(document: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object in a document, with its path."""
     if isinstance(document, dict):
@@ -479,7 +539,9 @@ def test_a_field_too_few_or_too_many_is_refused_wherever_it_is(name: str) -> Non
 
 
 def test_everything_wrong_is_told_at_once() -> None:
-    text = changed(encode_checkout(a_checkout()), lambda d: (put("version", 1.0)(d), put("lines[0].quantity", True)(d), put("lines[1].sku", 7)(d)))
+    text = encode_checkout(a_checkout())
+    for path, value in (("version", 1.0), ("lines[0].quantity", True), ("lines[1].sku", 7)):
+        text = changed(text, put(path, value))
     with pytest.raises(Unreadable) as caught:
         decode_checkout(text, None)
     assert caught.value.paths == ("lines[0].quantity", "lines[1].sku", "version")
@@ -487,7 +549,7 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "null", "[]", "1", '"v"', "{", '{"v":1}x', '{"v":NaN}', '{"v":1,"v":1}', "[" * 100_000, '{"v":' + "9" * 5000 + "}", '{"v":true}', '{"v":"1"}', "{}"],
+    ["", "null", "[]", "1", '"v"', "{", "{}", '{"v":1}x', '{"v":NaN}', '{"v":1,"v":1}', '{"v":true}', "[" * 100_000, "9" * 5000],
     ids=lambda text: text[:12],
 )
 def test_what_is_no_document_is_refused(text: str) -> None:
@@ -512,8 +574,8 @@ def test_a_version_that_is_none_is_refused(value: object) -> None:
 
 BROKEN_VALUES: list[tuple[str, Callable[[], str]]] = [
     ("a bool as a number", lambda: encode(evolve(CART, lines=(Line("MUG", True),)))),
-    ("a float as a number", lambda: encode(evolve(CART, version=1.9))),
-    ("a number as a text", lambda: encode(evolve(CART, id=1))),
+    ("a float as a number", lambda: encode(evolve(CART, version=1.9))),  # type: ignore[arg-type]
+    ("a number as a text", lambda: encode(evolve(CART, id=1))),  # type: ignore[arg-type]
     ("a number as a bool", lambda: encode_checkout(a_checkout(hold_early=1))),
     ("half a letter", lambda: encode(evolve(CART, id="\ud800"))),
     ("half a letter in a pool", lambda: encode_checkout(a_checkout(claims=(Claim(Stock("\ud800"), 1),)))),
@@ -602,7 +664,7 @@ def test_every_member_of_every_union_has_a_tag_and_every_tag_a_member() -> None:
     members = {Cart, Checkout}  # of an answer
     for kind in all_types():
         classes = [part for part in parts(kind) if has(part)] if get_origin(kind) is not tuple else []
-        if len(classes) > 1 and not set(classes) == set(get_args(PoolKey)):
+        if len(classes) > 1 and set(classes) != set(get_args(PoolKey)):
             members |= set(classes)
             tags = [TAGS[part] for part in classes]
             assert len(tags) == len(set(tags)), f"Two members of {kind} have one tag."
@@ -621,7 +683,7 @@ def shape(kind: Any, above: tuple[Any, ...] = ()) -> object:
     if kind in (Money, Ratio, type(None)):
         return {Money: "[minor, currency]", Ratio: "ratio", type(None): None}[kind]
     if kind == PoolKey:
-        return "pool: " + ", ".join(sorted(f"{codec.KINDS[part]}({', '.join(a.name for a in fields(part))})" for part in get_args(PoolKey)))
+        return "pool: " + ", ".join(sorted(f"{KINDS[part]}({', '.join(a.name for a in fields(part))})" for part in get_args(PoolKey)))
     if kind in above:
         return f"as {len(above) - above.index(kind)} above"
     if kind is Quote and Checkout in above:
@@ -664,6 +726,15 @@ def test_a_planted_change_of_shape_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_type_without_a_hook_is_seen() -> None:
     with pytest.raises(TypeError):
         shape(tuple[float, ...])
+
+
+def test_a_float_is_neither_written_nor_read() -> None:
+    """R14: also where a class should come to ask for one."""
+    converter = codec._converter()
+    with pytest.raises(TypeError):
+        converter.get_unstructure_hook(float)(1.5)
+    with pytest.raises(TypeError):
+        converter.get_structure_hook(float)(1.5, float)
 
 
 def test_a_frozen_set_is_a_sorted_list() -> None:
@@ -767,7 +838,9 @@ def test_a_text_is_the_same_in_every_process() -> None:
     digests = set()
     for seed in ("0", "1", "4711"):
         env = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run([sys.executable, "-c", STABLE, str(Path(__file__).parent)], capture_output=True, text=True, check=True, env=env)
+        done = subprocess.run(
+            [sys.executable, "-c", STABLE, str(Path(__file__).parent)], capture_output=True, text=True, check=True, env=env
+        )
         digests.add(done.stdout.strip())
     assert len(digests) == 1
 

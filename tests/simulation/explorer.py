@@ -50,7 +50,8 @@ class Actor:
     """A process with its coroutine: what it was given so far, and what it wants now."""
 
     spec: Spec
-    given: tuple[Any, ...] = ()
+    wants: Call = field(eq=False)
+    given: tuple[Any, ...] = field(default=(), eq=False)
     digest: int = 0
 
 
@@ -66,15 +67,13 @@ class State:
     late: tuple[Any, ...] = ()
     budget: int = 0
     used: frozenset[str] = frozenset()
-    facts: tuple[Any, ...] = ()
 
-    def key(self) -> tuple[Any, ...]:
-        """What makes two states one: whatever the future can depend on."""
+    def key(self) -> tuple[int, int]:
+        """What makes two states one: whatever the future can depend on, as two hashes of 64 bits."""
         t = self.tables
-        return (
-            tuple(t.checkouts.items()),
-            tuple((k, p.held, p.committed, p.on_hand) for k, p in sorted(t.pools.items(), key=repr)),
-            tuple(t.requests.items()),
+        rest = (
+            frozenset(t.pools.items()),
+            frozenset(t.requests.items()),
             self.books.key(),
             self.now,
             frozenset((a.spec.name, a.digest) for a in self.actors),
@@ -82,8 +81,9 @@ class State:
             self.late,
             self.budget,
             self.used,
-            self.facts,
         )
+        checkouts = frozenset(t.checkouts.values())
+        return hash((rest, checkouts)), hash((checkouts, 1, rest))
 
 
 def snapshot(tables: Tables) -> Tables:
@@ -139,7 +139,7 @@ class Explorer:
 
     world: Any
     report: Report = field(factory=Report)
-    _seen: dict[tuple[Any, ...], int] = field(factory=dict)
+    _seen: dict[tuple[int, int], int] = field(factory=dict)
 
     def run(self, start: State) -> Report:
         """Every execution from here. Raises Found at the first violation."""
@@ -193,23 +193,28 @@ class Explorer:
 
 
 # Actors.
-def resume(actor: Actor, shop: Any) -> tuple[Coroutine[Any, Any, Any], Call | None, Any]:
-    """The actor's coroutine brought to where it was: the call it wants, or its result."""
+QUIET = frozenset({"due", "blocking", "pools", "undelivered"})  # reads that decide nothing: answered at once
+
+
+def resume(actor: Actor, shop: Any) -> Coroutine[Any, Any, Any]:
+    """The actor's coroutine brought to where it was."""
     coroutine = actor.spec.start(shop)
-    try:
-        wanted = coroutine.send(None)
-        for answer in actor.given:
-            wanted = coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
-    except StopIteration as stop:
-        return coroutine, None, stop.value
-    return coroutine, wanted, None
+    coroutine.send(None)
+    for answer in actor.given:
+        coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
+    return coroutine
+
+
+def spawn(state: State, spec: Spec, shop: Any) -> State:
+    """A new process that has come to its first call."""
+    coroutine = spec.start(shop)
+    return quietly(state, Actor(spec, coroutine.send(None)), coroutine)
 
 
 def store_at(state: State) -> MemoryStorage:
     """A store with the state's tables (a copy) at the state's time."""
     store = MemoryStorage(Frozen(state.now))
     store.tables = snapshot(state.tables)
-    store.index()
     return store
 
 
@@ -228,16 +233,18 @@ class Proxy:
 
 def perform(state: State, actor: Actor, shop: Any, gateway: GatewayModel, *, variant: str = "") -> State:
     """Perform the call the actor wants, with the gateway's behaviour `variant`, and let it run to its next call."""
-    coroutine, wanted, _ = resume(actor, shop)
-    assert wanted is not None
-    state, answer = answer_to(state, wanted, gateway, variant)
-    return give(state, actor, coroutine, answer)
+    coroutine = resume(actor, shop)
+    others = tuple(a for a in state.actors if a is not actor)
+    state, answer = answer_to(evolve(state, actors=others), actor.wants, gateway, variant)
+    return quietly(*give(state, actor, coroutine, answer))
 
 
 def answer_to(state: State, call: Call, gateway: GatewayModel, variant: str = "") -> tuple[State, Any]:
     """What the world does with a call."""
     if call.port == "store":
         store = store_at(state)
+        if call.op in QUIET:
+            store.index()
         try:
             answer = getattr(store, call.op)(*call.argument)
         except Exception as error:
@@ -247,22 +254,30 @@ def answer_to(state: State, call: Call, gateway: GatewayModel, variant: str = ""
     return evolve(state, books=books, late=(*state.late, *late)), fact
 
 
-def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer: Any) -> State:
-    """Give the actor its answer; quiet calls (no decision in them) are answered at once."""
-    others = tuple(a for a in state.actors if a is not actor)
-    given = (*actor.given, answer)
-    digest = hash((actor.digest, repr(answer) if isinstance(answer, BaseException) else answer_digest(answer)))
+def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer: Any) -> tuple[State, Actor | None, Any]:
+    """Give the actor its answer; None if that was its last call."""
+    digest = hash((actor.digest, answer_digest(answer)))
     try:
-        coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
+        wants = coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
     except StopIteration as stop:
         told = (*state.told, (actor.spec.name, stop.value)) if actor.spec.told else state.told
-        return evolve(state, actors=others, told=told)
+        return evolve(state, told=told), None, coroutine
+    return state, Actor(actor.spec, wants, (*actor.given, answer), digest), coroutine
+
+
+def quietly(state: State, actor: Actor | None, coroutine: Coroutine[Any, Any, Any]) -> State:
+    """The state with that actor, its quiet calls answered."""
+    while actor is not None and actor.wants.op in QUIET:
+        state, answer = answer_to(state, actor.wants, GatewayModel())
+        state, actor, coroutine = give(state, actor, coroutine, answer)
     coroutine.close()
-    return evolve(state, actors=(*others, evolve(actor, given=given, digest=digest)))
+    return state if actor is None else evolve(state, actors=(*state.actors, actor))
 
 
 def answer_digest(answer: Any) -> int:
     """A number for an answer: equal answers, equal numbers."""
+    if isinstance(answer, BaseException):
+        return hash(repr(answer))
     try:
         return hash(answer)
     except TypeError:

@@ -28,13 +28,11 @@ from tests.simulation.explorer import (
     deadlines,
     next_due,
     perform,
-    resume,
     snapshot,
+    spawn,
 )
 from tests.simulation.gateway import Books, GatewayModel
 from tests.world import NOON, Numbered, a_shop, begin, catalog, total
-
-QUIET = frozenset({"due", "blocking", "pools", "undelivered"})
 
 
 class GatewayProxy(Proxy):
@@ -87,7 +85,7 @@ class Purchase:
         return Spec(f"{key} {id}", lambda shop: shop.pay(id, instrument, expected=total, key=key))
 
     def spawn(self, state: State, spec: Spec) -> State:
-        return evolve(state, actors=(*state.actors, Actor(spec)))
+        return spawn(state, spec, self.shop)
 
     # What can happen.
     def moves(self, state: State) -> Iterator[Move]:
@@ -96,12 +94,9 @@ class Purchase:
         yield from self.moves_of_world(state)
 
     def moves_of(self, actor: Actor) -> Iterator[Move]:
-        _, wanted, _ = resume(actor, self.shop)
-        assert wanted is not None
+        wanted = actor.wants
         name = f"{actor.spec.name}, {wanted.op}"
         yield Move(f"{name}", partial(self.perform, actor=actor))
-        if wanted.op in QUIET:
-            return
         yield Move(f"{name}: crash before", partial(self.crash, actor=actor), 1)
         yield Move(f"{name}: crash after", partial(self.crash, actor=actor, wanted=wanted), 1)
         if wanted.port == "gateway":

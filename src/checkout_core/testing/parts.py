@@ -1,18 +1,30 @@
-"""What the kits share: skipping by capability, a clock set by hand, a driver for async adapters, and small values to store."""
+"""What the kits share: skipping by capability, a clock set by hand, a driver for async adapters, threads, and values to store."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import inspect
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from unittest import SkipTest
 
+from attrs import evolve
+
 from checkout_core.cart import Cart, Line
+from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout, turn
-from checkout_core.holds import Claim, in_lock_order
+from checkout_core.customers import Destination
+from checkout_core.effects import Authorize, Refund
+from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Stock, in_lock_order
+from checkout_core.money import Money, Ratio
+from checkout_core.orders import FulfilmentState, Order, OrderState
+from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms
+from checkout_core.pricing import Basket, Facts, Quote, price
+from checkout_core.shipping import ShippingOption
+from checkout_core.tax import TaxRate
 
 
 class Kit(Protocol):
@@ -93,3 +105,86 @@ def a_checkout(id: str, now: datetime, *claims: Claim, cart: str | None = None, 
         claims=wanted,
         version=1,
     )
+
+
+def a_quote(cart: Cart, now: datetime) -> Quote:
+    """What the cart costs: 34.90 EUR, 23 % tax inside."""
+    mug = Product("mug", "A mug, süß ☕", [Money(1495, "EUR")])
+    taxes = {"standard": (TaxRate("vat", Ratio.parse("0.23"), included=True),)}
+    facts = Facts({"mug": mug}, taxes=taxes, shipping=(ShippingOption("standard", "By post", Money(500, "EUR")),))
+    quote = price(Basket("EUR", cart.lines, Destination("PT", None, "1000-001"), "standard"), facts, now)
+    assert isinstance(quote, Quote)
+    return quote
+
+
+def a_payment_under_way(id: str, now: datetime) -> Checkout:
+    """A checkout with something in every corner, whose second attempt is about to be sent."""
+    key = f"{id}/0123456789abcdef"
+    declined = Attempt(f"{id}/older", "sandbox", Card("tok_1"), Money(3490, "EUR"), state=AttemptState.DECLINED, reason="expired-card")
+    paying = Attempt(
+        key,
+        "sandbox",
+        Card("tok_2"),
+        Money(3490, "EUR"),
+        capture=False,
+        terms=Terms(resend=False, call_timeout=7),
+        state=AttemptState.ACTION,
+        reference="pay_1",
+        action=Challenge("https://bank.example/3ds?a=1&b=ü"),
+        until=now + timedelta(minutes=5, microseconds=7),
+        doubt=True,
+        calls=3,
+        asked=1,
+        ask_at=now,
+        final_at=now + timedelta(minutes=20),
+    )
+    once = Claim(CouponUsesBy("save10", "a1b2"), 1, limit=1)
+    c = a_checkout(id, now, Claim(Stock("mug"), 2), Claim(CouponUses("save10"), 1, limit=5), once)
+    cart = a_cart(c.cart, now)
+    return evolve(
+        c,
+        customer="ann",
+        identities=("a1b2",),
+        lines=cart.lines,
+        destination=Destination("PT", None, "1000-001"),
+        shipping="standard",
+        codes=("SAVE10", "WELCOME"),
+        hold_early=True,
+        quote=a_quote(cart, now),
+        quote_until=now + timedelta(minutes=15),
+        attempts=(declined, paying),
+        next=Authorize(key, "sandbox", 3, f"{key}/authorize", Money(3490, "EUR"), Card("tok_2"), False),
+        due_at=now + timedelta(seconds=45),
+        events=4,
+    )
+
+
+def a_refund_under_way(id: str, now: datetime) -> Checkout:
+    """A checkout whose order was cancelled, and whose money is about to go back."""
+    c = a_payment_under_way(id, now)
+    paid = evolve(c.attempts[1], state=AttemptState.CAPTURED, received=c.attempts[1].amount, action=None, until=None, unwanted="cancelled")
+    order = Order(id, c.number, Money(3490, "EUR"), now, paid.key, OrderState.CANCELLED, FulfilmentState.CANCELLED, "too süß")
+    refund = Refund(paid.key, "sandbox", 4, f"{paid.key}/refund", paid.authorization, "pay_1", paid.amount)
+    return evolve(c, attempts=(c.attempts[0], paid), order=order, next=refund)
+
+
+def at_once(many: int, act: Callable[[int], Any]) -> list[Any]:
+    """What each of so many threads got, all let go at the same moment; a fault in one is a fault here."""
+    start, answers, faults = threading.Barrier(many), dict[int, Any](), list[Exception]()
+
+    def run(n: int) -> None:
+        start.wait(timeout=30)
+        try:
+            answers[n] = act(n)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(many)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    if faults:
+        raise faults[0]
+    return [answers[n] for n in range(many)]

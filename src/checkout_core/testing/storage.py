@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from attrs import evolve
 
 from checkout_core.checkout import Checkout, turn
-from checkout_core.customers import Address, Contact, Destination
-from checkout_core.effects import Authorize, Done, Inquire, Wait
+from checkout_core.customers import Address, Contact
+from checkout_core.effects import Done, Wait
 from checkout_core.errors import Broken, NotFound, Unavailable
 from checkout_core.events import Event
 from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, Taken
 from checkout_core.ledger import Posting
-from checkout_core.money import Money
-from checkout_core.orders import Order
-from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms
 from checkout_core.ports import Clock
-from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs
+from checkout_core.testing.parts import HandClock, a_cart, a_checkout, a_payment_under_way, a_refund_under_way, at_once, needs
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
 
 MUG: Final = Stock("mug")
@@ -51,14 +46,15 @@ class StorageContract:
         """Every value comes back as it was, in a later unit."""
         storage = self.new()
         now = now_of(storage)
-        cart, checkout = a_cart("cart-c1", now), a_full_checkout("c1", now)
+        cart, checkout, order = a_cart("cart-c1", now), a_payment_under_way("c1", now), a_refund_under_way("c2", now)
         person = Person("c1", Contact("ann@example.org", "+351 900", "pt"), Address("Ann", ("Rua 1", "2.º"), "Lisboa", "1000-001", "PT"))
         asked = Request("c1", "pay", "k1", "f00d", attempt="c1/abc")
         kept = Request("", "open_cart", "k1", "cafe", answer=cart)
         told = Delivery("mail", "c1/1", 3, next_at=now + timedelta(seconds=9), error="Schüsse ☂")
-        write(storage, cart, checkout, person, asked, kept, told)
+        write(storage, cart, a_cart("cart-c2", now), checkout, order, Event("c1", 1, "checkout.begun", now), person, asked, kept, told)
         assert read(storage, lambda unit: unit.cart("cart-c1")) == cart
         assert read(storage, lambda unit: unit.checkout("c1")) == checkout
+        assert read(storage, lambda unit: unit.checkout("c2")) == order
         assert read(storage, lambda unit: unit.person("c1")) == person
         assert read(storage, lambda unit: unit.request("c1", "pay", "k1")) == asked
         assert read(storage, lambda unit: unit.request("", "open_cart", "k1")) == kept
@@ -67,7 +63,7 @@ class StorageContract:
     def test_an_answer_that_is_a_checkout_comes_back_equal(self) -> None:
         """What was answered under a key is answered again, word for word (R23, I17)."""
         storage = self.new()
-        checkout = a_full_checkout("c1", now_of(storage))
+        checkout = a_payment_under_way("c1", now_of(storage))
         begin(storage, a_checkout("c1", now_of(storage)))
         write(storage, Request("c1", "update", "k1", "f00d", answer=checkout))
         asked = read(storage, lambda unit: unit.request("c1", "update", "k1"))
@@ -131,6 +127,7 @@ class StorageContract:
         """Neither an old version, nor the same, nor one from the future, nor a first one that is no first (R4, I13)."""
         storage = self.new()
         c = a_checkout("c1", now_of(storage))
+        write(storage, a_cart(c.cart, now_of(storage)))
         assert fault_of(storage, lambda unit: unit.write(evolve(c, version=2))) is Broken
         begin(storage, c)
         for version in (0, 1, 3):
@@ -162,6 +159,7 @@ class StorageContract:
         storage = self.new()
         now = now_of(storage)
         begin(storage, a_checkout("c1", now))
+        write(storage, a_cart("cart-c2", now))
         assert fault_of(storage, lambda unit: unit.write(evolve(a_checkout("c2", now), number="N-c1"))) is Broken
         assert fault_of(storage, lambda unit: unit.checkout("c2")) is NotFound
 
@@ -193,7 +191,8 @@ class StorageContract:
         """Closing names the checkout, and counts as a change of the cart (I18)."""
         storage = self.new()
         now = now_of(storage)
-        write(storage, a_cart("k1", now))
+        begin(storage, a_checkout("c1", now, cart="k1"))
+        begin(storage, a_checkout("c2", now))
         write(storage, CloseCart("k1", "c1"))
         closed = read(storage, lambda unit: unit.cart("k1"))
         assert (closed.ordered, closed.version) == ("c1", 2)
@@ -456,13 +455,13 @@ class StorageContract:
         stock(storage, PEN, 9)
         now = now_of(storage)
         past, future = now - timedelta(seconds=1), now + timedelta(hours=1)
-        inquiry = Inquire("c5/a", "sandbox", 0, "c5/a/authorize", "")
+        paying = a_payment_under_way("c5", now)
         for c in (
             evolve(a_checkout("c1", now, Claim(MUG, 1)), next=Wait(past), due_at=past),
             evolve(a_checkout("c2", now, Claim(PEN, 1)), next=Wait(past), due_at=past),
             evolve(a_checkout("c3", now, Claim(MUG, 1)), next=Wait(future), due_at=future),
             evolve(a_checkout("c4", now, Claim(MUG, 1)), next=Wait(past), due_at=past),
-            evolve(a_checkout("c5", now, Claim(MUG, 1)), next=inquiry, due_at=past),
+            evolve(a_checkout("c5", now, Claim(MUG, 1)), attempts=paying.attempts, next=paying.next, due_at=past),
         ):
             assert begin(storage, c) == Taken()
         write(storage, Release("c4"))
@@ -498,9 +497,8 @@ class StorageContract:
         """One, two, three, whatever lies between them (M2, I14, R9)."""
         storage = self.new()
         now = now_of(storage)
-        tell(storage, now, ("c1", 1), ("c1", 2))
-        tell(storage, now, ("c2", 1))
-        tell(storage, now, ("c1", 3), ("c2", 2))
+        for written in ((("c1", 1), ("c1", 2)), (("c2", 1),), (("c1", 3), ("c2", 2))):
+            tell(storage, now, *written)
         events = list(storage.undelivered("mail", 10))
         assert [event.seq for event in events if event.checkout == "c1"] == [1, 2, 3]
         assert [event.seq for event in events if event.checkout == "c2"] == [1, 2]
@@ -646,7 +644,10 @@ def has_cart(unit: Unit, id: str) -> bool:
 
 
 def tell(storage: Any, now: datetime, *events: tuple[str, int]) -> None:
-    """Write events, together."""
+    """Write events, together, of checkouts that are there."""
+    for checkout in dict.fromkeys(checkout for checkout, _ in events):
+        if fault_of(storage, lambda unit, id=checkout: unit.checkout(id)) is NotFound:
+            begin(storage, a_checkout(checkout, now))
     facts = (("number", "N-1"), ("total", 3490), ("currency", "EUR"))
     write(storage, *(Event(checkout, seq, "order.placed", now, facts) for checkout, seq in events))
 
@@ -667,80 +668,8 @@ def fault_of(storage: Any, work: Callable[..., Any]) -> type[BaseException] | No
 def until_done(act: Callable[[], Any]) -> Any:
     """Try again while the store says that it did not happen, as every caller may."""
     for _ in range(100):
-        with suppressed_unavailable() as tried:
-            return act()
-        assert tried
-    raise AssertionError("it was unavailable a hundred times in a row")
-
-
-@contextmanager
-def suppressed_unavailable() -> Iterator[list[str]]:
-    tried = list[str]()
-    try:
-        yield tried
-    except Unavailable as error:
-        tried.append(str(error))
-
-
-def at_once(many: int, act: Callable[[int], Any]) -> list[Any]:
-    """What each of so many threads got, all let go at the same moment; a fault in one is a fault here."""
-    start, answers, faults = threading.Barrier(many), dict[int, Any](), list[Exception]()
-
-    def run(n: int) -> None:
-        start.wait(timeout=30)
         try:
-            answers[n] = act(n)
-        except Exception as error:
-            faults.append(error)
-
-    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(many)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    if faults:
-        raise faults[0]
-    return [answers[n] for n in range(many)]
-
-
-def a_full_checkout(id: str, now: datetime) -> Checkout:
-    """A checkout with something in every corner."""
-    key = f"{id}/0123456789abcdef"
-    declined = Attempt(f"{id}/older", "sandbox", Card("tok_1"), Money(3490, "EUR"), state=AttemptState.DECLINED, reason="expired-card")
-    paying = Attempt(
-        key,
-        "sandbox",
-        Card("tok_2"),
-        Money(3490, "EUR"),
-        capture=False,
-        terms=Terms(resend=False, call_timeout=7),
-        state=AttemptState.ACTION,
-        reference="pay_1",
-        received=Money(3490, "EUR"),
-        action=Challenge("https://bank.example/3ds?a=1&b=ü"),
-        until=now + timedelta(minutes=5, microseconds=7),
-        doubt=True,
-        calls=3,
-        asked=1,
-        ask_at=now,
-        final_at=now + timedelta(minutes=20),
-    )
-    due_at = now + timedelta(seconds=45)
-    c = a_checkout(id, now, Claim(MUG, 2), Claim(SAVE10, 1, limit=5), Claim(CouponUsesBy("save10", "a1b2"), 1, limit=1))
-    return evolve(
-        c,
-        customer="ann",
-        identities=("a1b2",),
-        lines=a_cart(c.cart, now).lines,
-        destination=Destination("PT", None, "1000-001"),
-        shipping="standard",
-        codes=("SAVE10", "WELCOME"),
-        hold_early=True,
-        attempts=(declined, paying),
-        abandoned="cancelled",
-        because="too süß",
-        order=Order(id, c.number, Money(3490, "EUR"), now, paid_by=key),
-        next=Authorize(key, "sandbox", 3, f"{key}/authorize", Money(3490, "EUR"), Card("tok_2"), False),
-        due_at=due_at,
-    )
+            return act()
+        except Unavailable:
+            continue
+    raise AssertionError("it was unavailable a hundred times in a row")
