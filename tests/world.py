@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from attrs import evolve
 
 from checkout_core import (
     Address,
@@ -24,7 +28,9 @@ from checkout_core import (
     TaxTable,
     Zone,
 )
-from checkout_core.memory import AsyncMemoryCatalog, MemoryCatalog, MemoryStorage
+from checkout_core.errors import NoAnswer, Unavailable
+from checkout_core.memory import AsyncMemoryCatalog, MemoryCatalog, MemoryStorage, Tables
+from checkout_core.unit import Unit
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 BERLIN = Address("Ada Lovelace", ("Unter den Linden 1",), "Berlin", "10117", "DE")
@@ -98,14 +104,16 @@ def a_shop(
     promotions: Iterable[Promotion] = (),
     policy: Policy | None = None,
     ids: Any = None,
+    shelf: Any = None,
+    watch: Callable[[MemoryStorage], Any] = lambda store: store,
 ) -> tuple[Shop, MemoryStorage]:
     """A sync shop with so many of everything, and its store."""
     clock = clock or TestClock()
     store = MemoryStorage(clock)
     shop = Shop(
-        storage=store,
+        storage=watch(store),
         gateways=gateways,
-        catalog=catalog(promotions),
+        catalog=shelf or catalog(promotions),
         clock=clock,
         ids=ids or Numbered(),
         policy=policy or Policy(identity_secret=SECRET),
@@ -131,3 +139,149 @@ def a_checkout(shop: Shop, *, sku: str = "MUG", quantity: int = 1, customer: str
 def total(checkout: Checkout) -> Money:
     assert checkout.quote is not None
     return checkout.quote.total
+
+
+def everything(store: MemoryStorage) -> Tables:
+    """A copy of all that the store knows, to be compared with what it knows later."""
+    return copy.deepcopy(store.tables)
+
+
+class Shelf:
+    """A catalogue that can be changed while shoppers are under way: price, tax, promotions, or all of it."""
+
+    def __init__(self, promotions: Iterable[Promotion] = ()) -> None:
+        self.now: MemoryCatalog = catalog(promotions)
+
+    def __getattr__(self, port: str) -> Any:
+        return getattr(self.now, port)
+
+    def reprice(self, sku: str, minor: int) -> None:
+        items = {**self.now.items, sku: evolve(self.now.items[sku], prices=[eur(minor)])}
+        self.now = evolve(self.now, items=items.values())
+
+    def withdraw(self, sku: str) -> None:
+        self.now = evolve(self.now, items=[item for item in self.now.items.values() if item.sku != sku])
+
+    def offer(self, *promotions: Promotion) -> None:
+        self.now = evolve(self.now, deals=promotions)
+
+
+class Crash(BaseException):
+    """The process dies here: nothing catches it, nothing after it is run."""
+
+
+class Watched:
+    """A store that counts its units, and those that wrote something; `crash_at` kills the process before or after the n-th commit."""
+
+    def __init__(self, store: MemoryStorage) -> None:
+        self.store = store
+        self.units = self.written = 0
+        self.crash_before: int | None = None
+        self.crash_after: int | None = None
+        self.down = 0
+        self.struck: Callable[[], object] = lambda: None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def reset(self) -> None:
+        self.units = self.written = 0
+        self.crash_before = self.crash_after = None
+
+    def transact(self, work: Callable[[Unit], Any]) -> Any:
+        if self.down:
+            self.down -= 1
+            self.struck()
+            raise Unavailable("The store is away. Repeat the call.")
+        self.units += 1
+        if self.units == self.crash_before:
+            self.struck()
+            raise Crash
+        before = self.store.tables
+        known = (before.checkouts, before.carts, before.requests, before.people, before.deliveries)
+        was = [dict(table) for table in known]
+        answer = self.store.transact(work)
+        self.written += was != [dict(table) for table in known]
+        if self.units == self.crash_after:
+            self.struck()
+            raise Crash
+        return answer
+
+
+Way = Callable[[Callable[[Any], Any], Any], Any]
+
+
+class Troubled:
+    """A gateway, and what goes wrong with its next calls: `upset("authorize", lost, taken)` upsets two, in that order."""
+
+    def __init__(self, gateway: Any, strike: Callable[[str], object] = lambda fault: None) -> None:
+        self.gateway = gateway
+        self.name = gateway.name
+        self.capabilities = gateway.capabilities
+        self.strike = strike
+        self.plans: dict[str, list[tuple[Way, str]]] = {}
+        self.calls: list[tuple[str, Any]] = []
+
+    def upset(self, op: str, *ways: Way, fault: str = "") -> None:
+        self.plans.setdefault(op, []).extend((way, fault) for way in ways)
+
+    def count(self, op: str) -> int:
+        return Counter(name for name, _ in self.calls)[op]
+
+    def _call(self, op: str, request: Any) -> Any:
+        self.calls.append((op, request))
+        real = getattr(self.gateway, op)
+        if not self.plans.get(op):
+            return real(request)
+        way, fault = self.plans[op].pop(0)
+        if fault:
+            self.strike(fault)
+        return way(real, request)
+
+    def authorize(self, request: Any) -> Any:
+        return self._call("authorize", request)
+
+    def capture(self, request: Any) -> Any:
+        return self._call("capture", request)
+
+    def void(self, request: Any) -> Any:
+        return self._call("void", request)
+
+    def refund(self, request: Any) -> Any:
+        return self._call("refund", request)
+
+    def inquire(self, request: Any) -> Any:
+        return self._call("inquire", request)
+
+
+def lost(real: Callable[[Any], Any], request: Any) -> Any:
+    """The call never arrives, and nobody says so."""
+    raise NoAnswer("no answer")
+
+
+def unheard(real: Callable[[Any], Any], request: Any) -> Any:
+    """The call acts, and its answer is lost."""
+    real(request)
+    raise NoAnswer("no answer")
+
+
+def garbled(real: Callable[[Any], Any], request: Any) -> Any:
+    """The call acts, and its answer cannot be read."""
+    real(request)
+    raise ValueError("<html>4111 1111 1111 1111</html>")
+
+
+def dies_before(real: Callable[[Any], Any], request: Any) -> Any:
+    """The process dies before the call leaves."""
+    raise Crash
+
+
+def dies_after(real: Callable[[Any], Any], request: Any) -> Any:
+    """The process dies before it hears the answer."""
+    real(request)
+    raise Crash
+
+
+def answers(fact: Any) -> Way:
+    """The gateway says this, whatever is true."""
+    return lambda real, request: fact

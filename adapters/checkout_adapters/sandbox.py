@@ -49,7 +49,7 @@ from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Literal, assert_never
+from typing import Final, Generic, Literal, TypeVar, assert_never
 
 from attrs import astuple, evolve, field, fields, frozen
 
@@ -110,9 +110,7 @@ _SCRIPTS: Final[Mapping[str, _Script]] = {
     "tok_stolen": _Script("declined, the card is reported stolen; do not try it again", refused="stolen-card"),
     "tok_3ds_ok": _Script("a challenge, which the payer passes 10 seconds later", act="approve"),
     "tok_3ds_denied": _Script("a challenge, which the payer fails 10 seconds later", act="deny"),
-    "tok_3ds_abandoned": _Script(
-        "a challenge to which the payer never comes; over after 10 minutes", act="leave", after=CHALLENGE_LASTS
-    ),
+    "tok_3ds_abandoned": _Script("a challenge to which the payer never comes; over after 10 minutes", act="leave", after=CHALLENGE_LASTS),
     "tok_slow": _Script("works, but every answer takes long", slow=True),
     "tok_amount_drift": _Script("one minor unit more than asked is reserved or taken", drift=1),
     "tok_no_answer_lost": _Script("the first authorize has no answer and never arrived; later ones work", lost="authorize"),
@@ -135,10 +133,7 @@ _SCRIPTS: Final[Mapping[str, _Script]] = {
         busy=PAYER_TAKES,
     ),
     "upi_late": _Script(
-        "the payer approves too late: the money comes 2 minutes after the 5 of the intent",
-        "upi",
-        act="approve",
-        after=INTENT_LASTS + 120,
+        "the payer approves too late: the money comes 2 minutes after the 5 of the intent", "upi", act="approve", after=INTENT_LASTS + 120
     ),
 }
 SCRIPTS: Final[Mapping[str, str]] = {token: f"{script.method}: {script.says}" for token, script in _SCRIPTS.items()}
@@ -345,15 +340,12 @@ def _started(payment: Payment, now: datetime) -> Payment:
         return _paid(payment)
     lasts = CHALLENGE_LASTS if payment.method == "card" else INTENT_LASTS
     busy_at = now + timedelta(seconds=lasts if script.busy is None else script.busy)
-    acts_at = now + timedelta(seconds=script.after)
-    return evolve(payment, state=State.WAITING, act=script.act, acts_at=acts_at, busy_at=busy_at)
+    return evolve(payment, state=State.WAITING, act=script.act, acts_at=now + timedelta(seconds=script.after), busy_at=busy_at)
 
 
 def _paid(payment: Payment) -> Payment:
     captured = payment.amount if payment.capture else 0
-    return evolve(
-        payment, state=State.CAPTURED if payment.capture else State.AUTHORIZED, authorized=payment.amount, captured=captured
-    )
+    return evolve(payment, state=State.CAPTURED if payment.capture else State.AUTHORIZED, authorized=payment.amount, captured=captured)
 
 
 def _fact(payment: Payment, now: datetime) -> Fact:
@@ -383,8 +375,11 @@ def _fact(payment: Payment, now: datetime) -> Fact:
             assert_never(payment.state)
 
 
-class _Sandbox:
-    """What both faces share: everything but the waiting."""
+S = TypeVar("S")
+
+
+class _Sandbox(Generic[S]):
+    """What both faces share: everything but the waiting. `S` is what their `sleep` gives."""
 
     sandbox: Final = True
 
@@ -396,6 +391,7 @@ class _Sandbox:
         capabilities: Capabilities = CAPABILITIES,
         clock: Clock | None = None,
         delay: float = 3.0,
+        sleep: Callable[[float], S] | None = None,
     ) -> None:
         if books is not None and clock is not None:
             raise ValueError("The books have a clock of their own. Give books or a clock, not both.")
@@ -403,6 +399,7 @@ class _Sandbox:
         self.name = name
         self.capabilities = capabilities
         self.delay = delay
+        self._sleep = sleep
 
     def payer(self, payment: str, act: Literal["approve", "deny"]) -> Fact:
         """The payer acts now on a payment, named by authorize key or reference. Answers what is true then. Raises errors.NotFound."""
@@ -426,8 +423,7 @@ class _Sandbox:
                 at = page.now + timedelta(seconds=script.arrives)
                 page.save(evolve(self._new(request), state=State.COMING, acts_at=at))
                 page.use(request.key, _content(request))
-            gave_up = took >= self.capabilities.call_timeout
-            silent = (first and script.silent == operation) or gave_up
+            silent = (first and script.silent == operation) or took >= self.capabilities.call_timeout
             told = "lost" if fact is None else f"{type(fact).__name__}, not heard" if silent else type(fact).__name__
             page.log(Call(operation, request.authorization if isinstance(request, Inquire) else request.key, about, page.now, told, took))
         if fact is None or silent:
@@ -459,8 +455,7 @@ class _Sandbox:
 
     def _new(self, request: Authorize, nth: int = 1) -> Payment:
         token, amount, method = request.instrument.token, request.amount, request.instrument.method
-        script = _SCRIPTS.get(token)
-        can = self.capabilities
+        script, can = _SCRIPTS.get(token), self.capabilities
         return Payment(
             request.key,
             nth,
@@ -482,15 +477,10 @@ class _Sandbox:
         if self.capabilities.idempotent_keys:
             page.stop_coming(request.key)
         new = self._new(request, len(page.payments("WHERE key = ?", request.key)) + 1)
-        script = _SCRIPTS.get(new.token)
-        if not self.capabilities.takes(new.method, new.currency):
-            new = evolve(new, state=State.DECLINED, reason="not-supported")
-        elif request.amount.minor <= 0:
-            new = evolve(new, state=State.DECLINED, reason="invalid-amount")
-        elif script is not None and script.method != new.method:
-            new = evolve(new, state=State.DECLINED, reason="unknown-token")
-        else:
-            new = _started(new, page.now)
+        takes, script = self.capabilities.takes(new.method, new.currency), _script(request, page.find)
+        mistyped = "" if script.method == new.method else "unknown-token"
+        wrong = "not-supported" if not takes else "invalid-amount" if request.amount.minor <= 0 else mistyped
+        new = evolve(new, state=State.DECLINED, reason=wrong) if wrong else _started(new, page.now)
         return _fact(page.save(new), page.now)
 
     def _capture(self, page: _Page, request: Capture) -> Fact:
@@ -511,8 +501,7 @@ class _Sandbox:
             page.stop_coming(request.authorization)
             reference = _reference("pay", request.authorization, "1")
             payment = page.save(Payment(request.authorization, 1, reference, State.VOIDED, tombstone=True))
-        stoppable = payment.state is State.AUTHORIZED or (payment.state is State.WAITING and payment.method == "card")
-        if stoppable:
+        if payment.state is State.AUTHORIZED or (payment.state is State.WAITING and payment.method == "card"):
             payment = page.save(evolve(payment, state=State.VOIDED))
         return _fact(payment, page.now)
 
@@ -534,24 +523,11 @@ class _Sandbox:
         return made
 
 
-class SandboxGateway(_Sandbox):
+class SandboxGateway(_Sandbox[object]):
     """A gateway to play with: it never takes real money, and a production shop refuses it. See `SCRIPTS` for its tokens.
 
     `delay` seconds of `tok_slow` go to `sleep`, if one is given; either way they are in `books.calls()`.
     """
-
-    def __init__(
-        self,
-        books: SandboxBooks | None = None,
-        *,
-        name: str = "sandbox",
-        capabilities: Capabilities = CAPABILITIES,
-        clock: Clock | None = None,
-        delay: float = 3.0,
-        sleep: Callable[[float], object] | None = None,
-    ) -> None:
-        super().__init__(books, name=name, capabilities=capabilities, clock=clock, delay=delay)
-        self._sleep = sleep
 
     def authorize(self, request: Authorize) -> Fact:
         return self._serve(request)
@@ -575,21 +551,8 @@ class SandboxGateway(_Sandbox):
         return self._answer(request, took)
 
 
-class AsyncSandboxGateway(_Sandbox):
+class AsyncSandboxGateway(_Sandbox[Awaitable[object]]):
     """The same for an `AsyncShop`; `sleep` is awaited, as `asyncio.sleep` is."""
-
-    def __init__(
-        self,
-        books: SandboxBooks | None = None,
-        *,
-        name: str = "sandbox",
-        capabilities: Capabilities = CAPABILITIES,
-        clock: Clock | None = None,
-        delay: float = 3.0,
-        sleep: Callable[[float], Awaitable[object]] | None = None,
-    ) -> None:
-        super().__init__(books, name=name, capabilities=capabilities, clock=clock, delay=delay)
-        self._sleep = sleep
 
     async def authorize(self, request: Authorize) -> Fact:
         return await self._serve(request)
@@ -622,18 +585,14 @@ def _script(request: RemoteEffect, find: Callable[[str], Payment | None]) -> _Sc
 
 def _content(request: Authorize | Capture | Void | Refund) -> str:
     """What a key stands for, so that it is not used for something else; a digest, because a token is in it."""
-    said: list[object] = [type(request).__name__]
-    match request:
-        case Authorize():
-            said += [request.amount, request.instrument.method, request.instrument.token, request.capture]
-        case Void():
-            said.append(request.authorization)
-        case Capture() | Refund():
-            said += [request.authorization, request.amount]
-    return _reference("", *map(str, said))
+    if isinstance(request, Authorize):
+        said = (request.amount, request.instrument.method, request.instrument.token, request.capture)
+        return _reference("authorize", *map(str, said))
+    amount = "" if isinstance(request, Void) else str(request.amount)
+    return _reference(type(request).__name__.lower(), request.authorization, amount)
 
 
 def _reference(kind: str, *parts: str) -> str:
     """The sandbox's own name for something, the same every time."""
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-    return f"{kind}_{digest}" if kind else digest
+    return f"{kind}_{digest}"

@@ -46,7 +46,9 @@ class Asked:
 
     @classmethod
     def of(cls, scope: str, operation: str, key: str, *said: str | int | None) -> Asked:
-        text = json.dumps(said, ensure_ascii=True)
+        # What is of a wrong type or size will be refused; it must not crash here.
+        plain = [it if isinstance(it, str | None) or (type(it) is int and abs(it) < 2**63) else type(it).__name__ for it in said]
+        text = json.dumps(plain, ensure_ascii=True)
         return cls(scope, operation, key, hashlib.sha256(text.encode()).hexdigest())
 
     def before(self, unit: Unit) -> Request | None:
@@ -160,8 +162,8 @@ def begin(unit: Unit, details: Details, known: Known, new: tuple[str, str], poli
 def blank(cart: Cart, new: tuple[str, str], now: datetime, policy: Policy) -> Checkout:
     """A checkout of this cart about which nothing has been said."""
     id, number = new
-    lapse = now + timedelta(seconds=policy.deadlines.checkout_for)
     early = policy.hold_at == "begin"
+    lapse = now + timedelta(seconds=policy.deadlines.hold_for if early else policy.deadlines.checkout_for)
     return Checkout(
         id=id,
         number=number,

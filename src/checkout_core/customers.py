@@ -98,12 +98,18 @@ def identities(secret: bytes, customer_id: str | None, email: str | None) -> tup
     return tuple(hmac.new(secret, name.encode(), hashlib.sha256).hexdigest()[:32] for name in named)
 
 
+_UUID: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9-]*[a-fA-F])[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}(?:\1[0-9a-fA-F]{4}){2}\1[0-9a-fA-F]{12}(?![0-9A-Za-z])"
+)
+
+
 def looks_like_card_number(text: str) -> bool:
     """Whether a text holds 13 to 19 digits that pass the Luhn check (ISO/IEC 7812-1): such a thing is refused at the edge (R24).
 
     Digits may stand in groups, and groups of three or more are also looked at without their neighbours: "2 x 4111 1111 1111 1111 12/29".
+    The digits of a UUID are none: it is what most clients use for a key, and one in a few hundred would be refused by chance.
     """
-    for run in re.findall(r"\d+(?:[\s-]\d+)*", text):
+    for run in re.findall(r"\d+(?:[\s-]\d+)*", _UUID.sub("", text)):
         groups = re.split(r"[\s-]", run)
         if _passes_luhn("".join(groups)):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from checkout_core.customers import COUNTRIES, Address, Contact, canonical_code, canonical_email, looks_like_card_number
@@ -20,7 +21,7 @@ def checked_text(name: str, text: object, at_most: int = TEXT_AT_MOST, *, empty:
         yield Refused("invalid", name, f"a {type(text).__name__}", hint="Give a text.")
     elif len(text) > at_most or (not text.strip() and not empty):
         yield Refused("invalid", name, f"{len(text)} characters", hint=f"Give 1 to {at_most}.")
-    elif any(ord(c) < 32 or ord(c) == 127 for c in text):
+    elif any(unicodedata.category(c) in ("Cc", "Cs") for c in text):  # steers a terminal, ends a mail header, or no database keeps it
         yield Refused("invalid", name, "control characters", hint="Leave them out.")
     elif looks_like_card_number(text):
         yield Refused("card-number", name)
@@ -40,8 +41,10 @@ def checked_address(address: object) -> Iterator[Refused]:
         yield Refused("invalid", "ship_to.lines", f"{len(address.lines)} lines", hint="Give 1 to 5.")
     for n, line in enumerate(address.lines[:5], start=1):
         yield from checked_text(f"ship_to.lines[{n}]", line)
-    if not isinstance(address.country, str) or address.country not in COUNTRIES:
-        yield Refused("unknown-country", str(address.country)[:20])
+    if wrong := tuple(checked_text("ship_to.country", address.country)):
+        yield from wrong
+    elif address.country not in COUNTRIES:
+        yield Refused("unknown-country", address.country[:20])
 
 
 def checked_contact(contact: object) -> Iterator[Refused]:
@@ -51,7 +54,12 @@ def checked_contact(contact: object) -> Iterator[Refused]:
         return
     if contact.phone is not None:
         yield from checked_text("contact.phone", contact.phone, 40)
-    if contact.email is not None:
+    yield from checked_text("contact.locale", contact.locale, 40)
+    if contact.email is None:
+        return
+    if wrong := tuple(checked_text("contact.email", contact.email, 254)):
+        yield from wrong
+    else:
         try:
             canonical_email(contact.email)
         except (ValueError, TypeError):
@@ -66,6 +74,9 @@ def checked_codes(codes: Iterable[object], at_most: int) -> tuple[str, ...]:
     if len(typed) > CODES_SUBMITTED_AT_MOST:
         raise Refusal(Refused("too-many-codes", limit=at_most))
     for code in typed:
+        if isinstance(code, str) and looks_like_card_number(code):
+            wrong.append(Refused("card-number", "codes"))
+            continue
         try:
             found[canonical_code(code)] = None  # type: ignore[arg-type]
         except (ValueError, TypeError, AttributeError):

@@ -168,9 +168,9 @@ def overdue(c: Checkout, now: datetime) -> Checkout:
 
 def pay(c: Checkout, attempt: Attempt, now: datetime) -> Checkout:
     """The shopper's wish to pay, as an attempt; the caller has made sure that none is open."""
-    c = c.with_deadline(now, c.deadlines.hold_for)
+    deadline = now + timedelta(seconds=c.deadlines.hold_for)  # goods are held from here on: the day that a checkout has is over
     latest = now + timedelta(seconds=c.deadlines.hold_at_most)
-    return weigh(evolve(c, attempts=(*c.attempts, attempt), latest=latest, next=None), now)
+    return weigh(evolve(c, attempts=(*c.attempts, attempt), deadline=deadline, latest=latest, next=None), now)
 
 
 def ask_now(c: Checkout, key: str, now: datetime) -> Checkout:

@@ -124,7 +124,7 @@ class MemoryUnit:
         for claim in claims:
             pool, had = _limited(self.pool(claim.pool), claim.limit), own.pop(claim.pool, 0)
             more = claim.amount - had
-            taken = pool.take(more) if more > 0 else evolve(pool, held=pool.held + more)
+            taken = pool.take(more) if more > 0 else pool.move(-more, HoldState.HELD, HoldState.RELEASED)
             if taken is None:
                 return Short(claim.pool, claim.amount, pool.available + had, self._free_at(claim.pool, checkout))
             pools[claim.pool] = taken

@@ -57,7 +57,8 @@ def test_nothing_steers_the_terminal(hostile: str) -> None:
 
 def test_a_narrow_terminal_gets_escapes() -> None:
     raw = io.BytesIO()
-    ConsoleNotifier(io.TextIOWrapper(raw, encoding="ascii")).notify(a_notice(kind="order.cancelled", reason="süß"))
+    terminal = io.TextIOWrapper(raw, encoding="ascii")
+    ConsoleNotifier(terminal).notify(a_notice(kind="order.cancelled", reason="süß"))
     assert b"s\\xfc\\xdf" in raw.getvalue()
 
 

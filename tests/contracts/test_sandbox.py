@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,8 +36,10 @@ from checkout_core.payments import (
 from checkout_core.payments import NotFound as Unknown
 from checkout_core.plugins import check
 from checkout_core.testing import GatewayContract, HandClock, synced
+from checkout_core.testing.units import at_once
 
 AMOUNT = Money(3490, "EUR")
+BY = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 class TestSandboxGateway(GatewayContract):
@@ -107,7 +109,7 @@ class Till:
         self.key = f"{key}/authorize"
 
     def authorize(self, instrument: Instrument, amount: Money = AMOUNT, *, capture: bool = True) -> Fact:
-        return self.gateway.authorize(Authorize(self.key, "sandbox", 0, self.key, amount, instrument, capture))
+        return self.gateway.authorize(Authorize(self.key, "sandbox", 0, self.key, amount, instrument, capture, BY))
 
     def capture(self, amount: Money = AMOUNT, key: str = "/capture") -> Fact:
         return self.gateway.capture(Capture(self.key, "sandbox", 1, self.key + key, self.key, "", amount))
@@ -249,7 +251,7 @@ def test_the_async_face_awaits_its_sleep() -> None:
         slept.append(seconds)
 
     gateway = AsyncSandboxGateway(delay=2, sleep=sleep)
-    asyncio.run(gateway.authorize(Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_slow"), True)))
+    asyncio.run(gateway.authorize(Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_slow"), True, BY)))
     assert slept == [2]
 
 
@@ -399,6 +401,17 @@ def test_without_tombstone_a_void_stops_nothing_that_is_on_its_way() -> None:
     assert isinstance(till.after(60), Captured)
 
 
+def test_many_at_once_under_one_key_are_charged_once(tmp_path: Path) -> None:
+    """In one process and over several connections (R2, S5)."""
+    for books in (SandboxBooks(HandClock()), SandboxBooks(HandClock(), tmp_path / "books.db")):
+        gateway = SandboxGateway(books)
+        request = Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True, BY)
+        facts = at_once(8, lambda _, gateway=gateway, request=request: gateway.authorize(request))
+        assert len(set(facts)) == 1
+        assert len(books.payments()) == 1
+        assert len(books.calls()) == 8
+
+
 # Books.
 def test_the_books_say_what_was_done_and_asked(till: Till) -> None:
     with pytest.raises(NoAnswer):
@@ -423,7 +436,7 @@ def test_a_file_is_shared(tmp_path: Path) -> None:
     """What one process took, another finds."""
     clock, file = HandClock(), tmp_path / "books.db"
     one, two = (SandboxGateway(SandboxBooks(clock, file)) for _ in range(2))
-    taken = one.authorize(Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True))
+    taken = one.authorize(Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True, BY))
     assert two.inquire(Inquire("k", "sandbox", 1, "k", "")) == taken
     assert one.books.calls() == two.books.calls()
 

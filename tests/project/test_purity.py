@@ -15,7 +15,8 @@ CORE = ROOT / "src" / "checkout_core"
 
 # Rooms that may touch the world, and why. Every other room of the layers contract is pure.
 IMPURE = {
-    "memory": "the reference storage guards its rows with a lock and may offer the system's clock and ids to quickstarts",
+    "memory": "the reference storage guards its rows with a lock",
+    "system": "the default adapters of the ports Clock and Ids: the one place that asks this machine",
     "plugins": "reads installed entry points",
     "testing": "contract kits run inside someone's test-suite",
 }

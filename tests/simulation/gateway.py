@@ -33,6 +33,12 @@ class Payment:
     amount: Money
     since: datetime
     captured_at: datetime | None = None
+    history: tuple[str, ...] = ()
+
+    def becomes(self, state: str, now: datetime) -> Payment:
+        """The payment in its next state."""
+        taken = now if state == "captured" else self.captured_at
+        return evolve(self, state=state, captured_at=taken, history=(*self.history, self.state))
 
     @property
     def charged(self) -> bool:
@@ -97,33 +103,36 @@ class GatewayModel:
             case Capture(authorization=key):
                 known = books.get(key)
                 if known is not None and known.state == "authorized":
-                    books = books.put(evolve(known, state="declined" if refuse else "captured", captured_at=now))
+                    books = books.put(known.becomes("declined" if refuse else "captured", now))
                 return books, self.truth(books, key)
             case Void(authorization=key):
                 known = books.get(key)
                 if known is None and self.tombstone:
                     return evolve(books, tombstones=books.tombstones | {key}), Voided()
                 if known is not None and known.state == "authorized":
-                    books = books.put(evolve(known, state="voided"))
+                    books = books.put(known.becomes("voided", now))
                 return books, self.truth(books, key)
             case Refund(authorization=key):
                 known = books.get(key)
                 if known is not None and known.state == "captured":
-                    books = books.put(evolve(known, state="refunded"))
+                    books = books.put(known.becomes("refunded", now))
                 return books, self.truth(books, key)
             case Inquire(authorization=key):
                 known = books.get(key)
                 if known is not None and known.state == "asked" and now >= known.since + self.upi_lasts:
-                    books = books.put(evolve(known, state="declined"))
+                    books = books.put(known.becomes("declined", now))
                 return books, Voided() if known is None and key in books.tombstones else self.truth(books, key)
         raise AssertionError(f"no such call: {op}")
 
     def truth(self, books: Books, key: str) -> Fact:
         """What is true of a key now."""
         known = books.get(key)
-        if known is None:
-            return NotFound()
-        match known.state:
+        return NotFound() if known is None else self.fact(known, known.state)
+
+    def fact(self, known: Payment, state: str) -> Fact:
+        """What it says of a payment in that state."""
+        key = known.key
+        match state:
             case "asked":
                 return ActionNeeded(f"g-{key[-4:]}", UpiIntent("upi://pay?tr=1"), known.since + timedelta(minutes=5))
             case "authorized":

@@ -122,11 +122,14 @@ class Purchase:
         if "second" not in state.used:
             yield Move("a second tab: second pay", partial(self.wish, spec=self.paying(first, "second"), use="second"), 1)
         for key, payment in state.books.payments:
-            if payment.state in ("captured", "authorized") and f"evidence {key}" not in state.used:
-                fact = self.gateway.truth(state.books, key)
+            for was in dict.fromkeys((*payment.history, payment.state)):
+                if was not in ("asked", "authorized", "captured", "declined") or f"evidence {was} {key}" in state.used:
+                    continue
+                fact = self.gateway.fact(payment, was)
                 attempt = key.removesuffix("/authorize")
-                spec = Spec(f"webhook {fact}", lambda shop, a=attempt, f=fact: shop.learn(a, f), told=False)  # type: ignore[misc]
-                yield Move("a webhook: duplicate evidence", partial(self.wish, spec=spec, use=f"evidence {key}"), 1)
+                spec = Spec(f"webhook {was} {attempt}", lambda shop, a=attempt, f=fact: shop.learn(a, f), told=False)  # type: ignore[misc]
+                name = "duplicate evidence" if was == payment.state else "old evidence"
+                yield Move(f"a webhook says {was}: {name}", partial(self.wish, spec=spec, use=f"evidence {was} {key}"), 1)
         armed = sorted({at for c in state.tables.checkouts.values() for at in deadlines(c) if at > state.now})
         if armed and state.actors:
             yield Move("everybody stalls: deadline reached", partial(self.later, at=armed[0]), 1)
@@ -162,7 +165,7 @@ class Purchase:
     def approve(self, state: State, key: str) -> State:
         payment = state.books.get(key)
         assert payment is not None
-        return evolve(state, books=state.books.put(evolve(payment, state="captured", captured_at=state.now)))
+        return evolve(state, books=state.books.put(payment.becomes("captured", state.now)))
 
     # What must hold.
     def check(self, before: State, after: State) -> None:

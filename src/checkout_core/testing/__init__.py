@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in ("gateway", "notifier", "storage")))
+    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in ("gateway", "notifier", "pools", "storage")))
 
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract

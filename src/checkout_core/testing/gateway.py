@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
@@ -330,7 +330,8 @@ class GatewayContract:
         """Authorize a new payment, or the same one again with something changed."""
         payment = payment or self.unsent(gateway, instrument, capture)
         capture = payment.captures if capture is None else capture
-        request = Authorize(payment.key, payment.gateway.name, 0, payment.key, amount or self.amount, payment.instrument, capture)
+        asked, by = amount or self.amount, datetime.now(UTC) + timedelta(minutes=1)
+        request = Authorize(payment.key, payment.gateway.name, 0, payment.key, asked, payment.instrument, capture, by)
         try:
             fact = payment.gateway.authorize(request)
         except NoAnswer:

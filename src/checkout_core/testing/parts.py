@@ -1,11 +1,10 @@
-"""What the kits share: skipping by capability, a clock set by hand, a driver for async adapters, threads, and values to store."""
+"""What the kits share: skipping by capability, a clock set by hand, a driver for async adapters, and values to store."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import inspect
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -133,6 +132,7 @@ def a_payment_under_way(id: str, now: datetime) -> Checkout:
         action=Challenge("https://bank.example/3ds?a=1&b=ü"),
         until=now + timedelta(minutes=5, microseconds=7),
         doubt=True,
+        verdict=("not-completed", "no-answer"),
         calls=3,
         asked=1,
         ask_at=now,
@@ -153,7 +153,7 @@ def a_payment_under_way(id: str, now: datetime) -> Checkout:
         quote=a_quote(cart, now),
         quote_until=now + timedelta(minutes=15),
         attempts=(declined, paying),
-        next=Authorize(key, "sandbox", 3, f"{key}/authorize", Money(3490, "EUR"), Card("tok_2"), False),
+        next=Authorize(key, "sandbox", 3, f"{key}/authorize", Money(3490, "EUR"), Card("tok_2"), False, now + timedelta(seconds=7)),
         due_at=now + timedelta(seconds=45),
         events=4,
     )
@@ -166,25 +166,3 @@ def a_refund_under_way(id: str, now: datetime) -> Checkout:
     order = Order(id, c.number, Money(3490, "EUR"), now, paid.key, OrderState.CANCELLED, FulfilmentState.CANCELLED, "too süß")
     refund = Refund(paid.key, "sandbox", 4, f"{paid.key}/refund", paid.authorization, "pay_1", paid.amount)
     return evolve(c, attempts=(c.attempts[0], paid), order=order, next=refund)
-
-
-def at_once(many: int, act: Callable[[int], Any]) -> list[Any]:
-    """What each of so many threads got, all let go at the same moment; a fault in one is a fault here."""
-    start, answers, faults = threading.Barrier(many), dict[int, Any](), list[Exception]()
-
-    def run(n: int) -> None:
-        start.wait(timeout=30)
-        try:
-            answers[n] = act(n)
-        except Exception as error:
-            faults.append(error)
-
-    threads = [threading.Thread(target=run, args=(n,), daemon=True) for n in range(many)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    if faults:
-        raise faults[0]
-    return [answers[n] for n in range(many)]
