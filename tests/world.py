@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from attrs import evolve
@@ -285,3 +286,51 @@ def dies_after(real: Callable[[Any], Any], request: Any) -> Any:
 def answers(fact: Any) -> Way:
     """The gateway says this, whatever is true."""
     return lambda real, request: fact
+
+
+def drain(shop: Shop, store: MemoryStorage, clock: TestClock, *, days: float = 5) -> None:
+    """Let time run and the worker come by whenever something is due, until nothing is, or so many days have passed."""
+    end = clock.time + timedelta(days=days)
+    for _ in range(500):
+        due = min((c.due_at for c in store.tables.checkouts.values() if c.due_at is not None), default=None)
+        if due is None or due > end:
+            return
+        clock.time = max(clock.time, due)
+        shop.tick()
+    raise AssertionError("it never comes to rest")
+
+
+class Turn:
+    """Where control passes from one coroutine to another."""
+
+    def __await__(self) -> Generator[Turn, None, None]:
+        yield self
+
+
+class Yielding:
+    """A sync port as an async one that lets others go first at every call; `plain` attributes are as they are."""
+
+    def __init__(self, port: Any, *plain: str) -> None:
+        self.port = port
+        for name in plain:
+            setattr(self, name, getattr(port, name))
+
+    def __getattr__(self, op: str) -> Any:
+        async def call(*arguments: Any) -> Any:
+            await Turn()
+            return getattr(self.port, op)(*arguments)
+
+        return call
+
+
+def interleave(seed: int, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run them all, the next one by chance at every port call; their results in their order."""
+    chance, running, results = Random(seed), dict(enumerate(coroutines)), dict[int, Any]()
+    while running:
+        n = chance.choice(sorted(running))
+        try:
+            running[n].send(None)
+        except StopIteration as stop:
+            results[n] = stop.value
+            del running[n]
+    return [results[n] for n in range(len(coroutines))]

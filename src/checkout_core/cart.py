@@ -309,7 +309,7 @@ def _is_text(value: object, longest: int) -> bool:
 
 
 def _name(text: str) -> str:
-    return text if _is_text(text, MAX_SKU) and not looks_like_card_number(text) else _shown(text)
+    return text if _is_text(text, MAX_SKU) and text.isprintable() and not looks_like_card_number(text) else _shown(text)
 
 
 def _shown(value: object) -> str:

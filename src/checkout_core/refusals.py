@@ -60,8 +60,8 @@ WORDS: Mapping[str, str] = {
     "no-effect": "{subject} would change nothing here.",
     # tax and shipping
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
-    "not-shipped-there": "{subject} is not delivered there.",
-    "too-heavy": "{subject} carries at most {limit} g; this is {given} g.",
+    "not-shipped-there": "{subject} is not delivered there. Choose another method or address.",
+    "too-heavy": "{subject} carries at most {limit} g; this is {given} g. Choose another method, or send less.",
     "unknown-method": "There is no shipping method {subject}. Ask for the options.",
     # money
     "quote-changed": "The price has changed. Look at the differences, and confirm the new total.",

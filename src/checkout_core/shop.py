@@ -91,7 +91,7 @@ class AsyncShop:
         if product.price_in(seen.currency) is None:
             raise Refusal(Refused("no-price", sku, seen.currency))
         given, limits = tuple((options or {}).items()), self.policy.limits
-        asked = _asked(cart, "add", key, sku, quantity, *(text for pair in given for text in pair))
+        asked = _asked(cart, "add", key, sku, quantity, *(text for pair in sorted(given, key=repr) for text in pair))
         return await self._edit(cart, lambda old, now: carts.add(old, sku, quantity, given, now, limits), asked)
 
     async def change(self, cart: str, line: str, *, quantity: int, key: str | None = None) -> Cart:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checkout_adapters.sandbox import SandboxGateway
@@ -21,6 +23,7 @@ from checkout_core.refusals import WORDS
 from tests.world import ADA, BERLIN, SECRET, TestClock, Troubled, a_checkout, a_shop, begin, eur, everything, total
 
 CARD_NUMBERS = ["4111111111111111", "4111 1111 1111 1111", "5500-0055-5555-5559", "pan:378282246310005", "４１１１１１１１１１１１１１１１"]
+TO_DO = re.compile(r"\b(Add|amount is at most|Ask|Begin|Check|Choose|confirm|Give|It needs|Leave|Look|must be|Name|Never|Offer|open|Read|Remove|Take|Use)\b", re.IGNORECASE)
 Act = Callable[[], object]
 
 
@@ -49,7 +52,7 @@ class Room:
         assert self.gateway.calls == calls
         for one in refused:
             assert one.reason in WORDS
-            assert len(str(one).split(". ")) > 1 or ": " in str(one) or one.how_far, f"{one} does not say what to do"
+            assert TO_DO.search(str(one)), f"{one} does not say what to do"
         return refused
 
     def reasons(self, act: Act) -> set[str]:
@@ -385,20 +388,14 @@ def test_an_engraving_may_have_lines_and_no_other_controls(room: Room, text: str
     room.refuses(lambda: TEXTS["option key"](room, text))
 
 
-@given(st.uuids(version=4).filter(lambda it: looks_like_card_number("".join(c for c in str(it) if c in "0123456789")) or True))
+@given(st.uuids(version=4))
+@example(UUID("a1b2c3d4-4111-4111-8111-111111111111"))
+@example(UUID("55ab41d4-a716-4664-8544-000012345678"))
 def test_a_uuid_is_always_a_good_key(key: Any) -> None:
-    """Q2: its digits are no card number, whatever they add up to."""
+    """Q2: its digits are no card number, whatever they add up to: one in some hundred would be refused by chance."""
     assert not looks_like_card_number(str(key))
     assert not looks_like_card_number(key.hex)
     assert not looks_like_card_number(f"order-{key}")
-
-
-def test_a_uuid_that_was_taken_for_a_card_number_pays() -> None:
-    """Q2: 4…1 in groups, inside a UUID, was one."""
-    room = Room()
-    key = "a1b2c3d4-4111-4111-8111-111111111111"
-    assert looks_like_card_number("4111-4111-8111-111111111111"[5:]) or True
-    assert room.pay(key=key).number
 
 
 # Ids.

@@ -9,12 +9,11 @@ An execution is a path from the start to rest; how many there are is counted ove
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, fields, frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.errors import CheckoutError, NoAnswer
@@ -68,6 +67,13 @@ class State:
     budget: int = 0
     used: frozenset[str] = frozenset()
 
+    def but(self, **new: Any) -> State:
+        """The same state with these differences."""
+        state = State.__new__(State)
+        for name in SLOTS:
+            setattr(state, name, new[name] if name in new else getattr(self, name))
+        return state
+
     def key(self) -> tuple[int, int]:
         """What makes two states one: whatever the future can depend on, as two hashes of 64 bits."""
         t = self.tables
@@ -86,14 +92,20 @@ class State:
         return hash((rest, checkouts)), hash((checkouts, 1, rest))
 
 
+SLOTS = tuple(a.name for a in fields(State))
+
+
 def essence(c: Checkout) -> tuple[Any, ...]:
     """What of a checkout the future depends on: not how often it was written, nor what it has told the outbox (checked on the way)."""
     return c.id, c.next, c.due_at, c.attempts, c.held, c.claims, c.abandoned, c.because, c.order, c.deadline, c.latest
 
 
+NAMES = tuple(a.name for a in fields(Tables))
+
+
 def snapshot(tables: Tables) -> Tables:
     """A copy of the tables; the rows are frozen."""
-    return Tables(**{name: copy.copy(getattr(tables, name)) for name in Tables.__slots__ if not name.startswith("_")})
+    return Tables(*[getattr(tables, name).copy() for name in NAMES])
 
 
 class Frozen:
@@ -173,7 +185,7 @@ class Explorer:
                 name = move.name.split(": ")[-1]
                 self.report.struck[name] = self.report.struck.get(name, 0) + 1
             try:
-                state = move.go(evolve(frame[4], budget=frame[4].budget - move.cost))
+                state = move.go(frame[4].but(budget=frame[4].budget - move.cost))
                 self.world.check(frame[4], state)
             except AssertionError as wrong:
                 raise Found(str(wrong), path) from wrong
@@ -216,11 +228,14 @@ def spawn(state: State, spec: Spec, shop: Any) -> State:
     return quietly(state, Actor(spec, coroutine.send(None)), coroutine)
 
 
+STORE = MemoryStorage(Frozen(datetime.min))
+
+
 def store_at(state: State) -> MemoryStorage:
     """A store with the state's tables (a copy) at the state's time."""
-    store = MemoryStorage(Frozen(state.now))
-    store.tables = snapshot(state.tables)
-    return store
+    STORE.clock = Frozen(state.now)
+    STORE.tables = snapshot(state.tables)
+    return STORE
 
 
 class Proxy:
@@ -240,7 +255,7 @@ def perform(state: State, actor: Actor, shop: Any, gateway: GatewayModel, *, var
     """Perform the call the actor wants, with the gateway's behaviour `variant`, and let it run to its next call."""
     coroutine = resume(actor, shop)
     others = tuple(a for a in state.actors if a is not actor)
-    state, answer = answer_to(evolve(state, actors=others), actor.wants, gateway, variant)
+    state, answer = answer_to(state.but(actors=others), actor.wants, gateway, variant)
     return quietly(*give(state, actor, coroutine, answer))
 
 
@@ -254,9 +269,9 @@ def answer_to(state: State, call: Call, gateway: GatewayModel, variant: str = ""
             answer = getattr(store, call.op)(*call.argument)
         except Exception as error:
             return state, error
-        return evolve(state, tables=store.tables), answer
+        return state.but(tables=store.tables), answer
     books, late, fact = gateway.perform(state.books, call.op, call.argument[0], state.now, variant)
-    return evolve(state, books=books, late=(*state.late, *late)), fact
+    return state.but(books=books, late=(*state.late, *late)), fact
 
 
 def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer: Any) -> tuple[State, Actor | None, Any]:
@@ -266,7 +281,7 @@ def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer
         wants = coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
     except StopIteration as stop:
         told = (*state.told, (actor.spec.name, stop.value)) if actor.spec.told else state.told
-        return evolve(state, told=told), None, coroutine
+        return state.but(told=told), None, coroutine
     return state, Actor(actor.spec, wants, (*actor.given, answer), digest), coroutine
 
 
@@ -276,7 +291,7 @@ def quietly(state: State, actor: Actor | None, coroutine: Coroutine[Any, Any, An
         state, answer = answer_to(state, actor.wants, GatewayModel())
         state, actor, coroutine = give(state, actor, coroutine, answer)
     coroutine.close()
-    return state if actor is None else evolve(state, actors=(*state.actors, actor))
+    return state if actor is None else state.but(actors=(*state.actors, actor))
 
 
 def answer_digest(answer: Any) -> int:

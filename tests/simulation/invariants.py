@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +19,10 @@ from tests.simulation.gateway import Books
 GRACE = timedelta(minutes=2)
 
 
-def ensure(holds: bool, id: str, says: str) -> None:
+def ensure(holds: bool, id: str, says: Callable[[], str]) -> None:
+    """Raise, naming the invariant, unless it holds; the words are made only then."""
     if not holds:
-        raise AssertionError(f"{id}: {says}")
+        raise AssertionError(f"{id}: {says()}")
 
 
 def live(c: Checkout) -> bool:
@@ -37,14 +38,14 @@ def stock(t: Tables) -> None:
             held[hold.pool] += hold.amount * (hold.state is HoldState.HELD)
             committed[hold.pool] += hold.amount * (hold.state is HoldState.COMMITTED)
     for key, pool in t.pools.items():
-        ensure((pool.held, pool.committed) == (held[key], committed[key]), "I1", f"{key} counts {pool}, its holds say otherwise")
+        ensure((pool.held, pool.committed) == (held[key], committed[key]), "I1", lambda: f"{key} counts {pool}, its holds say otherwise")
         id = "I9" if isinstance(key, CouponUses) else "I2"
         short = pool.shortfall if any(m.pool == key and m.delta < 0 for m in t.movements) else 0  # only an operator may cause one (F5)
-        ensure(pool.on_hand + pool.backorder + short >= pool.held + pool.committed, id, f"more of {key} is promised than there is")
-        ensure(pool.held >= 0 and pool.committed >= 0, id, f"{key} has negative numbers")
+        ensure(pool.on_hand + pool.backorder + short >= pool.held + pool.committed, id, lambda: f"more of {key} is promised than there is")
+        ensure(pool.held >= 0 and pool.committed >= 0, id, lambda: f"{key} has negative numbers")
         if isinstance(key, Stock):
             moved = sum(m.delta for m in t.movements if m.pool == key)
-            ensure(pool.on_hand == moved, "I1", f"on_hand of {key} is not the sum of its movements")
+            ensure(pool.on_hand == moved, "I1", lambda: f"on_hand of {key} is not the sum of its movements")
 
 
 def backing(t: Tables) -> None:
@@ -59,14 +60,14 @@ def backing(t: Tables) -> None:
             for line in c.quote.lines:
                 wanted[Stock(line.sku)] += line.quantity
             got = Counter({pool: n for pool, n in mine.items() if isinstance(pool, Stock)})
-            ensure(got == wanted, "I3", f"order {c.id} has {dict(got)} committed and sold {dict(wanted)}")
-            ensure(c.order.total == c.quote.total, "I8", "the order's total is not the quote's")
+            ensure(got == wanted, "I3", lambda: f"order {c.id} has {dict(got)} committed and sold {dict(wanted)}")
+            ensure(c.order.total == c.quote.total, "I8", lambda: "the order's total is not the quote's")
         else:
-            ensure(not mine, "I3", f"{c.id} is no live order and has {dict(mine)} committed")
+            ensure(not mine, "I3", lambda: f"{c.id} is no live order and has {dict(mine)} committed")
         for attempt in c.attempts:
-            ensure(c.quote is not None and (attempt.amount == c.quote.total or not attempt.open), "I8", "an attempt is not for the quote")
+            ensure(c.quote is not None and (attempt.amount == c.quote.total or not attempt.open), "I8", lambda: "an attempt is not for the quote")
     for cart, n in carts.items():
-        ensure(n == 1, "I18", f"cart {cart} was bought {n} times")
+        ensure(n == 1, "I18", lambda: f"cart {cart} was bought {n} times")
 
 
 def money(t: Tables, books: Books) -> None:
@@ -77,18 +78,18 @@ def money(t: Tables, books: Books) -> None:
     for id, payments in by_checkout.items():
         c = t.checkouts[id]
         charged = [p for p in payments if p.charged]
-        ensure(len(charged) <= 1, "I5", f"{id} is charged {len(charged)} times at once")
+        ensure(len(charged) <= 1, "I5", lambda: f"{id} is charged {len(charged)} times at once")
         for p in payments:
             attempt = c.attempt(p.key.removesuffix("/authorize"))
             if attempt is None:
-                ensure(not p.charged, "I6", f"the provider has money for {p.key}, of which we know nothing")
+                ensure(not p.charged, "I6", lambda: f"the provider has money for {p.key}, of which we know nothing")
                 continue
-            ensure(p.amount == attempt.amount, "I8", "the provider took another amount")
-            ensure(c.quote is not None and p.amount.minor <= c.quote.total.minor, "I7", "more was taken than the quote says")
+            ensure(p.amount == attempt.amount, "I8", lambda: "the provider took another amount")
+            ensure(c.quote is not None and p.amount.minor <= c.quote.total.minor, "I7", lambda: "more was taken than the quote says")
             ours = live(c) and c.order is not None and c.order.paid_by == attempt.key
             if p.state == "captured" and not ours:
                 due = c.due_at is not None and (c.in_flight or attempt.open or any(a.open for a in c.attempts))
-                ensure(due, "I6", f"captured money of {id} is attached to nothing, and nobody will come for it")
+                ensure(due, "I6", lambda: f"captured money of {id} is attached to nothing, and nobody will come for it")
 
 
 def booked(before: Tables, after: Tables, books: Books) -> None:
@@ -98,38 +99,38 @@ def booked(before: Tables, after: Tables, books: Books) -> None:
         if old is c:
             continue
         assert old is not None
-        ensure(c.version == old.version + 1, "I13", "a version was skipped: two wrote at once")
+        ensure(c.version == old.version + 1, "I13", lambda: "a version was skipped: two wrote at once")
         for attempt in c.attempts:
             was = old.attempt(attempt.key)
             ensure(
                 was is None or was.state is attempt.state or attempt.state in ATTEMPT_MOVES[was.state] or not attempt.amount.minor,
-                "I13", f"an attempt went from {was and was.state} to {attempt.state}",
+                "I13", lambda: f"an attempt went from {was and was.state} to {attempt.state}",
             )  # fmt: skip
         if c.order is not None:
             if old.order is None:
                 secured = sum(p.amount.minor for key, p in books.payments if p.charged and key.startswith(id + "/"))
-                ensure(secured >= c.order.total.minor, "I4", f"{id} was placed with {secured} of {c.order.total.minor} secured")
+                ensure(secured >= c.order.total.minor, "I4", lambda: f"{id} was placed with {secured} of {c.order.total.minor} secured")
             else:
                 ok = c.order.state is old.order.state or c.order.state in ORDER_MOVES[old.order.state]
-                ensure(ok, "I13", f"an order went from {old.order.state} to {c.order.state}")
+                ensure(ok, "I13", lambda: f"an order went from {old.order.state} to {c.order.state}")
                 paid, now_paid = payment_state(old.order, old.attempts), payment_state(c.order, c.attempts)
-                ensure(paid is now_paid or now_paid in PAYMENT_MOVES[paid], "I13", f"its money went from {paid} to {now_paid}")
+                ensure(paid is now_paid or now_paid in PAYMENT_MOVES[paid], "I13", lambda: f"its money went from {paid} to {now_paid}")
     fresh = after.events[len(before.events) :]
     if fresh:
         seqs: dict[str, int] = {}
         for event in after.events:
-            ensure(event.seq == seqs.get(event.checkout, 0) + 1, "I14", f"events of {event.checkout} have a gap")
+            ensure(event.seq == seqs.get(event.checkout, 0) + 1, "I14", lambda: f"events of {event.checkout} have a gap")
             seqs[event.checkout] = event.seq
     for event in fresh:
         about = after.checkouts[event.checkout]
         if event.kind == "order.placed":
-            ensure(about.order is not None, "I15", "an order was announced that is not there")
+            ensure(about.order is not None, "I15", lambda: "an order was announced that is not there")
         if event.kind == "payment.received":
             key = f"{dict(event.facts)['attempt']}/authorize"
             known = books.get(key)
-            ensure(known is None or known.captured_at is not None, "I15", "money was announced that the provider did not take")
+            ensure(known is None or known.captured_at is not None, "I15", lambda: "money was announced that the provider did not take")
     for id, c in after.checkouts.items():
-        ensure(len([e for e in fresh if e.checkout == id and e.kind == "order.placed"]) <= 1, "I14", "an order was announced twice")
+        ensure(len([e for e in fresh if e.checkout == id and e.kind == "order.placed"]) <= 1, "I14", lambda: "an order was announced twice")
         del c
 
 
@@ -140,14 +141,14 @@ def holds_end(t: Tables, now: Any) -> None:
         if any(hold.state is HoldState.HELD for hold in holds) and now > c.lapses_at + GRACE:
             on_its_way = isinstance(c.next, RemoteEffect) or any(a.open for a in c.attempts)
             due = c.due_at is not None and (on_its_way or c.due_at <= now)
-            ensure(due, "I16", f"{id} holds goods past its time and nobody is due to look")
+            ensure(due, "I16", lambda: f"{id} holds goods past its time and nobody is due to look")
 
 
 def told(t: Tables, said: Any) -> None:
     """I15, I21 whoever was told that it is placed can find the order."""
     if isinstance(said, Placed):
         c = t.checkouts[said.id]
-        ensure(c.order is not None and c.order.number == said.number, "I21", "a client was told of an order that is not there")
+        ensure(c.order is not None and c.order.number == said.number, "I21", lambda: "a client was told of an order that is not there")
 
 
 def at_rest(t: Tables, books: Books, *, cancelled: frozenset[str], lapsed_first: Mapping[str, Any], refused: frozenset[str]) -> None:
@@ -155,36 +156,36 @@ def at_rest(t: Tables, books: Books, *, cancelled: frozenset[str], lapsed_first:
     orders = 0
     for c in t.checkouts.values():
         orders += live(c)
-        ensure(c.due_at is None, "I16", f"{c.id} is not at rest")
-        ensure(all(hold.state is not HoldState.HELD for hold in t.holds.get(c.id, ())), "I16", f"{c.id} still holds something")
+        ensure(c.due_at is None, "I16", lambda: f"{c.id} is not at rest")
+        ensure(all(hold.state is not HoldState.HELD for hold in t.holds.get(c.id, ())), "I16", lambda: f"{c.id} still holds something")
         for attempt in c.attempts:
             p = books.get(attempt.authorization)
             state = p.state if p else "voided"
             name = {AttemptState.DECLINED: "declined"}.get(attempt.state, attempt.state.value)
             same = name == state or {name, state} <= {"voided", "declined"}
-            ensure(same, "I20", f"we say {name} of {attempt.key}, the provider says {state}")
+            ensure(same, "I20", lambda: f"we say {name} of {attempt.key}, the provider says {state}")
             if live(c) and c.order is not None and c.order.paid_by == attempt.key and attempt.amount.minor:
-                ensure(p is not None and p.state == "captured", "I4", f"order {c.id} stands, and its money is {state}")
+                ensure(p is not None and p.state == "captured", "I4", lambda: f"order {c.id} stands, and its money is {state}")
             if p is not None and p.state == "captured":
-                ensure(live(c) and c.order is not None and c.order.paid_by == attempt.key, "I6", f"captured money of {c.id} was kept for nothing")
+                ensure(live(c) and c.order is not None and c.order.paid_by == attempt.key, "I6", lambda: f"captured money of {c.id} was kept for nothing")
     ledger: Counter[str] = Counter()
     for posting in t.postings:
         for entry in posting.entries:
             ledger[entry.account] += entry.amount
     cash = sum(p.amount.minor for _, p in books.payments if p.state == "captured")
-    ensure(ledger["gateway"] == cash, "I20", f"the ledger has {ledger['gateway']} at the gateway, the gateway has {cash}")
-    ensure(ledger["receivable"] == 0, "I20", "the clearing account is not zero")
+    ensure(ledger["gateway"] == cash, "I20", lambda: f"the ledger has {ledger['gateway']} at the gateway, the gateway has {cash}")
+    ensure(ledger["receivable"] == 0, "I20", lambda: "the clearing account is not zero")
     for key, p in books.payments:
         id = key.split("/")[0]
         c = t.checkouts[id]
         if p.state == "refunded" and id not in cancelled and not live(c):
             in_time = p.captured_at is not None and p.captured_at <= lapsed_first.get(id, p.captured_at)
             stock_there = all(pool.available > 0 for k, pool in t.pools.items() if isinstance(k, Stock))
-            ensure(not (in_time and stock_there), "Q1", f"{id} paid in time, its goods are there, and it got its money back instead")
+            ensure(not (in_time and stock_there), "Q1", lambda: f"{id} paid in time, its goods are there, and it got its money back instead")
 
 
 def replied(first: Any, again: Any) -> None:
     """I17 a finished reply is repeated as it was; I21 what was pending is decided at rest, and a failure cost nothing."""
     finished = isinstance(first, Placed | Refused)
-    ensure(not finished or first == again, "I17", f"the same request was told {first} first and {again} later")
-    ensure(isinstance(again, Placed | Refused), "I21", f"everything is at rest and a client is still told {again}")
+    ensure(not finished or first == again, "I17", lambda: f"the same request was told {first} first and {again} later")
+    ensure(isinstance(again, Placed | Refused), "I21", lambda: f"everything is at rest and a client is still told {again}")

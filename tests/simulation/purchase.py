@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from checkout_core.checkout import Placed
 from checkout_core.payments import Card, Instrument, Upi
@@ -145,27 +145,27 @@ class Purchase:
     def crash(self, state: State, actor: Actor, wanted: Call | None = None) -> State:
         if wanted is not None:
             state, _ = answer_to(state, wanted, self.gateway)
-        return evolve(state, actors=tuple(a for a in state.actors if a is not actor))
+        return state.but(actors=tuple(a for a in state.actors if a is not actor))
 
     def wish(self, state: State, spec: Spec, use: str) -> State:
-        return evolve(self.spawn(state, spec), used=state.used | {use})
+        return self.spawn(state, spec).but(used=state.used | {use})
 
     def later(self, state: State, at: datetime) -> State:
-        return evolve(state, now=at)
+        return state.but(now=at)
 
     def work(self, state: State, at: datetime) -> State:
-        return self.spawn(evolve(state, now=at), Spec("worker", lambda shop: shop.tick(10), told=False))
+        return self.spawn(state.but(now=at), Spec("worker", lambda shop: shop.tick(10), told=False))
 
     def arrive(self, state: State, late: Any) -> State:
         rest = list(state.late)
         rest.remove(late)
         books, _ = self.gateway.act(state.books, late[0], late[1], state.now)
-        return evolve(state, books=books, late=tuple(rest))
+        return state.but(books=books, late=tuple(rest))
 
     def approve(self, state: State, key: str) -> State:
         payment = state.books.get(key)
         assert payment is not None
-        return evolve(state, books=state.books.put(payment.becomes("captured", state.now)))
+        return state.but(books=state.books.put(payment.becomes("captured", state.now)))
 
     # What must hold.
     def check(self, before: State, after: State) -> None:
@@ -194,7 +194,7 @@ class Purchase:
             if isinstance(said, Refused):
                 attempt = next((a for a in state.tables.checkouts[id].attempts if a.key == self.attempt_of(state, id, key)), None)
                 kept = attempt is not None and (p := state.books.get(attempt.authorization)) is not None and p.charged
-                invariants.ensure(not kept, "I21", f"{name} was told {said.reason}, and is charged")
+                invariants.ensure(not kept, "I21", lambda: f"{name} was told {said.reason}, and is charged")
         if not state.used and state.budget == self.budget(state):
             self.undisturbed(state)
 
@@ -210,9 +210,9 @@ class Purchase:
         wanted = min(self.stock, self.checkouts)
         if self.gateway.upi:
             return
-        invariants.ensure(len(placed) == wanted, "Q2", f"{len(placed)} of {wanted} shoppers succeeded, although nothing went wrong")
+        invariants.ensure(len(placed) == wanted, "Q2", lambda: f"{len(placed)} of {wanted} shoppers succeeded, although nothing went wrong")
         reasons = {said.reason for said in refused}
-        invariants.ensure(reasons <= {"out-of-stock"}, "Q2", f"refused for {reasons}")
+        invariants.ensure(reasons <= {"out-of-stock"}, "Q2", lambda: f"refused for {reasons}")
 
     def patience(self, c: Any) -> Any:
         return c.lapses_at - c.begun_at if c.attempts else c.deadline - c.begun_at
@@ -223,7 +223,7 @@ class Purchase:
 
     def ask_again(self, state: State, spec: Spec) -> Any:
         """Repeat a client's request at rest, undisturbed."""
-        state = self.spawn(evolve(state, actors=(), told=()), spec)
+        state = self.spawn(state.but(actors=(), told=()), spec)
         for _ in range(50):
             if state.told:
                 return state.told[0][1]
