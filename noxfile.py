@@ -20,7 +20,7 @@ TWINS = "tests/project/twins.py"
 def tests(session: nox.Session) -> None:
     """Every test; arguments after `--` go to pytest."""
     install(session, "test")
-    session.run("pytest", *(session.posargs or ["-n", "2"]))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
 
 
 @nox.session

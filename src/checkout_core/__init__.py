@@ -5,6 +5,7 @@ from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
 from checkout_core.customers import Address, Contact, Destination
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable
+from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import Order
 from checkout_core.payments import Card, Upi
@@ -22,6 +23,8 @@ from checkout_core.worker import AsyncWorker
 __all__ = [
     "ActionRequired",
     "Address",
+    "AsyncMemoryCatalog",
+    "AsyncMemoryStorage",
     "AsyncShop",
     "AsyncWorker",
     "Band",
@@ -35,6 +38,8 @@ __all__ = [
     "Destination",
     "Limits",
     "Line",
+    "MemoryCatalog",
+    "MemoryStorage",
     "MergeReport",
     "Misconfigured",
     "Money",

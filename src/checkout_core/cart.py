@@ -155,7 +155,7 @@ def change(cart: Cart, line_id: str, quantity: int, now: datetime, limits: Limit
     if quantity == line.quantity:
         return cart
     total = demand(cart.lines)[line.sku] - line.quantity + quantity
-    if total > limits.quantity and quantity > line.quantity:    # limits may have been lowered: towards them is always allowed
+    if total > limits.quantity and quantity > line.quantity:  # limits may have been lowered: towards them is always allowed
         return Refused("quantity", line.sku, str(total), limit=limits.quantity)
     return _put(cart, evolve(line, quantity=quantity), now)
 
@@ -316,6 +316,6 @@ def _shown(value: object) -> str:
     """At most 40 characters of anything, and never a card number (R24)."""
     try:
         text = reprlib.repr(value)
-    except ValueError:                  # Python writes out no int of thousands of digits
+    except ValueError:  # Python writes out no int of thousands of digits
         text = "a huge number"
     return "•••" if looks_like_card_number(text) else text[:40]

@@ -76,6 +76,13 @@ class Checkout:
         return bool(self.abandoned) or (self.order is not None and self.order.state is OrderState.CANCELLED)
 
     @property
+    def total(self) -> Money:
+        """What there is to pay. Raises ValueError while something is still to be said: `validate` tells what."""
+        if self.quote is None:
+            raise ValueError("There is no total yet. Ask validate() what is still to be said.")
+        return self.quote.total
+
+    @property
     def in_flight(self) -> bool:
         """Whether a call to a gateway is stored and has not landed. Nothing overtakes it."""
         return isinstance(self.next, RemoteEffect)
@@ -184,4 +191,3 @@ LATE: Mapping[str, str] = {
     "unfinished": "the payer did not finish in time",
     "no-answer": "the gateway could not be reached",
 }
-

@@ -75,7 +75,7 @@ def canonical_email(email: str) -> str:
     """
     text = _folded(email)
     match = re.fullmatch(r"([^@\s+]+)(?:\+[^@\s]*)?@([^@\s.]+(?:\.[^@\s.]+)+)", text)
-    if match is None or len(text) > 254 or not text.isprintable():      # not printable: a zero-width letter would be a second person
+    if match is None or len(text) > 254 or not text.isprintable():  # not printable: a zero-width letter would be a second person
         raise ValueError("This is no e-mail address. It needs a name, an @ and a domain.")
     return f"{match[1]}@{match[2]}"
 

@@ -81,5 +81,3 @@ def go_on(unit: Unit, id: str) -> Step:
     """Take up a checkout whose time has come."""
     before = unit.checkout(id)
     return step(before, drive(unit, before, flow.overdue(before, unit.now)))
-
-

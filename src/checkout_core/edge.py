@@ -120,4 +120,3 @@ def refuse(refused: Iterable[Refused]) -> None:
     wrong = tuple(refused)
     if wrong:
         raise Refusal(*wrong)
-

@@ -24,7 +24,7 @@ class NotFound(CheckoutError):
     """There is no such object, or it is not yours: check the id."""
 
     def __init__(self, kind: str, id: str) -> None:
-        super().__init__(kind, id)      # as they came: an exception is copied and pickled by its arguments
+        super().__init__(kind, id)  # as they came: an exception is copied and pickled by its arguments
         self.kind = kind
         self.id = id
 

@@ -26,6 +26,7 @@ from checkout_core.ports import Clock
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption, ShippingTable
+from checkout_core.system import SystemClock
 from checkout_core.tax import TaxRate, TaxTable
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit
 
@@ -223,10 +224,10 @@ class MemoryUnit:
 
 
 class MemoryStorage:
-    """The store in this process's memory, behind one lock."""
+    """The store in this process's memory, behind one lock. Without a `clock` it is the machine's."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
         self.tables = Tables()
         self._lock = threading.RLock()
         self._due: list[tuple[datetime, str]] = []

@@ -23,7 +23,10 @@ from checkout_core.refusals import WORDS
 from tests.world import ADA, BERLIN, SECRET, TestClock, Troubled, a_checkout, a_shop, begin, eur, everything, total
 
 CARD_NUMBERS = ["4111111111111111", "4111 1111 1111 1111", "5500-0055-5555-5559", "pan:378282246310005", "４１１１１１１１１１１１１１１１"]
-TO_DO = re.compile(r"\b(Add|amount is at most|Ask|Begin|Check|Choose|confirm|Give|It needs|Leave|Look|must be|Name|Never|Offer|open|Read|Remove|Take|Use)\b", re.IGNORECASE)
+TO_DO = re.compile(
+    r"\b(Add|amount is at most|Ask|Begin|Check|Choose|confirm|Give|It needs|Leave|Look|must be|Name|Never|Offer|open|Read|Remove|Take|Use)\b",
+    re.IGNORECASE,
+)
 Act = Callable[[], object]
 
 
@@ -69,7 +72,26 @@ def room() -> Room:
 
 
 # Quantities.
-NO_QUANTITIES = [-1, 0, 1000, 10**12, 10**5000, 1.5, 1.0, math.nan, math.inf, True, False, "1", "one", None, Decimal(1), Fraction(1), b"1", [1]]
+NO_QUANTITIES = [
+    -1,
+    0,
+    1000,
+    10**12,
+    10**5000,
+    1.5,
+    1.0,
+    math.nan,
+    math.inf,
+    True,
+    False,
+    "1",
+    "one",
+    None,
+    Decimal(1),
+    Fraction(1),
+    b"1",
+    [1],
+]
 
 
 @pytest.mark.parametrize("key", [None, "k1"])
@@ -164,7 +186,9 @@ def test_a_total_in_another_currency_is_no_total(room: Room, struck: set[str]) -
     assert room.reasons(lambda: room.pay(expected=Money(room.due.minor, "USD"))) == {"mixed-currencies"}
 
 
-@pytest.mark.parametrize("expected", [29.9, 2990, Decimal("29.90"), None, True, object(), b"x", ("EUR", 2990)], ids=lambda it: type(it).__name__)
+@pytest.mark.parametrize(
+    "expected", [29.9, 2990, Decimal("29.90"), None, True, object(), b"x", ("EUR", 2990)], ids=lambda it: type(it).__name__
+)
 def test_only_money_or_a_hash_is_expected(room: Room, expected: Any) -> None:
     """R14: a float, a bare number or anything else is no total."""
     assert room.reasons(lambda: room.pay(expected=expected)) == {"invalid"}
@@ -189,12 +213,18 @@ def test_any_other_total_or_hash_is_shown_the_right_one(off: int, typed: str) ->
 # Where it goes.
 @pytest.mark.parametrize("country", ["XX", "de", "Germany", "", "UK", 49, None])
 def test_an_unknown_country_is_refused(room: Room, country: Any) -> None:
-    assert room.reasons(lambda: room.shop.update(room.checkout.id, ship_to=evolve(BERLIN, country=country))) <= {"unknown-country", "invalid"}
+    assert room.reasons(lambda: room.shop.update(room.checkout.id, ship_to=evolve(BERLIN, country=country))) <= {
+        "unknown-country",
+        "invalid",
+    }
 
 
 def test_where_we_do_not_send_or_know_no_tax_is_refused(room: Room) -> None:
     """G2: no tax is guessed, and each thing in the way is named."""
-    assert room.reasons(lambda: room.shop.update(room.checkout.id, ship_to=evolve(BERLIN, country="US"))) == {"not-shipped-there", "tax-unknown"}
+    assert room.reasons(lambda: room.shop.update(room.checkout.id, ship_to=evolve(BERLIN, country="US"))) == {
+        "not-shipped-there",
+        "tax-unknown",
+    }
 
 
 @pytest.mark.parametrize(
@@ -213,7 +243,9 @@ def test_everything_wrong_with_an_address_is_told_at_once(room: Room) -> None:
     assert len(room.refuses(lambda: begin(room.shop, room.cart, ship_to=wrong))) == 4
 
 
-@pytest.mark.parametrize("email", ["", "ada", "@example.com", "ada@", "a@b", "ada@example..com", "x" * 300 + "@example.com", 5, "a b@example.com"])
+@pytest.mark.parametrize(
+    "email", ["", "ada", "@example.com", "ada@", "a@b", "ada@example..com", "x" * 300 + "@example.com", 5, "a b@example.com"]
+)
 def test_what_is_no_address_is_refused(room: Room, email: Any) -> None:
     assert room.reasons(lambda: room.shop.update(room.checkout.id, contact=Contact(email=email))) == {"invalid"}
 
@@ -265,7 +297,9 @@ def test_what_is_not_said_yet_cannot_be_paid() -> None:
     assert {one.reason for one in refused} == {"needs-address", "needs-shipping"}
 
 
-@pytest.mark.parametrize("instrument", [None, "tok_ok", {"number": "1"}, Card(""), Card("x" * 501), Upi("\n"), Card(5)], ids=lambda it: type(it).__name__)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "instrument", [None, "tok_ok", {"number": "1"}, Card(""), Card("x" * 501), Upi("\n"), Card(5)], ids=lambda it: type(it).__name__
+)  # type: ignore[arg-type]
 def test_without_a_means_of_payment_nothing_is_paid(room: Room, instrument: Any) -> None:
     assert room.reasons(lambda: room.pay(instrument=instrument)) <= {"needs-payment", "invalid"}
 

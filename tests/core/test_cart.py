@@ -115,7 +115,10 @@ def test_an_edit_gives_the_next_version() -> None:
     three = remove(two, "mug", LATER)
     assert isinstance(three, Cart)
     assert [(c.version, len(c.lines), c.updated_at) for c in (empty, one, two, three)] == [
-        (1, 0, NOW), (2, 1, LATER), (3, 1, LATER), (4, 0, LATER),
+        (1, 0, NOW),
+        (2, 1, LATER),
+        (3, 1, LATER),
+        (4, 0, LATER),
     ]
 
 

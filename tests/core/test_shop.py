@@ -86,9 +86,7 @@ class Life:
             self.watched = Watched(store)
             return self.watched
 
-        self.shop, self.store = a_shop(
-            gateways=[self.gateway], clock=self.clock, stock=stock, shelf=self.shelf, policy=policy, watch=watch
-        )
+        self.shop, self.store = a_shop(gateways=[self.gateway], clock=self.clock, stock=stock, shelf=self.shelf, policy=policy, watch=watch)
 
     def begin(self, **details: Any) -> Checkout:
         return a_checkout(self.shop, **details)

@@ -1,7 +1,7 @@
 """`docs/states.md`, drawn from the transition tables that the code uses.
 
-    python tests/project/states.py            compare; exit 1 if the page differs
-    python tests/project/states.py --write    draw it anew
+python tests/project/states.py            compare; exit 1 if the page differs
+python tests/project/states.py --write    draw it anew
 """
 
 from __future__ import annotations

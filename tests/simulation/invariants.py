@@ -65,7 +65,11 @@ def backing(t: Tables) -> None:
         else:
             ensure(not mine, "I3", lambda: f"{c.id} is no live order and has {dict(mine)} committed")
         for attempt in c.attempts:
-            ensure(c.quote is not None and (attempt.amount == c.quote.total or not attempt.open), "I8", lambda: "an attempt is not for the quote")
+            ensure(
+                c.quote is not None and (attempt.amount == c.quote.total or not attempt.open),
+                "I8",
+                lambda: "an attempt is not for the quote",
+            )
     for cart, n in carts.items():
         ensure(n == 1, "I18", lambda: f"cart {cart} was bought {n} times")
 
@@ -167,7 +171,11 @@ def at_rest(t: Tables, books: Books, *, cancelled: frozenset[str], lapsed_first:
             if live(c) and c.order is not None and c.order.paid_by == attempt.key and attempt.amount.minor:
                 ensure(p is not None and p.state == "captured", "I4", lambda: f"order {c.id} stands, and its money is {state}")
             if p is not None and p.state == "captured":
-                ensure(live(c) and c.order is not None and c.order.paid_by == attempt.key, "I6", lambda: f"captured money of {c.id} was kept for nothing")
+                ensure(
+                    live(c) and c.order is not None and c.order.paid_by == attempt.key,
+                    "I6",
+                    lambda: f"captured money of {c.id} was kept for nothing",
+                )
     ledger: Counter[str] = Counter()
     for posting in t.postings:
         for entry in posting.entries:
@@ -181,7 +189,9 @@ def at_rest(t: Tables, books: Books, *, cancelled: frozenset[str], lapsed_first:
         if p.state == "refunded" and id not in cancelled and not live(c):
             in_time = p.captured_at is not None and p.captured_at <= lapsed_first.get(id, p.captured_at)
             stock_there = all(pool.available > 0 for k, pool in t.pools.items() if isinstance(k, Stock))
-            ensure(not (in_time and stock_there), "Q1", lambda: f"{id} paid in time, its goods are there, and it got its money back instead")
+            ensure(
+                not (in_time and stock_there), "Q1", lambda: f"{id} paid in time, its goods are there, and it got its money back instead"
+            )
 
 
 def replied(first: Any, again: Any) -> None:

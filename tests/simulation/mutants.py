@@ -203,7 +203,9 @@ FIRST_PURCHASE = (
     Mutant("last write wins", "an outcome is written over the checkout as it was when the call began", last_write_wins),
     Mutant("any outcome counts", "an outcome is applied whatever the checkout waits for", any_outcome_counts),
     Mutant("time-out = decline", "no answer is taken for no", timeout_is_decline),
-    Mutant("refund without ownership", "a repeated message makes the second run send back what the first one earned", refund_without_ownership),
+    Mutant(
+        "refund without ownership", "a repeated message makes the second run send back what the first one earned", refund_without_ownership
+    ),
     Mutant("confirm before money", "the order is placed when the payment begins", confirm_before_money),
     Mutant("check-then-act stock", "stock is looked at when the checkout begins, and added to when it pays", check_then_act_stock),
     Mutant("key random per try", "each call to the gateway has a key of its own", key_random_per_try),

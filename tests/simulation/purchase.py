@@ -235,4 +235,3 @@ def explore(world: Purchase, faults: int) -> Report:
     """Explore a world with up to so many faults."""
     world.faults = faults
     return Explorer(world).run(world.start(faults))
-

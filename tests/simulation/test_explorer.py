@@ -53,7 +53,11 @@ def test_two_purchases_of_the_last_unit_with_three_faults(capsys: pytest.Capture
 )
 def test_gateways_that_can_do_less(gateway: GatewayModel, capsys: pytest.CaptureFixture[str]) -> None:
     """A gateway that cannot forbid, or cannot repeat, is outwaited instead: slower, and as safe (R3, B3)."""
-    report(capsys, f"{gateway.capabilities.tombstone=}, {gateway.capabilities.idempotent_keys=}, up to 2 faults", explore(Purchase(gateway=gateway), 2))
+    report(
+        capsys,
+        f"{gateway.capabilities.tombstone=}, {gateway.capabilities.idempotent_keys=}, up to 2 faults",
+        explore(Purchase(gateway=gateway), 2),
+    )
 
 
 def test_money_that_cannot_be_called_back(capsys: pytest.CaptureFixture[str]) -> None:
