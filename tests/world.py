@@ -127,7 +127,8 @@ def a_shop(
 
 def begin(shop: Shop, cart: str, **details: Any) -> Checkout:
     """A checkout that only wants paying."""
-    return shop.begin(cart, **({"ship_to": BERLIN, "shipping": "standard", "contact": ADA} | details))
+    said: dict[str, Any] = {"ship_to": BERLIN, "shipping": "standard", "contact": ADA} | details
+    return shop.begin(cart, **said)
 
 
 def a_checkout(shop: Shop, *, sku: str = "MUG", quantity: int = 1, customer: str | None = None, **details: Any) -> Checkout:

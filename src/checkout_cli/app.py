@@ -1,4 +1,7 @@
-"""The `checkout` command. Exit codes: 0 done · 1 refused by a rule · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken."""
+"""The `checkout` command.
+
+Exit codes: 0 done · 1 refused by a rule · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken.
+"""
 
 from __future__ import annotations
 

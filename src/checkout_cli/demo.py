@@ -108,7 +108,7 @@ def finish(story: Story, result: Result) -> None:
 
 
 def imbalances(demo: DemoShop) -> tuple[str, ...]:
-    """What does not agree between the ledger, the gateway's own books, the orders and the holds; empty if everything does (I1, I3, I11, I20)."""
+    """What does not agree between the ledger, the gateway's own books, the orders and the holds; empty if all does (I1, I3, I11, I20)."""
     tables, found = demo.store.tables, list[str]()
     ledger: Counter[str] = Counter()
     for posting in tables.postings:

@@ -40,7 +40,8 @@ def priced(quote: Quote) -> Table:
 
 def story(told: Story) -> Panel:
     steps = [Text.assemble((f"{mark} ", MARKS[mark]), text) for mark, text in told.steps]
-    parts: list[RenderableType] = [*([priced(told.quote), ""] if told.quote else []), *steps]
+    head: list[RenderableType] = [priced(told.quote), ""] if told.quote else []
+    parts: list[RenderableType] = [*head, *steps]
     return Panel(Group(*parts), title=f"[bold]{told.title}[/]", title_align="left", box=box.ROUNDED, border_style="cyan", width=84)
 
 

@@ -1,4 +1,4 @@
-"""What a step leaves behind: the events and postings that follow from a checkout before and after it. Derived, never set by hand (RB-46)."""
+"""What a step leaves behind: the events and postings that follow from a checkout before and after it: derived, never set (RB-46)."""
 
 from __future__ import annotations
 
@@ -81,8 +81,7 @@ def _received(attempt: Attempt | None) -> bool:
 
 
 def _amount(attempt: Attempt) -> tuple[tuple[str, str | int], ...]:
-    amount = attempt.received or attempt.amount
-    return ("amount", amount.minor), ("currency", amount.currency)
+    return ("amount", attempt.taken.minor), ("currency", attempt.taken.currency)
 
 
 def postings_of(before: Checkout | None, after: Checkout, now: datetime) -> tuple[Posting, ...]:
@@ -96,7 +95,7 @@ def postings_of(before: Checkout | None, after: Checkout, now: datetime) -> tupl
     for attempt in after.attempts:
         old = before.attempt(attempt.key) if before else None
         state = old.state if old else None
-        amount = attempt.received or attempt.amount
+        amount = attempt.taken
         name = attempt.key.rsplit("/", 1)[-1]
         if attempt.state is not state and attempt.state is AttemptState.CAPTURED:
             post(f"received/{name}", amount.currency, _money_in(amount))

@@ -32,7 +32,7 @@ def drive(unit: Unit, before: Checkout | None, after: Checkout) -> Checkout:
             raise Broken(f"The checkout {c.id} wants to {type(effect).__name__} twice in one unit.")
         performed.add(type(effect))
         outcome = perform(unit, c, effect)
-        if isinstance(outcome, Short) and (c.paying is None or not c.paying.money):
+        if isinstance(outcome, Short) and not (c.paying is not None and c.paying.money and c.paying.amount.minor):
             raise Shortage(outcome, c.quote)
         c = flow.advance(c, effect, outcome, unit.now)
     c = flow.schedule(c, effect, unit.now)

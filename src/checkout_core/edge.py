@@ -1,4 +1,4 @@
-"""What is refused before anything else is asked: types, sizes, alphabets, card numbers (R13, R22, R24, R25). Nothing refused is echoed whole."""
+"""What is refused before anything else: types, sizes, alphabets, card numbers (R13, R22, R24, R25). Nothing refused is echoed whole."""
 
 from __future__ import annotations
 

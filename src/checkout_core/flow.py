@@ -92,8 +92,7 @@ def give_back(attempt: Attempt, now: datetime) -> RemoteEffect | Wait:
     if attempt.ask_at is not None and now < attempt.ask_at:
         return Wait(attempt.ask_at)
     if attempt.state is AttemptState.CAPTURED and not attempt.doubt:
-        amount = attempt.received or attempt.amount
-        return Refund(*call, f"{attempt.key}/refund", attempt.authorization, attempt.reference, amount)
+        return Refund(*call, f"{attempt.key}/refund", attempt.authorization, attempt.reference, attempt.taken)
     stop_first = attempt.terms.tombstone and not attempt.stop_asked and attempt.state is not AttemptState.CAPTURED
     cannot_stop = attempt.stop_asked and attempt.state in PAYER
     if (attempt.doubt and not stop_first) or cannot_stop:
@@ -192,7 +191,7 @@ def weigh(c: Checkout, now: datetime) -> Checkout:
     """What follows from the facts and the clock: what is unwanted, what has lapsed, what is welcome after all, what is final."""
     c = weigh_order(c) if c.order is not None else weigh_wish(c, now)
     for attempt in c.attempts:
-        if attempt.unwanted and attempt.state is AttemptState.CAPTURED and not attempt.amount.minor:
+        if attempt.unwanted and attempt.state is AttemptState.CAPTURED and not attempt.taken.minor:
             c = c.with_attempt(evolve(attempt, state=AttemptState.REFUNDED))  # nothing needs no gateway to give it back
         if attempt.verdict is None and (final := verdict(c, attempt)) is not None:
             c = c.with_attempt(evolve(c.attempt(attempt.key) or attempt, verdict=final))

@@ -261,9 +261,19 @@ class Attempt:
         return f"{self.key}/authorize"
 
     @property
+    def taken(self) -> Money:
+        """The gateway's own figure, once it has told one; else what was asked."""
+        return self.amount if self.received is None else self.received
+
+    @property
     def open(self) -> bool:
         """Whether its money may still come, stay or have to go back."""
         return self.state not in CLOSED
+
+    @property
+    def taken(self) -> Money:
+        """What came in, by the gateway's own figure; what was asked for while it has said none."""
+        return self.amount if self.received is None else self.received
 
     @property
     def money(self) -> bool:

@@ -492,19 +492,29 @@ def test_no_more_is_held_than_the_cart_says(hold_at: Any) -> None:
 
 
 @pytest.mark.fault("F2")
-@pytest.mark.parametrize(("seconds", "sold"), [(-1, True), (0, False), (1, False)])
-def test_a_hold_ends_when_it_ends(seconds: int, sold: bool, struck: set[str]) -> None:
-    """F2: paying a second before the end works, and holds on; at the end it does not, and nothing is charged."""
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+def test_a_hold_ends_when_it_ends(seconds: int, struck: set[str]) -> None:
+    """F2: somebody else gets the goods from the very second on at which the hold ends, and not before; one of the two is charged."""
+    life = Life(stock=1)
+    one, other = life.begin(), life.begin()
+    life.pay(one, "tok_declined")
+    life.clock.forward(minutes=15, seconds=seconds)
+    struck.add("F2")
+    second, first = life.pay(other), life.pay(one, key="k2")
+    assert (isinstance(second, Placed), isinstance(first, Placed)) == (seconds >= 0, seconds < 0)
+    assert second.reason == "out-of-stock" if seconds < 0 else first.reason == "abandoned"
+    life.drain()
+    assert life.charged == [1740]
+
+
+def test_a_lapsed_hold_that_nobody_wanted_is_still_ones_own() -> None:
+    """Q2: late, but before anybody came by: the goods are there, so they are sold."""
     life = Life(stock=1)
     c = life.begin()
     life.pay(c, "tok_declined")
-    life.clock.forward(minutes=15, seconds=seconds)
-    struck.add("F2")
-    result = life.pay(c, key="k2")
+    life.clock.forward(minutes=20)
+    assert life.pay(c, key="k2").total == total(c)
     life.drain()
-    assert isinstance(result, Placed) == sold
-    assert len(life.charged) == sold
-    assert sold or result.reason == "abandoned"
 
 
 # Declined.
@@ -918,11 +928,10 @@ def test_silence_is_never_a_decline() -> None:
         assert isinstance(said, Pending | Placed), said
         life.clock.forward(minutes=1)
         life.shop.tick()
-    assert isinstance(life.pay(c, key="other"), Pending | Placed)
-    life.drain()
+    assert life.now(c).order is not None
     assert "payment.attention" in life.events(c)
     assert life.gateway.count("authorize") == 1
-    assert life.charged == ([1740] if life.now(c).order else [])
+    assert life.charged == [1740]
 
 
 def test_a_gateway_that_never_answers_is_not_asked_for_ever() -> None:
@@ -1380,8 +1389,9 @@ def test_so_many_as_there_are_are_sold(seed: int, struck: set[str]) -> None:
 def test_stock_for_all_is_for_all() -> None:
     """OB-11, Q2: twenty buyers and enough for each: all twenty succeed."""
     life = Life(stock=20)
-    said = interleave(1, *(buys(crowd(life), f"s{n}@example.com", []) for n in range(20)))
-    assert all(isinstance(it, Placed) for it in said) or {it.number for it in said}
+    shop = crowd(life)
+    said = interleave(1, *(buys(shop, f"s{n}@example.com", []) for n in range(20)))
+    assert len({it.number for it in said if isinstance(it, Placed)}) == 20
     assert life.free == 0
 
 

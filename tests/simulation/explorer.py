@@ -10,7 +10,7 @@ An execution is a path from the start to rest; how many there are is counted ove
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from attrs import define, field, fields, frozen
@@ -228,7 +228,7 @@ def spawn(state: State, spec: Spec, shop: Any) -> State:
     return quietly(state, Actor(spec, coroutine.send(None)), coroutine)
 
 
-STORE = MemoryStorage(Frozen(datetime.min))
+STORE = MemoryStorage(Frozen(datetime.min.replace(tzinfo=UTC)))
 
 
 def store_at(state: State) -> MemoryStorage:

@@ -122,7 +122,8 @@ class GatewayModel:
                 if known is not None and known.state == "asked" and now >= known.since + self.upi_lasts:
                     books = books.put(known.becomes("declined", now))
                 return books, Voided() if known is None and key in books.tombstones else self.truth(books, key)
-        raise AssertionError(f"no such call: {op}")
+            case _:
+                raise AssertionError(f"no such call: {op}")
 
     def truth(self, books: Books, key: str) -> Fact:
         """What is true of a key now."""

@@ -54,7 +54,8 @@ def backing(t: Tables) -> None:
     for c in t.checkouts.values():
         mine = Counter({hold.pool: hold.amount for hold in t.holds.get(c.id, ()) if hold.state is HoldState.COMMITTED})
         if live(c):
-            assert c.quote is not None and c.order is not None
+            assert c.quote is not None
+            assert c.order is not None
             carts[c.cart] += 1
             wanted = Counter[Any]()
             for line in c.quote.lines:
@@ -97,7 +98,7 @@ def money(t: Tables, books: Books) -> None:
 
 
 def booked(before: Tables, after: Tables, books: Books) -> None:
-    """I4 money before the order, I13 states move along their tables, I14 events have no gap, I15 they say what is so, I16 no orphan hold."""
+    """I4 money before the order, I13 states move along their tables, I14 events have no gap, I15 they say what is so."""
     for id, c in after.checkouts.items():
         old = before.checkouts.get(id)
         if old is c:
@@ -110,15 +111,18 @@ def booked(before: Tables, after: Tables, books: Books) -> None:
                 was is None or was.state is attempt.state or attempt.state in ATTEMPT_MOVES[was.state] or not attempt.amount.minor,
                 "I13", lambda: f"an attempt went from {was and was.state} to {attempt.state}",
             )  # fmt: skip
-        if c.order is not None:
-            if old.order is None:
-                secured = sum(p.amount.minor for key, p in books.payments if p.charged and key.startswith(id + "/"))
-                ensure(secured >= c.order.total.minor, "I4", lambda: f"{id} was placed with {secured} of {c.order.total.minor} secured")
-            else:
-                ok = c.order.state is old.order.state or c.order.state in ORDER_MOVES[old.order.state]
-                ensure(ok, "I13", lambda: f"an order went from {old.order.state} to {c.order.state}")
-                paid, now_paid = payment_state(old.order, old.attempts), payment_state(c.order, c.attempts)
-                ensure(paid is now_paid or now_paid in PAYMENT_MOVES[paid], "I13", lambda: f"its money went from {paid} to {now_paid}")
+        order = c.order
+        if order is None:
+            continue
+        if old.order is None:
+            secured = sum(p.amount.minor for key, p in books.payments if p.charged and key.startswith(id + "/"))
+            says = f"{id} was placed with {secured} of {order.total.minor} secured"
+            ensure(secured >= order.total.minor, "I4", lambda: says)
+            continue
+        was_state, state = old.order.state, order.state
+        ensure(state is was_state or state in ORDER_MOVES[was_state], "I13", lambda: f"an order went from {was_state} to {state}")
+        paid, now_paid = payment_state(old.order, old.attempts), payment_state(order, c.attempts)
+        ensure(paid is now_paid or now_paid in PAYMENT_MOVES[paid], "I13", lambda: f"its money went from {paid} to {now_paid}")
     fresh = after.events[len(before.events) :]
     if fresh:
         seqs: dict[str, int] = {}
@@ -133,9 +137,8 @@ def booked(before: Tables, after: Tables, books: Books) -> None:
             key = f"{dict(event.facts)['attempt']}/authorize"
             known = books.get(key)
             ensure(known is None or known.captured_at is not None, "I15", lambda: "money was announced that the provider did not take")
-    for id, c in after.checkouts.items():
+    for id in after.checkouts:
         ensure(len([e for e in fresh if e.checkout == id and e.kind == "order.placed"]) <= 1, "I14", lambda: "an order was announced twice")
-        del c
 
 
 def holds_end(t: Tables, now: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve, frozen
 
 from checkout_core import commands, drive, flow, payments
-from checkout_core.checkout import Checkout
+from checkout_core.bookkeeping import events_of as real_events_of
+from checkout_core.checkout import Checkout, claims_of
 from checkout_core.effects import Authorize, NoReply, Place, RemoteEffect
 from checkout_core.holds import HoldState, Pool, Stock
 from checkout_core.memory import MemoryUnit, Overlay
@@ -46,7 +47,7 @@ def last_write_wins(patch: pytest.MonkeyPatch) -> None:
             checkout, effect = await self.storage.transact(
                 lambda unit, s=stale, e=effect, o=outcome: land_on_what_was_read(unit, s, e, o)  # type: ignore[misc]
             )
-        return checkout
+        return cast(Checkout, checkout)
 
     def land_on_what_was_read(unit: Any, read: Checkout, effect: Any, outcome: Any) -> Any:
         version = unit.checkout(read.id).version
@@ -164,18 +165,18 @@ def _pay_without_looking(unit: Any, id: str, wish: Any, known: Any, policy: Any)
     if wish.asked.before(unit) is not None or before.order is not None or before.abandoned:
         return REAL_PAY(unit, id, wish, known, policy)
     c = commands.requoted(before, wish.expected, known, unit.now, policy)
+    assert c.quote is not None
     attempt = commands.attempt_for(c, c.quote, wish, policy)
-    after = drive.drive(unit, before, flow.pay(evolve(c, claims=commands.claims_of(c.cart, c.quote, c.identities)), attempt, unit.now))
+    after = drive.drive(unit, before, flow.pay(evolve(c, claims=claims_of(c.cart, c.quote, c.identities)), attempt, unit.now))
     unit.write(wish.asked.record(attempt=attempt.key))
     return drive.step(before, after), after.attempt(attempt.key)
 
 
 def event_without_its_number(patch: pytest.MonkeyPatch) -> None:
-    real = drive.events_of
     count = itertools.count(1)
 
     def events_of(before: Any, after: Checkout, now: Any) -> Any:
-        c, events = real(before, after, now)
+        c, events = real_events_of(before, after, now)
         return evolve(c, events=c.events + (next(count) % 2 if before is not None and len(events) > 1 else 0)), events
 
     patch.setattr(drive, "events_of", events_of)

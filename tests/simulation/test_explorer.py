@@ -14,7 +14,7 @@ from tests.simulation.purchase import Purchase, explore
 
 FAULTS = {
     "crash before", "crash after", "no answer, no effect", "no answer, with effect", "refusal", "cancel", "deadline reached", "second pay",
-    "late money", "duplicate evidence",
+    "late money", "duplicate evidence", "old evidence",
 }  # fmt: skip
 
 

@@ -220,9 +220,7 @@ class Shop:
         return self.storage.transact(lambda unit: commands.move_stock(unit, Stock(sku), quantity, reason, actor, force))
 
     # What the commands share.
-    def _details(
-        self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None
-    ) -> Details:
+    def _details(self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None) -> Details:
         wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
         wrong += [*edge.checked_contact(contact)] if contact is not None else []
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
