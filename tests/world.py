@@ -165,7 +165,7 @@ class Shelf:
         self.now = evolve(self.now, items=[item for item in self.now.items.values() if item.sku != sku])
 
     def offer(self, *promotions: Promotion) -> None:
-        self.now = evolve(self.now, deals=promotions)
+        self.now = evolve(self.now, items=self.now.items.values(), deals=promotions)
 
 
 class Crash(BaseException):

@@ -64,7 +64,7 @@ def demo(told: Told, console: Console) -> None:
         return
     paid = amount(told.charged, "EUR")
     console.print(
-        f"\n[bold green]The books balance[/]: {paid} at the gateway, in the ledger and on {len(told.stories)} orders; every unit accounted for."
+        f"\n[bold green]The books balance[/]: {paid} at the gateway, in the ledger and on {len(told.stories)} orders. Every unit is there."
     )
     console.print("[dim]Next: `checkout sandbox` lists what the gateway can play; the README embeds the shop in ten lines.[/]\n")
 

@@ -259,7 +259,8 @@ def out_of_reach(c: Checkout) -> Checkout:
 
 def placed(c: Checkout, now: datetime) -> Checkout:
     attempt = c.paying
-    assert attempt is not None and c.quote is not None
+    assert attempt is not None
+    assert c.quote is not None
     return evolve(c, order=Order(c.id, c.number, c.quote.total, now, paid_by=attempt.key))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -78,7 +79,7 @@ class Claim:
 def in_lock_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """The claims, one a pool, in the order of their locks. Raises ValueError if a pool is claimed twice: sum first (RB-05, F1)."""
     ordered = tuple(sorted(claims, key=lambda claim: lock_order(claim.pool)))
-    if any(a.pool == b.pool for a, b in zip(ordered, ordered[1:], strict=False)):
+    if any(a.pool == b.pool for a, b in pairwise(ordered)):
         raise ValueError("A pool is claimed twice. Sum the demand first.")
     return ordered
 

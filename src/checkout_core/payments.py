@@ -229,8 +229,8 @@ STATE_OF: Final[Mapping[type, AttemptState]] = {
 class Attempt:
     """One try to be paid. Its calls are `{key}/authorize`, `{key}/capture`, `{key}/void`, `{key}/refund` (R2).
 
-    `unwanted` says why its money must not stay; `verdict` is the refusal its callers are told, written once and never changed; `doubt` is set while a call of ours has no answer, and is settled by inquiry before
-    anything else. `calls` numbers the calls made for it, `asked` those in a row that settled nothing.
+    `unwanted` says why its money must not stay; `verdict` is the refusal its callers are told, written once and never changed. `doubt` is
+    set while a call of ours has no answer, and is settled by inquiry before anything else. `calls` numbers the calls made for it, `asked` those in a row that settled nothing.
     """
 
     key: str
@@ -269,11 +269,6 @@ class Attempt:
     def open(self) -> bool:
         """Whether its money may still come, stay or have to go back."""
         return self.state not in CLOSED
-
-    @property
-    def taken(self) -> Money:
-        """What came in, by the gateway's own figure; what was asked for while it has said none."""
-        return self.amount if self.received is None else self.received
 
     @property
     def money(self) -> bool:

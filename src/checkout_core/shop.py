@@ -236,7 +236,7 @@ class AsyncShop:
         for _ in range(_STARTS_AT_MOST):
             facts = known
             try:
-                return await self._in_unit(lambda unit: commands.pay(unit, checkout, wish, facts, self.policy))
+                return await self._in_unit(lambda unit, facts=facts: commands.pay(unit, checkout, wish, facts, self.policy))
             except commands.Stale:
                 known = await self._known_now(checkout)
         raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")

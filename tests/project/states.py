@@ -29,7 +29,7 @@ TABLES: tuple[tuple[str, str, Mapping[Any, frozenset[Any]], tuple[StrEnum, ...]]
     ("Fulfilment", "orders.FULFILMENT_MOVES: where the goods are.", FULFILMENT_MOVES, (FulfilmentState.UNFULFILLED,)),
     (
         "Attempt to be paid",
-        "payments.ATTEMPT_MOVES: whoever brings the news. `captured` has one way in from a closed attempt: money that comes after a no goes back.",
+        "payments.ATTEMPT_MOVES: whoever brings the news. A closed attempt has one way out: money that comes after a no, and goes back.",
         ATTEMPT_MOVES,
         (AttemptState.INTENDED,),
     ),

@@ -237,7 +237,7 @@ class Shop:
         for _ in range(_STARTS_AT_MOST):
             facts = known
             try:
-                return self._in_unit(lambda unit: commands.pay(unit, checkout, wish, facts, self.policy))
+                return self._in_unit(lambda unit, facts=facts: commands.pay(unit, checkout, wish, facts, self.policy))
             except commands.Stale:
                 known = self._known_now(checkout)
         raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")
