@@ -186,7 +186,7 @@ def update(unit: Unit, details: Details, known: Known, policy: Policy) -> Step |
     now = look_at_checkout(unit, known.seen.checkout.id)
     if now.checkout is None or not known.seen.still(now.cart, now.checkout):
         return None
-    refuse_if_over(now.checkout, unit.now)
+    refuse_if_over(now.checkout)
     return edit(unit, now, details, known, policy)
 
 
@@ -272,14 +272,12 @@ def limits_of(deal: Promotion, who: Sequence[str]) -> list[tuple[Claim, str]]:
     return total + [(Claim(CouponUsesBy(deal.id, one), 1, deal.per_person), "coupon-used-by-you") for one in who]
 
 
-def refuse_if_over(c: Checkout, now: datetime) -> None:
-    """Raise Refusal for a checkout that is placed, abandoned, or past its time although nobody has come by to say so."""
+def refuse_if_over(c: Checkout) -> None:
+    """Raise Refusal for a checkout that is placed or abandoned. One past its time that still has its goods may be paid (Q2)."""
     if c.order is not None:
         raise Refusal(Refused("already-placed", c.order.number))
     if c.abandoned:
         raise Refusal(Refused("abandoned", given=c.because or c.abandoned))
-    if now >= c.lapses_at and not any(attempt.open for attempt in c.attempts):
-        raise Refusal(Refused("abandoned", given="expired"))
 
 
 # Paying.
@@ -306,7 +304,7 @@ def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy)
         after = flow.ask_now(flow.overdue(before, unit.now), record.attempt, unit.now)
         after = before if after is before else drive(unit, before, after)
         return step(before, after), after.attempt(record.attempt)
-    refuse_if_over(before, unit.now)
+    refuse_if_over(before)
     under_way = before.paying
     if under_way is not None:  # one live intent: the second caller gets the first's status (K1, RB-26)
         unit.write(wish.asked.record(attempt=under_way.key))

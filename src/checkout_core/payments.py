@@ -229,8 +229,9 @@ STATE_OF: Final[Mapping[type, AttemptState]] = {
 class Attempt:
     """One try to be paid. Its calls are `{key}/authorize`, `{key}/capture`, `{key}/void`, `{key}/refund` (R2).
 
-    `unwanted` says why its money must not stay; `verdict` is the refusal its callers are told, written once and never changed. `doubt` is
-    set while a call of ours has no answer, and is settled by inquiry before anything else. `calls` numbers the calls made for it, `asked` those in a row that settled nothing.
+    `unwanted` says why its money must not stay; `verdict` is the refusal its callers are told, written once and never changed. `doubt`
+    is set while a call of ours has no answer, and is settled by inquiry before anything else. `calls` numbers the calls made for it,
+    `asked` those in a row that settled nothing; `ask_at` is when to ask again, `final_at` when a gateway's "not found" is final.
     """
 
     key: str

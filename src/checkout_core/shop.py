@@ -234,12 +234,14 @@ class AsyncShop:
     async def _start_paying(self, checkout: str, wish: Payment) -> tuple[Step, Attempt | None]:
         known: Known | None = None
         for _ in range(_STARTS_AT_MOST):
-            facts = known
             try:
-                return await self._in_unit(lambda unit, facts=facts: commands.pay(unit, checkout, wish, facts, self.policy))
+                return await self._try_to_pay(checkout, wish, known)
             except commands.Stale:
                 known = await self._known_now(checkout)
         raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")
+
+    async def _try_to_pay(self, checkout: str, wish: Payment, known: Known | None) -> tuple[Step, Attempt | None]:
+        return await self._in_unit(lambda unit: commands.pay(unit, checkout, wish, known, self.policy))
 
     async def _in_unit(self, work: Callable[[Unit], _T]) -> _T:
         """Run a command; if something is short, let overdue checkouts go that hold it, and try once more."""

@@ -235,12 +235,14 @@ class Shop:
     def _start_paying(self, checkout: str, wish: Payment) -> tuple[Step, Attempt | None]:
         known: Known | None = None
         for _ in range(_STARTS_AT_MOST):
-            facts = known
             try:
-                return self._in_unit(lambda unit, facts=facts: commands.pay(unit, checkout, wish, facts, self.policy))
+                return self._try_to_pay(checkout, wish, known)
             except commands.Stale:
                 known = self._known_now(checkout)
         raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")
+
+    def _try_to_pay(self, checkout: str, wish: Payment, known: Known | None) -> tuple[Step, Attempt | None]:
+        return self._in_unit(lambda unit: commands.pay(unit, checkout, wish, known, self.policy))
 
     def _in_unit(self, work: Callable[[Unit], _T]) -> _T:
         """Run a command; if something is short, let overdue checkouts go that hold it, and try once more."""
