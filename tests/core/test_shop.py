@@ -260,7 +260,7 @@ def test_nothing_is_changed_while_money_is_on_its_way(struck: set[str]) -> None:
     struck.update({"G11", "K3"})
     for said in ({"codes": ["TENTH"]}, {"ship_to": evolve(BERLIN, postcode="1")}, {"contact": Contact(email="eve@example.com")}):
         with pytest.raises(Refusal, match="under way"):
-            life.shop.update(c.id, **said)  # type: ignore[arg-type]
+            life.shop.update(c.id, **said)
     assert everything(life.store) == before
     life.shop.add(c.cart, sku="BOOK")
     life.clock.forward(seconds=10)
@@ -624,7 +624,7 @@ def test_two_callers_pay_one_cart_once(keys: tuple[str, str], seed: int, struck:
     assert life.charged == [1740]
     assert all(isinstance(it, Placed | Pending) or it.reason == "already-placed" for it in said)
     assert any(isinstance(it, Placed) for it in said)
-    again = {life.pay(c, key=key) if key in keys else None for key in keys}
+    again = {life.pay(c, key=key) for key in keys}
     assert all(isinstance(it, Placed) or it.reason == "already-placed" for it in again)
     life.drain()
 
@@ -1350,9 +1350,9 @@ def test_a_cart_changed_behind_the_checkout_is_not_what_is_paid(struck: set[str]
 def crowd(life: Life) -> AsyncShop:
     """The shipped async shop on the same store, with a turn for the others at every port call."""
     return AsyncShop(
-        storage=Yielding(life.store),  # type: ignore[arg-type]
-        gateways=[Yielding(life.gateway, "name", "capabilities")],  # type: ignore[list-item]
-        catalog=Yielding(life.shelf),  # type: ignore[arg-type]
+        storage=Yielding(life.store),
+        gateways=[Yielding(life.gateway, "name", "capabilities")],
+        catalog=Yielding(life.shelf),
         policy=life.shop.policy,
         clock=life.clock,
         ids=Numbered("crowd-"),
