@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -404,9 +405,8 @@ def test_without_tombstone_a_void_stops_nothing_that_is_on_its_way() -> None:
 def test_many_at_once_under_one_key_are_charged_once(tmp_path: Path) -> None:
     """In one process and over several connections (R2, S5)."""
     for books in (SandboxBooks(HandClock()), SandboxBooks(HandClock(), tmp_path / "books.db")):
-        gateway = SandboxGateway(books)
-        request = Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True, BY)
-        facts = at_once(8, lambda _, gateway=gateway, request=request: gateway.authorize(request))  # type: ignore[misc]
+        pay = partial(SandboxGateway(books).authorize, Authorize("k", "sandbox", 0, "k", AMOUNT, Card("tok_ok"), True, BY))
+        facts = at_once(8, partial(nth, pay))
         assert len(set(facts)) == 1
         assert len(books.payments()) == 1
         assert len(books.calls()) == 8
@@ -451,6 +451,10 @@ def test_a_file_that_cannot_be_used_is_no_answer(tmp_path: Path) -> None:
 def test_books_or_a_clock() -> None:
     with pytest.raises(ValueError, match="not both"):
         SandboxGateway(SandboxBooks(), clock=HandClock())
+
+
+def nth(pay: Callable[[], Fact], _: int) -> Fact:
+    return pay()
 
 
 def _reference(till: Till) -> str:
