@@ -34,3 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(not mark.args for mark in item.iter_markers("fault")):
             raise pytest.UsageError(f"{item.nodeid}: name the fault, as in @pytest.mark.fault('B2')")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the explorer and its planted bugs found, at the end of the session, whichever worker ran them."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind) if report.when == "call"]
+    lines = sorted(str(says) for report in reports for name, says in report.user_properties if name == "explored")
+    if lines:
+        terminalreporter.section("explored")
+        for line in lines:
+            terminalreporter.write_line(line)

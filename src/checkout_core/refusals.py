@@ -43,7 +43,7 @@ WORDS: Mapping[str, str] = {
     "key-reused": "The key {subject} was used with another request. Repeat the old request, or use a new key.",
     "needs-key": "A payment needs a key of 1 to 200 characters, the same at every repetition. Use your request id.",
     # scarce things
-    "out-of-stock": "You want {wanted} of {subject}; {available} can be had now. Take fewer, or wait until {until}.",
+    "out-of-stock": "You want {wanted} of {subject}; {available} can be had now. Take fewer, or none. More may come free at {until}.",
     "stock-promised": "{available} of {subject} are free to take away, not {wanted}: the rest is promised. Force it to record a shortfall.",
     "coupon-used-up": "All uses of {subject} are taken. It may come free at {until}.",
     "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",

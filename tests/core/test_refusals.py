@@ -67,7 +67,7 @@ def test_words_are_sentences(reason: str) -> None:
 
 def test_a_zero_is_a_fact() -> None:
     """None left is said; it is not the same as not knowing."""
-    assert str(Refused("out-of-stock", "mug", wanted=2, available=0)) == "You want 2 of mug; 0 can be had now."
+    assert str(Refused("out-of-stock", "mug", wanted=2, available=0)) == "You want 2 of mug; 0 can be had now. Take fewer, or none."
 
 
 def test_an_end_is_said_once() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,22 +27,26 @@ def _rare_collections() -> Iterator[None]:
     gc.set_threshold(*usual)
 
 
-def report(capsys: pytest.CaptureFixture[str], name: str, says: object) -> None:
-    with capsys.disabled():
-        print(f"\n{name}: {says}")
+Say = Callable[[str, object], None]
 
 
-def test_one_purchase_with_three_faults(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Say:
+    """Adds a line to the summary at the end of the session (see tests/conftest.py)."""
+    return lambda name, says: record_property("explored", f"{name}: {says}")
+
+
+def test_one_purchase_with_three_faults(say: Say) -> None:
     """I1–I9, I13–I18, I20, I21, Q1, Q2 hold in every execution of one purchase with up to three faults."""
     found = explore(Purchase(), faults=3)
-    report(capsys, "one purchase, up to 3 faults", found)
+    say("one purchase, up to 3 faults", found)
     assert set(found.struck) == FAULTS
 
 
-def test_two_purchases_of_the_last_unit_with_three_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_purchases_of_the_last_unit_with_three_faults(say: Say) -> None:
     """The same for two concurrent purchases of one unit, in every interleaving (F1, RB-01)."""
     found = explore(Purchase(checkouts=2), faults=3)
-    report(capsys, "two purchases of the last unit, up to 3 faults", found)
+    say("two purchases of the last unit, up to 3 faults", found)
     assert set(found.struck) == FAULTS
 
 
@@ -51,22 +55,21 @@ def test_two_purchases_of_the_last_unit_with_three_faults(capsys: pytest.Capture
     [GatewayModel(tombstone=False), GatewayModel(resend=False), GatewayModel(tombstone=False, resend=False)],
     ids=["no tombstone", "no idempotent keys", "neither"],
 )
-def test_gateways_that_can_do_less(gateway: GatewayModel, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gateways_that_can_do_less(gateway: GatewayModel, say: Say) -> None:
     """A gateway that cannot forbid, or cannot repeat, is outwaited instead: slower, and as safe (R3, B3)."""
-    report(
-        capsys,
+    say(
         f"{gateway.capabilities.tombstone=}, {gateway.capabilities.idempotent_keys=}, up to 2 faults",
         explore(Purchase(gateway=gateway), 2),
     )
 
 
-def test_money_that_cannot_be_called_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_money_that_cannot_be_called_back(say: Say) -> None:
     """A UPI intent is approved when the payer likes: the money buys the goods if they can still be had, or goes back (R8, B8, C9)."""
-    report(capsys, "UPI, the payer approves at any time, 1 fault", explore(Purchase(gateway=GatewayModel(upi=True)), 1))
+    say("UPI, the payer approves at any time, 1 fault", explore(Purchase(gateway=GatewayModel(upi=True)), 1))
 
 
 @pytest.mark.parametrize("mutant", [*FIRST_PURCHASE, *MORE], ids=lambda mutant: mutant.name)
-def test_planted_bugs_are_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_planted_bugs_are_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
     """A guard must have been seen failing: each planted bug breaks an invariant that the explorer names."""
     mutant.plant(monkeypatch)
     caught: Found | None = None
@@ -78,4 +81,4 @@ def test_planted_bugs_are_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch
             caught = found
             break
     assert caught is not None, f"{mutant.name} was not caught"
-    report(capsys, f"planted {mutant.name!r}", f"{caught.what} ({len(caught.path)} steps)")
+    say(f"planted {mutant.name!r}", f"{caught.what} ({len(caught.path)} steps)")
