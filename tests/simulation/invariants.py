@@ -179,6 +179,13 @@ def at_rest(t: Tables, books: Books, *, cancelled: frozenset[str], lapsed_first:
                     "I6",
                     lambda: f"captured money of {c.id} was kept for nothing",
                 )
+    carrying = Counter(used.id for c in t.checkouts.values() if live(c) and c.quote is not None for used in c.quote.promotions)
+    for pool_key, pool in t.pools.items():
+        if isinstance(pool_key, CouponUses):
+            used = carrying[pool_key.promotion]
+            ensure(
+                pool.committed == used, "I9", lambda: f"{pool.committed} uses of {pool_key.promotion} are counted, {used} orders carry it"
+            )
     ledger: Counter[str] = Counter()
     for posting in t.postings:
         for entry in posting.entries:

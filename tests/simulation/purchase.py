@@ -10,7 +10,9 @@ from typing import Any
 from attrs import define, field
 
 from checkout_core.checkout import Placed
+from checkout_core.money import Ratio
 from checkout_core.payments import Card, Instrument, Upi
+from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shop import AsyncShop
 from tests.simulation import invariants
@@ -44,6 +46,9 @@ class GatewayProxy(Proxy):
         self.capabilities = model.capabilities
 
 
+LAST_USE = Promotion("last", "The last one", "percent", percent=Ratio(10), code="LAST", limit=1)
+
+
 @define
 class Purchase:
     """`checkouts` shoppers, each with a cart of one mug, of which there are `stock`."""
@@ -51,6 +56,7 @@ class Purchase:
     checkouts: int = 1
     stock: int = 1
     gateway: GatewayModel = GatewayModel()
+    coupon: bool = False
     shop_class: type[AsyncShop] = AsyncShop
     ids: tuple[str, ...] = ()
     shop: Any = None
@@ -59,18 +65,19 @@ class Purchase:
     def start(self, faults: int) -> State:
         """The world just before everybody presses pay."""
         clock = Frozen(NOON)
-        shop, store = a_shop(clock=clock, stock=self.stock)
+        deals, codes = ([LAST_USE], ["LAST"]) if self.coupon else ([], [])
+        shop, store = a_shop(clock=clock, stock=self.stock, promotions=deals)
         begun = []
         for _ in range(self.checkouts):
             cart = shop.open_cart(currency="EUR")
             shop.add(cart.id, sku="MUG", quantity=1)
-            begun.append(begin(shop, cart.id))
+            begun.append(begin(shop, cart.id, codes=codes))
         self.ids = tuple(c.id for c in begun)
         self.total = total(begun[0])
         self.shop = self.shop_class(
             storage=Proxy("store"),  # type: ignore[arg-type]
             gateways=[GatewayProxy(self.gateway)],  # type: ignore[list-item]
-            catalog=catalog(asynchronous=True),
+            catalog=catalog(deals, asynchronous=True),
             ids=Numbered("x"),
             clock=clock,
         )
@@ -207,12 +214,12 @@ class Purchase:
         """Q2: without a fault, as many succeed as there are goods, and the others are refused and not charged."""
         placed = [said for _, said in state.told if isinstance(said, Placed)]
         refused = [said for _, said in state.told if isinstance(said, Refused)]
-        wanted = min(self.stock, self.checkouts)
+        wanted = min(self.stock, self.checkouts, 1 if self.coupon else self.checkouts)
         if self.gateway.upi:
             return
         invariants.ensure(len(placed) == wanted, "Q2", lambda: f"{len(placed)} of {wanted} shoppers succeeded, although nothing went wrong")
         reasons = {said.reason for said in refused}
-        invariants.ensure(reasons <= {"out-of-stock"}, "Q2", lambda: f"refused for {reasons}")
+        invariants.ensure(reasons <= {"out-of-stock", "coupon-used-up"}, "Q2", lambda: f"refused for {reasons}")
 
     def patience(self, c: Any) -> Any:
         return c.lapses_at - c.begun_at if c.attempts else c.deadline - c.begun_at

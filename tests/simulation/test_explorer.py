@@ -68,6 +68,11 @@ def test_money_that_cannot_be_called_back(say: Say) -> None:
     say("UPI, the payer approves at any time, 1 fault", explore(Purchase(gateway=GatewayModel(upi=True)), 1))
 
 
+def test_two_purchases_with_the_last_use_of_a_coupon(say: Say) -> None:
+    """I9: goods for both, one use of the code; whatever happens, it is used as often as live orders carry it (G3, G5, RB-64)."""
+    say("two purchases, the last use of a coupon, up to 2 faults", explore(Purchase(checkouts=2, stock=2, coupon=True), faults=2))
+
+
 @pytest.mark.parametrize("mutant", [*FIRST_PURCHASE, *MORE], ids=lambda mutant: mutant.name)
 def test_planted_bugs_are_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch, say: Say) -> None:
     """A guard must have been seen failing: each planted bug breaks an invariant that the explorer names."""
