@@ -180,6 +180,8 @@ def verdict(c: Checkout, attempt: Attempt) -> tuple[str, str] | None:
         return (attempt.unwanted, named[attempt.unwanted]) if attempt.unwanted in named else ("refunded", attempt.unwanted)
     if attempt.state is AttemptState.DECLINED:
         return "declined", attempt.reason
+    if attempt.state is AttemptState.REFUNDED:
+        return "refunded", LATE.get(attempt.unwanted, "sent back at the gateway")
     if attempt.state is AttemptState.VOIDED:
         return "not-completed", LATE.get(attempt.unwanted, attempt.reason)
     return None

@@ -149,9 +149,9 @@ Outcome = Taken | Short | Freed | Booked | NoReply | Fact
 
 # Which news ends the wait for a call in flight; anything else is noted, and weighed when the call lands.
 RESOLVED_BY: Final[Mapping[type, tuple[type, ...]]] = {
-    Authorize: (Authorized, Captured, ActionNeeded, Processing, Declined, Voided),
+    Authorize: (Authorized, Captured, ActionNeeded, Processing, Declined, Voided, Refunded),
     Inquire: (Authorized, Captured, ActionNeeded, Processing, Declined, Voided, Refunded),
-    Capture: (Captured, Voided, Declined),
-    Void: (Voided, Captured, Declined),
+    Capture: (Captured, Voided, Declined, Refunded),
+    Void: (Voided, Captured, Declined, Refunded),
     Refund: (Refunded, RefundRefused),
 }

@@ -39,7 +39,7 @@ class PaymentState(StrEnum):
 
 
 PAYMENT_MOVES: Final[Mapping[PaymentState, frozenset[PaymentState]]] = {
-    PaymentState.AUTHORIZED: frozenset({PaymentState.PAID, PaymentState.VOIDED, PaymentState.REFUND_DUE}),
+    PaymentState.AUTHORIZED: frozenset({PaymentState.PAID, PaymentState.VOIDED, PaymentState.REFUND_DUE, PaymentState.REFUNDED}),
     PaymentState.PAID: frozenset({PaymentState.REFUND_DUE, PaymentState.REFUNDED}),
     PaymentState.REFUND_DUE: frozenset({PaymentState.REFUNDED}),
     PaymentState.REFUNDED: frozenset(),

@@ -127,14 +127,14 @@ class AttemptState(StrEnum):
     REFUNDED = "refunded"
 
 
-_NEWS = frozenset(AttemptState) - {AttemptState.INTENDED, AttemptState.UNKNOWN, AttemptState.REFUNDED}
+_NEWS = frozenset(AttemptState) - {AttemptState.INTENDED, AttemptState.UNKNOWN}
 
 ATTEMPT_MOVES: Final[Mapping[AttemptState, frozenset[AttemptState]]] = {
     AttemptState.INTENDED: _NEWS | {AttemptState.UNKNOWN},
     AttemptState.UNKNOWN: _NEWS | {AttemptState.INTENDED},
     AttemptState.ACTION: _NEWS - {AttemptState.ACTION},
     AttemptState.PROCESSING: _NEWS - {AttemptState.PROCESSING, AttemptState.ACTION},
-    AttemptState.AUTHORIZED: frozenset({AttemptState.CAPTURED, AttemptState.VOIDED, AttemptState.DECLINED}),
+    AttemptState.AUTHORIZED: frozenset({AttemptState.CAPTURED, AttemptState.VOIDED, AttemptState.DECLINED, AttemptState.REFUNDED}),
     AttemptState.CAPTURED: frozenset({AttemptState.REFUNDED}),
     # Money that comes after a definitive no is still money: the only way out of a closed attempt, and it leads to a refund.
     AttemptState.DECLINED: frozenset({AttemptState.CAPTURED}),

@@ -7,10 +7,11 @@ from datetime import timedelta
 from attrs import evolve
 
 from checkout_core import flow
-from checkout_core.checkout import Checkout
+from checkout_core.checkout import Checkout, answer
 from checkout_core.effects import Authorize, Booked, Done, Free, Inquire, NoReply, Place, Refund, Take, Void, Wait
 from checkout_core.holds import Short, Taken
-from checkout_core.payments import Attempt, AttemptState, Captured, Card, Declined, Voided
+from checkout_core.payments import Attempt, AttemptState, Captured, Card, Declined, Refunded, Voided
+from checkout_core.refusals import Refused
 from tests.world import NOON, a_checkout, a_shop, eur, total
 
 LATER = NOON + timedelta(minutes=1)
@@ -139,3 +140,17 @@ def test_another_amount_is_quarantined() -> None:
     step = flow.plan(c, LATER)
     assert isinstance(step, Refund)
     assert step.amount == eur(1)
+
+
+def test_money_sent_back_before_we_knew_of_it_ends_the_attempt() -> None:
+    """I16, L1: a refund made at the gateway while we had no answer closes the attempt; its caller is told, another card may be tried."""
+    c = paying()
+    assert isinstance(c.next, Authorize)
+    c = flow.advance(c, c.next, NoReply(), LATER)
+    step = flow.plan(c, LATER)
+    assert isinstance(step, Inquire)
+    c = flow.advance(flow.schedule(c, step, LATER), step, Refunded("ref", total(c)), LATER)
+    assert not c.attempts[0].open
+    assert answer(c, c.attempts[0]) == Refused("refunded", given="sent back at the gateway")
+    assert flow.plan(c, LATER) == Wait(c.deadline)
+    assert flow.plan(flow.weigh(c, c.deadline), c.deadline) == Free()
