@@ -1,0 +1,1 @@
+"""Storage on SQL: SQLite today. `SqlStorage("sqlite:///shop.db")` is all a host needs."""

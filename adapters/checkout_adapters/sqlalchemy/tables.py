@@ -1,0 +1,308 @@
+"""The tables. Constraints repeat the invariants, so that a program that goes past the library meets them too.
+
+    document tables    carts, checkouts, quotes, persons: a versioned document of `codec`, beside the columns that statements look at
+    scarce things      pools, holds, movements: numbers that only conditional writes change (R5)
+    lists for people   orders, order_lines, payments, refunds: written in the unit that changes their checkout, read by no decision
+    outbox             events, deliveries, consumers
+    books              ledger: the entries of balanced postings (R28)
+    the rest           requests (R23), catalog (a shop that was loaded from files), settings
+
+Amounts are minor units. Ids are text. A foreign key that is deferred may be filled later in the same unit.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Integer, String, Table, Text
+
+from checkout_adapters.sqlalchemy.columns import Instant
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _to(column: str) -> ForeignKey:
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+carts: Final = Table(
+    "carts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(200)),
+    Column("currency", String(3), nullable=False),
+    Column("version", Integer, CheckConstraint("version >= 1", name="version"), nullable=False),
+    Column("ordered", String(64)),
+    Column("merged_into", String(64)),
+    Column("document", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_carts_customer_id", "customer_id"),
+)
+
+quotes: Final = Table(
+    "quotes",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+checkouts: Final = Table(
+    "checkouts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("cart_id", String(64), _to("carts.id"), nullable=False),
+    Column("customer_id", String(200)),
+    Column("version", Integer, CheckConstraint("version >= 1", name="version"), nullable=False),
+    Column("state", String(12), _one_of("state", "open", "abandoned", "placed", "cancelled"), nullable=False),
+    Column("in_flight", Boolean, nullable=False),
+    Column("due_at", Instant),
+    Column("lapses_at", Instant, nullable=False),
+    Column("quote_hash", String(64), _to("quotes.hash")),
+    Column("document", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_checkouts_due_at", "due_at", sqlite_where=sa.text("due_at IS NOT NULL"), postgresql_where=sa.text("due_at IS NOT NULL")),
+    sa.Index("ix_checkouts_cart_id", "cart_id"),
+)
+
+persons: Final = Table(
+    "persons",
+    metadata,
+    Column("checkout_id", String(64), _to("checkouts.id"), primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""The one table with personal data (R24)."""
+
+pools: Final = Table(
+    "pools",
+    metadata,
+    Column("pool", String(300), primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("sku", String(100)),
+    Column("location", String(100)),
+    Column("on_hand", BigInteger, CheckConstraint("on_hand >= 0", name="on_hand"), nullable=False),
+    Column("held", BigInteger, CheckConstraint("held >= 0", name="held"), nullable=False),
+    Column("committed", BigInteger, CheckConstraint("committed >= 0", name="committed"), nullable=False),
+    Column("backorder", BigInteger, CheckConstraint("backorder >= 0", name="backorder"), nullable=False),
+    Column("shortfall", BigInteger, CheckConstraint("shortfall >= 0", name="shortfall"), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint("held + committed <= on_hand + backorder + shortfall", name="promised"),
+    CheckConstraint("(kind = 'stock') = (sku IS NOT NULL AND location IS NOT NULL)", name="stock"),
+    sa.Index("ix_pools_kind", "kind", "sku"),
+)
+"""`pool` is the key as `codec.pool_text` writes it: kind first, so that its order is one order of locks (R27)."""
+
+holds: Final = Table(
+    "holds",
+    metadata,
+    Column("checkout_id", String(64), _to("checkouts.id"), primary_key=True),
+    Column("pool", String(300), _to("pools.pool"), primary_key=True),
+    Column("amount", BigInteger, CheckConstraint("amount > 0", name="amount"), nullable=False),
+    Column("state", String(12), _one_of("state", "held", "committed", "released", "shipped"), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_holds_pool", "pool", "state"),
+)
+
+movements: Final = Table(
+    "movements",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("pool", String(300), _to("pools.pool"), nullable=False),
+    Column("delta", BigInteger, CheckConstraint("delta <> 0", name="delta"), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    sa.Index("ix_movements_pool", "pool"),
+)
+
+requests: Final = Table(
+    "requests",
+    metadata,
+    Column("scope", String(200), primary_key=True),
+    Column("operation", String(40), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("attempt", String(200), nullable=False),
+    Column("answer", Text),
+    Column("created_at", Instant, nullable=False),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("checkout_id", String(64), _to("checkouts.id"), nullable=False),
+    Column("seq", Integer, CheckConstraint("seq >= 1", name="seq"), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("facts", Text, nullable=False),
+    sa.UniqueConstraint("checkout_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("consumer", String(40), primary_key=True),
+    Column("checkout_id", String(64), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("tries", Integer, CheckConstraint("tries >= 0", name="tries"), nullable=False),
+    Column("state", String(12), _one_of("state", "waiting", "delivered", "dead"), nullable=False),
+    Column("next_at", Instant),
+    Column("error", String(1000), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.ForeignKeyConstraint(["checkout_id", "seq"], ["events.checkout_id", "events.seq"], deferrable=True, initially="DEFERRED"),
+    sa.Index("ix_deliveries_state", "consumer", "state"),
+)
+
+consumers: Final = Table(
+    "consumers",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("position", Integer, nullable=False),
+)
+"""Up to which position everything is delivered or dead, so that a relay never reads the whole history."""
+
+orders: Final = Table(
+    "orders",
+    metadata,
+    Column("id", String(64), _to("checkouts.id"), primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("customer_id", String(200)),
+    Column("cart_id", String(64), _to("carts.id"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("total", BigInteger, CheckConstraint("total >= 0", name="total"), nullable=False),
+    Column("status", String(12), _one_of("status", "placed", "cancelled", "completed"), nullable=False),
+    Column("payment", String(12), _one_of("payment", "authorized", "paid", "refund due", "refunded", "voided"), nullable=False),
+    Column("fulfilment", String(12), _one_of("fulfilment", "unfulfilled", "partial", "fulfilled", "cancelled"), nullable=False),
+    Column("paid_by", String(200), nullable=False),
+    Column("cancelled", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index(
+        "uq_orders_cart_id",
+        "cart_id",
+        unique=True,
+        sqlite_where=sa.text("status <> 'cancelled'"),
+        postgresql_where=sa.text("status <> 'cancelled'"),
+    ),
+    sa.Index("ix_orders_created_at", "created_at"),
+    sa.Index("ix_orders_customer_id", "customer_id"),
+)
+"""At most one live order a cart (I18)."""
+
+order_lines: Final = Table(
+    "order_lines",
+    metadata,
+    Column("order_id", String(64), _to("orders.id"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("sku", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("quantity", Integer, CheckConstraint("quantity > 0", name="quantity"), nullable=False),
+    Column("unit", BigInteger, nullable=False),
+    Column("discount", BigInteger, CheckConstraint("discount >= 0", name="discount"), nullable=False),
+    Column("net", BigInteger, CheckConstraint("net >= 0", name="net"), nullable=False),
+    Column("tax", BigInteger, CheckConstraint("tax >= 0", name="tax"), nullable=False),
+    Column("gross", BigInteger, nullable=False),
+    Column("tracked", Boolean, nullable=False),
+    CheckConstraint("net + tax = gross", name="gross"),
+)
+"""The goods of an order, a row a line; line 0 is the carriage, if there is one (sku '')."""
+
+payments: Final = Table(
+    "payments",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("checkout_id", String(64), _to("checkouts.id"), nullable=False),
+    Column("gateway", String(40), nullable=False),
+    Column("method", String(20), nullable=False),
+    Column(
+        "state",
+        String(12),
+        _one_of("state", "intended", "unknown", "action", "processing", "authorized", "captured", "declined", "voided", "refunded"),
+        nullable=False,
+    ),
+    Column("amount", BigInteger, CheckConstraint("amount >= 0", name="amount"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("received", BigInteger),
+    Column("received_currency", String(3)),
+    Column("reference", String(200), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("unwanted", String(200), nullable=False),
+    Column("stuck", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_payments_checkout_id", "checkout_id"),
+    sa.Index(
+        "uq_payments_reference",
+        "gateway",
+        "reference",
+        unique=True,
+        sqlite_where=sa.text("reference <> ''"),
+        postgresql_where=sa.text("reference <> ''"),
+    ),
+)
+"""An attempt, a row; `id` is its key. `received` is the gateway's own figure. A gateway's reference belongs to one payment (RB-44)."""
+
+refunds: Final = Table(
+    "refunds",
+    metadata,
+    Column("id", String(210), primary_key=True),
+    Column("payment_id", String(200), _to("payments.id"), nullable=False),
+    Column("checkout_id", String(64), _to("checkouts.id"), nullable=False),
+    Column("amount", BigInteger, CheckConstraint("amount >= 0", name="amount"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String(12), _one_of("state", "due", "done", "refused"), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_refunds_checkout_id", "checkout_id"),
+)
+
+ledger: Final = Table(
+    "ledger",
+    metadata,
+    Column("posting", String(300), primary_key=True),
+    Column("account", String(40), primary_key=True),
+    Column("amount", BigInteger, CheckConstraint("amount <> 0", name="amount"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("checkout_id", String(64), _to("checkouts.id"), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    sa.Index("ix_ledger_checkout_id", "checkout_id"),
+)
+"""Positive is debit, negative credit; the amounts of a posting add up to zero (I11)."""
+
+catalog: Final = Table(
+    "catalog",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("key", String(300), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""A shop that was loaded from files: `kind` is the codec's (product, promotion, tax, shipping), `position` its place in its file."""
+
+settings: Final = Table(
+    "settings",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What belongs to the database as a whole: `catalog-version` counts loads that changed something; the shop's own name and the like."""
