@@ -27,6 +27,7 @@ from cattrs import AttributeValidationNote, BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from checkout_core.cart import Cart
+from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
 from checkout_core.errors import Broken, Misconfigured
@@ -34,14 +35,20 @@ from checkout_core.holds import KINDS, CartTurn, CouponUses, CouponUsesBy, PoolK
 from checkout_core.money import Money, Ratio
 from checkout_core.payments import Card, Challenge, Upi, UpiIntent, ZeroTender
 from checkout_core.pricing import Quote
+from checkout_core.promotions import Promotion
+from checkout_core.shipping import ShippingMethod
+from checkout_core.tax import TaxRow
 from checkout_core.unit import Person
 
 EventFacts = tuple[tuple[str, str | int], ...]
 Document = dict[str, Any]
 Upcaster = Callable[[Document], Document]
-D = TypeVar("D", Cart, Quote, Person)
+D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow)
 
-VERSIONS: Final[Mapping[str, int]] = {"cart": 1, "checkout": 1, "facts": 1, "person": 1, "quote": 1}
+VERSIONS: Final[Mapping[str, int]] = {
+    **{"cart": 1, "checkout": 1, "facts": 1, "person": 1, "quote": 1},
+    **{"product": 1, "promotion": 1, "shipping": 1, "tax": 1},
+}
 """The current version of each kind of document."""
 
 UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
@@ -91,8 +98,8 @@ class TooNew(Misconfigured):
         return f"A stored {self.kind} is newer than version {self.known}, the last this release can read. Upgrade checkout-core."
 
 
-def encode(value: Cart | Quote | Person) -> str:
-    """The document of a cart, a quote, or a person (the one document with personal data, R24)."""
+def encode(value: Cart | Quote | Person | Product | Promotion | ShippingMethod | TaxRow) -> str:
+    """The document of a cart, a quote, an entry of a catalogue, or a person (the one document with personal data, R24)."""
     return _text(_KIND_OF[type(value)], value)
 
 
@@ -165,7 +172,10 @@ class _Facts:
     facts: EventFacts
 
 
-_KINDS: Final[Mapping[str, type]] = {"cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote}
+_KINDS: Final[Mapping[str, type]] = {
+    **{"cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote},
+    **{"product": Product, "promotion": Promotion, "shipping": ShippingMethod, "tax": TaxRow},
+}
 _KIND_OF: Final[Mapping[type, str]] = {cls: kind for kind, cls in _KINDS.items()}
 _POOLS: Final[Mapping[str, type[Stock | CouponUses | CouponUsesBy | CartTurn]]] = {KINDS[cls]: cls for cls in get_args(PoolKey)}
 
@@ -286,6 +296,7 @@ def _converter() -> Converter:
         (_is_class, _class_writer, _class_reader),
         (_is_tuple, _tuple_writer, _tuple_reader),
         (_is_set, _set_writer, _set_reader),
+        (_is_amounts, _amounts_writer, _amounts_reader),
         (_is_scalars, _scalars_writer, _scalars_reader),
         (_is_pool, _pool_writer, _pool_reader),
         (_is_tagged, _tagged_writer, _tagged_reader),
@@ -467,6 +478,28 @@ def _set_reader(cls: Any, converter: Converter) -> _Read:
         return frozenset(items)
 
     return read_set
+
+
+def _is_amounts(cls: Any) -> bool:
+    return bool(cls == Mapping[str, Money])
+
+
+def _amounts_writer(cls: Any, converter: Converter) -> _Write:
+    return lambda value: [_money_of(value[currency]) for currency in sorted(value)]
+
+
+def _amounts_reader(cls: Any, converter: Converter) -> _Read:
+    """One amount a currency, filed under it, in the order of the codes and in no other: equal values have equal texts."""
+    many: Any = types.GenericAlias(tuple, (Money, ...))
+    read = converter.get_structure_hook(many)
+
+    def read_amounts(value: Any, _: Any) -> Any:
+        amounts = {money.currency: money for money in read(value, many)}
+        if [*amounts] != sorted(amounts) or len(amounts) != len(value):
+            raise _Wrong
+        return amounts
+
+    return read_amounts
 
 
 def _members(cls: Any) -> tuple[Any, ...]:

@@ -46,6 +46,15 @@ def _zones(zones: Iterable[Zone]) -> tuple[Zone, ...]:
     return tuple(zones)
 
 
+def _days(days: Iterable[int] | None) -> tuple[int, int] | None:
+    if days is None:
+        return None
+    given = tuple(days)
+    if len(given) != 2 or any(type(day) is not int for day in given) or not 0 <= given[0] <= given[1]:
+        raise ValueError(f"Days are two whole numbers of business days, the fewest and the most, such as (2, 3); got {given}.")
+    return given[0], given[1]
+
+
 def _methods(methods: Iterable[ShippingMethod]) -> tuple[ShippingMethod, ...]:
     return tuple(methods)
 
@@ -64,11 +73,15 @@ class Band:
 
 @frozen
 class Zone:
-    """Countries, or regions of one country, that share weight bands. Bands go from light to heavy; the last is the limit."""
+    """Countries, or regions of one country, that share weight bands. Bands go from light to heavy; the last is the limit.
+
+    `days`: how many business days a parcel takes to get there, the fewest and the most; None is not promised.
+    """
 
     countries: frozenset[str] = field(converter=_codes)
     bands: tuple[Band, ...] = field(converter=_bands)
     regions: frozenset[str] | None = field(default=None, converter=_codes_or_none, kw_only=True)
+    days: tuple[int, int] | None = field(default=None, converter=_days, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         unknown = sorted(self.countries - COUNTRIES)
@@ -108,12 +121,16 @@ class ShippingMethod:
 
 @frozen
 class ShippingOption:
-    """A method that goes there, with its price for this parcel."""
+    """A method that goes there, with its price for this parcel, and the business days it takes (fewest, most) if that is known.
+
+    The days are for display: a quote freezes what is paid, and a date that slips is no other price.
+    """
 
     id: str
     name: str
     price: Money
     tax_category: str = "standard"
+    days: tuple[int, int] | None = field(default=None, converter=_days)
 
 
 @frozen
@@ -141,4 +158,4 @@ def _offer(method: ShippingMethod, destination: Destination, weight: int, curren
     price = band.prices.get(currency)
     if price is None:
         return Refused("no-price", method.id, currency)
-    return ShippingOption(method.id, method.name, price, method.tax_category)
+    return ShippingOption(method.id, method.name, price, method.tax_category, zone.days)

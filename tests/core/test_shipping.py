@@ -64,6 +64,14 @@ def test_regions(region: str | None, there: bool) -> None:
     assert isinstance(TABLE.options(Destination("US", region), 500, "EUR")[1], ShippingOption) is there
 
 
+def test_an_option_says_how_long_it_takes() -> None:
+    """The business days of the zone, fewest and most, come with the offer; a zone that promises none leaves them open."""
+    method = ShippingMethod("m", "M", (Zone({"DE"}, CHEAP, days=(2, 3)), Zone({"AT"}, CHEAP)))
+    table = ShippingTable((method,))
+    assert table.options(Destination("DE"), 1, "EUR") == (ShippingOption("m", "M", Money(1, "EUR"), days=(2, 3)),)
+    assert table.options(Destination("AT"), 1, "EUR") == (ShippingOption("m", "M", Money(1, "EUR")),)
+
+
 CHEAP = (Band(100, [Money(1, "EUR")]),)
 
 
@@ -79,6 +87,11 @@ CHEAP = (Band(100, [Money(1, "EUR")]),)
         (lambda: Zone((), CHEAP), "none"),
         (lambda: Zone({"US", "CA"}, CHEAP, regions={"ON"}), "one country"),
         (lambda: Zone({"US"}, CHEAP, regions=()), "at least one region"),
+        (lambda: Zone({"DE"}, CHEAP, days=(3, 2)), "business days"),
+        (lambda: Zone({"DE"}, CHEAP, days=(-1, 2)), "business days"),
+        (lambda: Zone({"DE"}, CHEAP, days=(True, 2)), "business days"),
+        (lambda: Zone({"DE"}, CHEAP, days=(1,)), "business days"),  # type: ignore[arg-type]
+        (lambda: ShippingOption("m", "M", eur(1), days=(2, 1)), "business days"),
         (lambda: Band(-1, []), "whole number of grams"),
         (lambda: Band(True, []), "whole number of grams"),
         (lambda: Band(1, [Money(-1, "EUR")]), "negative"),
