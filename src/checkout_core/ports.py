@@ -14,7 +14,9 @@ from checkout_core.catalog import Product
 from checkout_core.customers import Destination
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.events import Event, Notice
-from checkout_core.holds import Pool, PoolKey
+from checkout_core.holds import Movement, Pool, PoolKey
+from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
+from checkout_core.orders import OrderState
 from checkout_core.payments import Capabilities, Fact
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
@@ -49,6 +51,48 @@ class AsyncStorage(Protocol):
 
     async def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
         """Events this consumer has neither received nor given up, that may be tried now; in sequence within a checkout (M2)."""
+        ...
+
+
+class AsyncQueries(Protocol):
+    """Lists and reports; it may read a replica. No decision is taken on what it says (E8). Every list is at most `limit` long (R25)."""
+
+    async def find(self, text: str) -> str | None:
+        """The id of the checkout that a person means: by its id or its order number, however that was typed."""
+        ...
+
+    async def orders(
+        self, *, customer: str | None = None, status: OrderState | None = None, before: datetime | None = None, limit: int = 50
+    ) -> Sequence[OrderListed]:
+        """Orders, the newest first; placed before that instant, if one is given."""
+        ...
+
+    async def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
+        """Attempts, the last changed first; with `due` only those that wait for a worker or a person, the most overdue first."""
+        ...
+
+    async def inventory(self, *, skus: Sequence[str] = (), limit: int = 1000) -> Sequence[StockListed]:
+        """Stock by SKU and location, in that order; of all SKUs, if none is named."""
+        ...
+
+    async def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
+        """What is held or committed now: of one SKU, by one checkout, or all stock and coupons; the first to lapse first."""
+        ...
+
+    async def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
+        """Why the stock of a SKU is what it is, the last movement first."""
+        ...
+
+    async def coupons(self) -> Sequence[CouponListed]:
+        """Every limited promotion that was ever used, by its id."""
+        ...
+
+    async def outbox(self, *, checkout: str | None = None, after: int = 0, limit: int = 50) -> Sequence[EventListed]:
+        """Events in the order they were committed, after that position; of one checkout, if one is named."""
+        ...
+
+    async def undelivered(self, *, dead: bool = False, consumer: str | None = None, limit: int = 50) -> Sequence[EventListed]:
+        """Events that a consumer has tried and not received yet; with `dead` those that were given up, for a person to see (M3)."""
         ...
 
 
@@ -124,6 +168,22 @@ class AsyncShippingRates(Protocol):
 
     async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         """Each method for a parcel of that weight in grams: its price, or why not."""
+        ...
+
+
+class Admin(Protocol):
+    """The upkeep of a store. It is for operators and deploys; a shop never calls it."""
+
+    def upgrade(self) -> Sequence[str]:
+        """Bring the store to this release's shape, or make it; what was done, in order. Raises Misconfigured, Unavailable."""
+        ...
+
+    def current(self) -> str | None:
+        """The revision the store is at; None if there is none yet. Raises Misconfigured for a store of another program."""
+        ...
+
+    def check(self) -> Sequence[str]:
+        """What is not as this release needs it, in words that say what to do; nothing if all is well."""
         ...
 
 

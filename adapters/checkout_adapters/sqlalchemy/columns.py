@@ -16,7 +16,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[datetime]:
-        kind: sa.types.TypeEngine[datetime] = sa.String(32) if dialect.name == "sqlite" else sa.TIMESTAMP(timezone=True)  # type: ignore[assignment]
+        kind: sa.types.TypeEngine[datetime] = sa.String(32) if dialect.name == "sqlite" else sa.TIMESTAMP(timezone=True)
         return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | datetime | None:  # type: ignore[override]
