@@ -8,8 +8,9 @@ import threading
 from typing import Final, TextIO
 
 from checkout_core.errors import Unavailable
-from checkout_core.events import Event, Notice
+from checkout_core.events import Event
 from checkout_core.money import Money
+from checkout_core.notices import Notice
 
 REMEMBERED: Final = 10_000  # ids known to have been written; older ones are not repeated by the outbox (R25)
 

@@ -4,7 +4,7 @@ from checkout_core.cart import Cart, Limits, Line, MergeReport
 from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
 from checkout_core.customers import Address, Contact, Destination
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable
+from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
 from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import Order
@@ -63,6 +63,7 @@ __all__ = [
     "TaxRow",
     "TaxTable",
     "Unavailable",
+    "Undeliverable",
     "Upi",
     "Worker",
     "Zone",

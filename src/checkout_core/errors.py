@@ -5,6 +5,7 @@
     ├── NotFound             no such object, or not yours (R21: the two look the same)   -> check the id
     ├── NoAnswer             it may have happened                                        -> ask again, under the same key
     ├── Unavailable          it did not happen; something outside is down or busy        -> repeat later, same key
+    ├── Undeliverable        it did not happen, and never will as it is                  -> stop trying, and call a person
     ├── Misconfigured        the shop is wired in a way that could lose money            -> change the configuration
     └── Broken               an invariant does not hold                                  -> stop, and call a person
 
@@ -38,6 +39,10 @@ class NoAnswer(CheckoutError):
 
 class Unavailable(CheckoutError):
     """It did not happen, because something outside is down or busy: repeat the same call later, with the same key."""
+
+
+class Undeliverable(CheckoutError):
+    """It did not happen, and would not the next time: this message is refused for good. A person looks, mends and queues it again."""
 
 
 class Misconfigured(CheckoutError):

@@ -11,8 +11,6 @@ from typing import Final
 
 from attrs import field, frozen
 
-from checkout_core.customers import Contact
-
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     "checkout.begun": frozenset({"cart"}),
     "checkout.abandoned": frozenset({"reason"}),
@@ -49,16 +47,3 @@ class Event:
     @property
     def id(self) -> str:
         return f"{self.checkout}/{self.seq}"
-
-
-@frozen
-class Notice:
-    """What a notifier is given: the event, and how to reach the shopper, read from the person row at delivery."""
-
-    event: Event
-    contact: Contact | None = None
-
-    @property
-    def id(self) -> str:
-        """De-duplicate by this."""
-        return self.event.id

@@ -15,10 +15,11 @@ from checkout_adapters.sandbox import CAPABILITIES, SandboxGateway
 from checkout_core import memory
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.errors import NoAnswer
-from checkout_core.events import Event, Notice
+from checkout_core.events import Event
 from checkout_core.holds import Claim, HoldState, Pool, Short, Taken
 from checkout_core.memory import MemoryStorage, MemoryUnit
 from checkout_core.money import CURRENCIES, Money
+from checkout_core.notices import Notice
 from checkout_core.payments import (
     ActionNeeded,
     Authorized,

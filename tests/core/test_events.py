@@ -8,7 +8,8 @@ import pytest
 
 from checkout_adapters.sandbox import SCRIPTS, SandboxGateway
 from checkout_core import Card, Contact, Upi
-from checkout_core.events import KINDS, Event, Notice
+from checkout_core.events import KINDS, Event
+from checkout_core.notices import Notice
 from tests.world import ADA, NOON, TestClock, a_checkout, a_shop, drain, total
 
 

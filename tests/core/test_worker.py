@@ -7,7 +7,7 @@ from attrs import define, field
 
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import Card, NoAnswer, Unavailable, Worker
-from checkout_core.events import Notice
+from checkout_core.notices import Notice
 from checkout_core.worker import TRIES_AT_MOST
 from tests.world import ADA, TestClock, a_checkout, a_shop, total
 

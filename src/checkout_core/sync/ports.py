@@ -14,9 +14,10 @@ from typing import Protocol, TypeVar
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
-from checkout_core.events import Event, Notice
+from checkout_core.events import Event
 from checkout_core.holds import Movement, Pool, PoolKey
 from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
+from checkout_core.notices import Notice
 from checkout_core.orders import OrderState
 from checkout_core.payments import Capabilities, Fact
 from checkout_core.promotions import Promotion
