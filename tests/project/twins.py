@@ -1,9 +1,9 @@
-"""The sync twins: what `checkout_core/{ports,runner,shop,worker}.py` say, without the words `async` and `await`.
+"""The sync twins: what `checkout_core/{ports,runner,shop,worker,player}.py` say, without the words `async` and `await`.
 
     python tests/project/twins.py            compare; exit 1 names the twins that differ
     python tests/project/twins.py --write    make them anew
 
-The async text is the source. What the four files may contain, so that its twin is right:
+The async text is the source. What these files may contain, so that its twin is right:
 
 - A module-level class is `Async…`, a Protocol, or private. A value that both sides exchange lives in another room: there must be one of it.
 - Imports are absolute, one room per line: `from checkout_core.ports import AsyncStorage`.
@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "checkout_core"
-ROOMS = ("ports", "runner", "shop", "worker")
+ROOMS = ("ports", "runner", "shop", "worker", "player")
 HEADER = "# Made from ../{room}.py by tests/project/twins.py; do not edit.\n"
 INIT = '"""The sync twins of the rooms whose source is async; made by tests/project/twins.py."""\n'
 

@@ -1,0 +1,252 @@
+"""Plays a script on a shop: each step is one call of the shop's own, and what it answers is told. Nothing is decided here.
+
+Time is virtual: `wait` moves the clock from one due checkout to the next, and a worker comes by at each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from attrs import define, evolve, field
+
+from checkout_core import stories
+from checkout_core.cart import How, Line
+from checkout_core.errors import NotFound
+from checkout_core.money import Money
+from checkout_core.payments import Card, Upi
+from checkout_core.refusals import WORDS, Refusal, Refused
+from checkout_core.scripts import (
+    Add,
+    Begin,
+    Cancel,
+    Change,
+    Login,
+    Merge,
+    MoveStock,
+    Open,
+    Pay,
+    PayAgain,
+    Remove,
+    Reprice,
+    Script,
+    ShippingOptions,
+    Shopper,
+    Status,
+    Step,
+    Tick,
+    Validate,
+    WaitFor,
+)
+from checkout_core.shop import AsyncShop
+from checkout_core.stories import Answer, Story, Told
+from checkout_core.worker import AsyncWorker
+
+_STOPS_AT_MOST, _TICKS_AT_MOST = 1000, 20  # what cannot be done stays due: a wait ends all the same (R25)
+
+
+class MovableClock(Protocol):
+    """A clock that stands until it is moved."""
+
+    def now(self) -> datetime:
+        """Now, aware UTC."""
+        ...
+
+    def forward(self, seconds: int) -> None:
+        """Let so much time pass."""
+        ...
+
+
+class AsyncWorld(Protocol):
+    """What a script may do to the shop from outside, and see of it."""
+
+    async def reprice(self, sku: str, price: Money) -> None:
+        """The catalogue has this price from now on, in its currency. Raises NotFound."""
+        ...
+
+    async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
+        """Goods come in or go out. Raises Refusal for what is promised."""
+        ...
+
+    async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
+        """What can still be had of each SKU, over all locations; 0 for an unknown one."""
+        ...
+
+    async def mails(self) -> int:
+        """How many mails were written until now."""
+        ...
+
+
+@define
+class _Shopping:
+    """How far one shopper has come."""
+
+    carts: dict[str, str] = field(factory=dict)
+    current: str = ""
+    checkout: str = ""
+    seen: Money | None = None
+    last: tuple[Card | Upi | None, Money | str, str] | None = None
+    payments: int = 0
+
+    @property
+    def cart(self) -> str:
+        return self.carts[self.current]
+
+
+class AsyncPlayer:
+    """Plays scripts on one shop, one after the other."""
+
+    def __init__(
+        self, shop: AsyncShop, worker: AsyncWorker, clock: MovableClock, world: AsyncWorld, words: Mapping[str, str] = WORDS
+    ) -> None:
+        self.shop = shop
+        self.worker = worker
+        self.clock = clock
+        self.world = world
+        self.words = words
+
+    async def play(self, script: Script) -> Story:
+        """Take the steps in order, up to the first that is not answered as expected. Raises Unavailable if the shop cannot be reached."""
+        play = _AsyncPlay(self, script)
+        skus = script.skus
+        before, mails = await self.world.left(skus), await self.world.mails()
+        told, wrong = list[Told](), list[stories.Mismatch]()
+        for number, step in enumerate(script.steps, start=1):
+            came = await play.take(step)
+            told.append(Told(number, step.who, step.word, step.says, came))
+            wrong += stories.surprises(number, step, came)
+            if wrong:
+                break
+        await play.tick()
+        bought = [(who, await self.shop.status(id)) for id, who in play.begun.items()]
+        story = Story(script, tuple(told), tuple(bought), await self.world.mails() - mails, tuple(wrong))
+        if wrong:
+            return story
+        return evolve(story, mismatches=stories.at_the_end(script.expect, story, before, await self.world.left(skus)))
+
+
+class _AsyncPlay:
+    """One script being played."""
+
+    def __init__(self, player: AsyncPlayer, script: Script) -> None:
+        self.player = player
+        self.shop = player.shop
+        self.script = script
+        self.shopping = {shopper.name: _Shopping() for shopper in script.shoppers}
+        self.begun: dict[str, str] = {}
+
+    async def take(self, step: Step) -> Answer:
+        """One step, and what it was answered."""
+        mine, shopper = self.shopping[step.who], self.script.shopper(step.who)
+        try:
+            came = await self._act(step, mine, shopper)
+        except Refusal as no:
+            came = stories.refusal(no.refused, self.player.words)
+        except NotFound as error:
+            came = Answer("refused", str(error), (Refused("not-found", error.kind),))
+        mine.seen = mine.seen if came.total is None else came.total
+        return evolve(came, total=mine.seen)
+
+    async def _act(self, step: Step, mine: _Shopping, shopper: Shopper) -> Answer:
+        do = step.do
+        match do:
+            case Open(cart, currency, guest):
+                opened = await self.shop.open_cart(currency=currency, customer=None if guest else shopper.customer)
+                mine.carts[cart], mine.current = opened.id, cart
+                return stories.done(f"opens a cart in {currency}", quiet=True)
+            case Login(into, how):
+                return await self._merge(mine, mine.current, into, how)
+            case Merge(cart, into, how):
+                return await self._merge(mine, cart, into, how)
+            case Add(sku, quantity, options):
+                await self.shop.add(mine.cart, sku=sku, quantity=quantity, options=dict(options))
+                return stories.done(f"puts {quantity} × {sku} into the cart", quiet=True)
+            case Change(sku, quantity, options):
+                await self.shop.change(mine.cart, Line(sku, quantity, options).id, quantity=quantity)
+                return stories.done(f"wants {quantity} × {sku} now")
+            case Remove(sku, options):
+                await self.shop.remove(mine.cart, Line(sku, 1, options).id)
+                return stories.done(f"takes {sku} out of the cart")
+            case Begin():
+                return await self._begin(do, mine, step.who)
+            case Validate():
+                wrong = await self.shop.validate(mine.checkout)
+                return stories.refusal(wrong, self.player.words) if wrong else stories.done("nothing keeps it from being paid")
+            case ShippingOptions():
+                return stories.offered(await self.shop.shipping_options(mine.checkout), self.player.words)
+            case Pay(instrument, agreed, key):
+                mine.payments += 1
+                shown = agreed or mine.seen or ""
+                mine.last = (instrument, shown, key or f"{self.script.name}/{step.who}/{mine.payments}")
+                return await self._pay(mine)
+            case PayAgain():
+                return await self._pay(mine)
+            case Status():
+                return stories.standing(await self.shop.status(mine.checkout), self.player.words)
+            case Cancel(reason):
+                return stories.done(stories.over(await self.shop.cancel(mine.checkout, reason=reason)))
+            case WaitFor(seconds):
+                await self._wait(seconds)
+                return stories.done(f"{stories.span(seconds)} later", quiet=bool(step.says))
+            case Tick():
+                await self.tick()
+                return stories.done("a worker comes by", quiet=bool(step.says))
+            case Reprice(sku, price):
+                await self.player.world.reprice(sku, price)
+                return stories.done(f"{sku} costs {price} from now on")
+            case MoveStock(sku, delta, location, reason):
+                await self.player.world.move_stock(sku, location, delta, reason)
+                return stories.moved(do)
+            case _:
+                assert_never(do)
+
+    async def _merge(self, mine: _Shopping, cart: str, into: str, how: How) -> Answer:
+        _, report = await self.shop.merge(mine.carts[cart], mine.carts[into], how=how)
+        mine.current = into
+        return stories.merged(report)
+
+    async def _begin(self, said: Begin, mine: _Shopping, who: str) -> Answer:
+        if said.again:
+            checkout = await self.shop.update(
+                mine.checkout, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact
+            )
+            return stories.begun(checkout)
+        checkout = await self.shop.begin(mine.cart, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact)
+        mine.checkout = checkout.id
+        self.begun.setdefault(checkout.id, who)
+        return evolve(stories.begun(checkout), quiet=True)
+
+    async def _pay(self, mine: _Shopping) -> Answer:
+        assert mine.last is not None
+        instrument, expected, key = mine.last
+        return stories.paid(await self.shop.pay(mine.checkout, instrument, expected=expected, key=key), self.player.words)
+
+    async def _wait(self, seconds: int) -> None:
+        end = self.player.clock.now() + timedelta(seconds=seconds)
+        await self.tick()
+        for _ in range(_STOPS_AT_MOST):
+            due = await self._next_due(end)
+            if due is None:
+                break
+            self._move_to(due)
+            await self.tick()
+        self._move_to(end)
+        await self.tick()
+
+    async def _next_due(self, end: datetime) -> datetime | None:
+        """When the next of this script's checkouts falls due before the end."""
+        now = self.player.clock.now()
+        standing = [await self.shop.status(id) for id in self.begun]
+        return min((c.due_at for c in standing if c.due_at is not None and now < c.due_at <= end), default=None)
+
+    def _move_to(self, instant: datetime) -> None:
+        missing = instant - self.player.clock.now()
+        if missing > timedelta():
+            self.player.clock.forward(-(-missing // timedelta(seconds=1)))  # whole seconds, never too early
+
+    async def tick(self) -> None:
+        """A worker comes by until nothing is due."""
+        for _ in range(_TICKS_AT_MOST):
+            if not await self.player.worker.tick():
+                return
