@@ -1,0 +1,131 @@
+"""The folder of a shop, read whole: its values, or every mistake in it at once.
+
+    shop.toml        name, sender of mails, locations in the order in which they are used
+    products.csv     what is for sale, and its prices by currency
+    stock.csv        what lies where when the shop opens
+    taxes.csv        which rates apply where, and where that is written
+    shipping.toml    ways to send, their zones, weight bands and days
+    promotions.toml  what makes things cheaper
+
+Names that begin with a dot, and README.md, are left alone; anything else is a mistake, so that a file of a wrong name is not overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from attrs import field, frozen
+
+from checkout_adapters.files import cells
+from checkout_adapters.files.carriage import read_shipping
+from checkout_adapters.files.deals import read_promotions
+from checkout_adapters.files.goods import OpeningStock, read_products, read_stock
+from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
+from checkout_adapters.files.rates import read_taxes
+from checkout_adapters.files.texts import read_text
+from checkout_adapters.files.trees import Table, read_table
+from checkout_core.catalog import Product
+from checkout_core.memory import MemoryCatalog
+from checkout_core.promotions import Promotion
+from checkout_core.shipping import ShippingTable
+from checkout_core.tax import TaxTable
+
+FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
+_T = TypeVar("_T")
+
+
+@frozen
+class Location:
+    """A place where goods lie."""
+
+    id: str
+    name: str
+
+
+@frozen
+class ShopFiles:
+    """All that the files of a shop say. `locations` stand in the order in which they are used."""
+
+    name: str
+    sender: str
+    locations: tuple[Location, ...]
+    products: tuple[Product, ...] = field(repr=lambda products: f"{len(products)} products")
+    promotions: tuple[Promotion, ...] = field(repr=lambda promotions: f"{len(promotions)} promotions")
+    taxes: TaxTable = field(repr=lambda taxes: f"{len(taxes.rows)} tax rows")
+    shipping: ShippingTable = field(repr=lambda shipping: f"{len(shipping.methods)} methods")
+    stock: tuple[OpeningStock, ...] = field(repr=lambda stock: f"{len(stock)} pools")
+
+    def catalog(self) -> MemoryCatalog:
+        """The catalogue, taxes and shipping rates of this shop, as plain values behind three ports."""
+        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping)
+
+
+def read_shop(folder: Path) -> ShopFiles:
+    """The shop in that folder. Raises BadFiles with every mistake in it."""
+    if not folder.is_dir():
+        raise BadFiles((Mistake(folder.name, None, None, "There is no such folder. Give the folder that holds shop.toml."),))
+    noted = {file: Notes(file) for file in FILES}
+    strays = _strays(folder)
+    rates = _read(folder, noted["taxes.csv"], read_taxes)
+    taxed = None if rates is None else rates.categories
+    settings = _tree(folder, noted["shop.toml"], _settings)
+    locations = None if settings is None or settings[2] is None else [location.id for location in settings[2]]
+    goods = _read(folder, noted["products.csv"], lambda text, notes: read_products(text, notes, taxed))
+    counted = None if goods is None else goods.counted
+    stock = _read(folder, noted["stock.csv"], lambda text, notes: read_stock(text, notes, counted, locations))
+    shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed))
+    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, goods))
+    mistakes = [*strays, *(mistake for file in FILES for mistake in sorted(noted[file].found, key=lambda m: m.row or 0))]
+    if mistakes:
+        raise BadFiles(tuple(mistakes))
+    assert rates is not None
+    assert settings is not None
+    assert goods is not None
+    assert stock is not None
+    assert shipping is not None
+    assert promotions is not None
+    name, sender, places = settings
+    assert name is not None
+    assert sender is not None
+    assert places is not None
+    return ShopFiles(name, sender, tuple(places), goods.products, tuple(promotions), rates.taxes, shipping, tuple(stock))
+
+
+def _strays(folder: Path) -> list[Mistake]:
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise BadFiles((Mistake(folder.name, None, None, f"It cannot be read: {error.strerror}. Look at its permissions."),)) from None
+    unknown = [name for name in names if name not in FILES and name != "README.md" and not name.startswith(".")]
+    known = f"It is not a file of a shop. Known: {', '.join(FILES)}. Rename it, or move it elsewhere."
+    return [Mistake(shown(name)[1:-1], None, None, known) for name in unknown]
+
+
+def _read(folder: Path, notes: Notes, read: Callable[[str, Notes], _T]) -> _T | None:
+    text = read_text(folder / notes.file, notes)
+    return None if text is None else read(text, notes)
+
+
+def _tree(folder: Path, notes: Notes, read: Callable[[Table], _T]) -> _T | None:
+    table = _read(folder, notes, read_table)
+    return None if table is None else read(table)
+
+
+def _settings(table: Table) -> tuple[str | None, str | None, list[Location] | None]:
+    name, sender = table.text("name", cells.words), table.text("sender", cells.email)
+    tables, found, first = table.tables("locations"), list[Location](), dict[str, int | None]()
+    for below in tables:
+        id_, words = below.text("id", cells.name), below.text("name", cells.words)
+        below.close()
+        if id_ is not None and id_ in first:
+            below.wrong("id", f"The location of line {first[id_]} has this id already. Name them apart.")
+        elif id_ is not None:
+            first[id_] = below.line
+        if id_ is not None and words is not None:
+            found.append(Location(id_, words))
+    if table.values.get("locations") == []:
+        table.wrong("locations", "There is no location. Give at least one, where the goods lie.")
+    table.close()
+    return name, sender, found if len(found) == len(tables) and tables else None
