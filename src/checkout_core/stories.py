@@ -13,7 +13,7 @@ from checkout_core.checkout import ActionRequired, Checkout, Pending, Placed, Re
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState, Challenge
-from checkout_core.refusals import WORDS, Refused
+from checkout_core.refusals import WORDS, Change, Refused
 from checkout_core.scripts import LOOKS, Expect, MoveStock, Outcome, Script, Step
 from checkout_core.shipping import ShippingOption
 
@@ -142,11 +142,10 @@ def done(text: str, total: Money | None = None, *, quiet: bool = False) -> Answe
 
 
 def refusal(refused: Sequence[Refused], words: Mapping[str, str] = WORDS) -> Answer:
-    """No, in the words of a table, with every reason."""
+    """No, in the words of a table, with every reason. Of what has changed, the text has what a shopper would look at."""
     every = tuple(other for one in refused for other in (one, *one.others))
-    return Answer(
-        "refused", " ".join(one.words(words) for one in every), every, next((r.total for r in every if r.total is not None), None)
-    )
+    said = [evolve(one, changes=tuple(dict.fromkeys(change for change in one.changes if _looked_at(change)))) for one in every]
+    return Answer("refused", " ".join(one.words(words) for one in said), every, next((r.total for r in every if r.total is not None), None))
 
 
 def paid(result: Result, words: Mapping[str, str] = WORDS) -> Answer:
@@ -169,15 +168,15 @@ def paid(result: Result, words: Mapping[str, str] = WORDS) -> Answer:
 
 def standing(c: Checkout, words: Mapping[str, str] = WORDS) -> Answer:
     """What became of a checkout so far: a function of what is stored."""
-    if c.order is not None and c.order.state is OrderState.CANCELLED:
-        return evolve(refusal((Refused("cancelled", given=c.order.cancelled or c.because),), words), text=over(c))
-    if c.order is not None:
+    if c.order is not None and c.order.state is not OrderState.CANCELLED:
         return Answer("placed", f"order {c.order.number} is placed, {c.order.total} paid", total=c.order.total)
-    if c.attempts:
-        return paid(answer(c, c.attempts[-1]), words)
-    if c.abandoned:
-        return refusal((Refused("abandoned", given=c.because or c.abandoned),), words)
-    return begun(c)
+    if c.order is not None:
+        return evolve(refusal((Refused("cancelled", c.order.number, c.order.cancelled),), words), text=over(c))
+    if not c.attempts:
+        return refusal((Refused("abandoned", given=c.because or c.abandoned),), words) if c.abandoned else begun(c)
+    came = paid(answer(c, c.attempts[-1]), words)
+    back = _sent_back(c)
+    return evolve(came, text=f"{came.text} {money_text(back)} went back.") if back and came.outcome == "refused" else came
 
 
 def begun(c: Checkout) -> Answer:
@@ -188,11 +187,17 @@ def begun(c: Checkout) -> Answer:
 
 def over(c: Checkout) -> str:
     """How a checkout that was turned back stands."""
-    name = f"order {c.order.number}" if c.order is not None else "the checkout"
-    back = summed(a.taken for a in c.attempts if a.state is AttemptState.REFUNDED)
-    coming = summed(a.taken for a in c.attempts if a.state is AttemptState.CAPTURED)
-    money = f"; {money_text(back)} went back" if back else f"; {money_text(coming)} goes back" if coming else "; nothing was charged"
-    return f"{name} is cancelled ({c.because or c.abandoned or 'no reason'}){money}"
+    name, why = (f"order {c.order.number}", c.order.cancelled) if c.order is not None else ("the checkout", c.because or c.abandoned)
+    back, coming = _sent_back(c), summed(a.taken for a in c.attempts if a.state is AttemptState.CAPTURED)
+    if back or coming:
+        money = f"{money_text(back)} went back" if back else f"{money_text(coming)} goes back"
+    else:
+        money = "money that still comes goes back" if any(a.open and a.amount for a in c.attempts) else "nothing was charged"
+    return f"{name} is cancelled ({why}); {money}" if why else f"{name} stands as it is: it is too late to cancel it"
+
+
+def _sent_back(c: Checkout) -> tuple[Money, ...]:
+    return summed(a.taken for a in c.attempts if a.state is AttemptState.REFUNDED)
 
 
 def merged(report: MergeReport) -> Answer:
@@ -220,11 +225,20 @@ def span(seconds: int) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
+def _looked_at(change: Change) -> bool:
+    """Whether a change is one of price, quantity or discount, or of a whole line or promotion: the rest follows from these."""
+    thing, _, what = change.what.partition(" ")
+    if thing in ("line", "promotion"):
+        return " " not in what or what.endswith((" unit price", " quantity", " discount"))
+    return change.what in ("total", "shipping price")
+
+
 def _option(option: ShippingOption) -> str:
     if option.days is None:
         return f"{option.name} {option.price}"
     low, high = option.days
-    return f"{option.name} {option.price}, {low if low == high else f'{low}-{high}'} days"
+    days = "the same day" if not high else "the next day" if (low, high) == (1, 1) else f"{low if low == high else f'{low}-{high}'} days"
+    return f"{option.name} {option.price}, {days}"
 
 
 def _moment(at: datetime) -> str:

@@ -178,8 +178,8 @@ class _Play:
                 return stories.offered(self.shop.shipping_options(mine.checkout), self.player.words)
             case Pay(instrument, agreed, key):
                 mine.payments += 1
-                shown = agreed or mine.seen or ""
-                mine.last = (instrument, shown, key or f"{self.script.name}/{step.who}/{mine.payments}")
+                shown = agreed if agreed is not None else mine.seen
+                mine.last = (instrument, "" if shown is None else shown, key or f"{self.script.name}/{step.who}/{mine.payments}")
                 return self._pay(mine)
             case PayAgain():
                 return self._pay(mine)
