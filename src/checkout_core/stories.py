@@ -133,7 +133,9 @@ def at_the_end(expect: Expect, story: Story, before: Mapping[str, int], after: M
 
 
 def money_text(amounts: Sequence[Money]) -> str:
-    return " and ".join(map(str, amounts)) or "nothing"
+    """Amounts as people list them: `1.00 EUR, 100 JPY and 1.00 USD`; `nothing` for none."""
+    *first, last = [str(amount) for amount in amounts] or ["nothing"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 # Answers in words.
@@ -182,7 +184,7 @@ def standing(c: Checkout, words: Mapping[str, str] = WORDS) -> Answer:
 def begun(c: Checkout) -> Answer:
     if c.quote is None:
         return done("the total is known when address and shipping are")
-    return done(f"{c.quote.total} in all", c.quote.total)
+    return done(f"the total is {c.quote.total}", c.quote.total)
 
 
 def over(c: Checkout) -> str:
