@@ -115,7 +115,8 @@ def _tree(folder: Path, notes: Notes, read: Callable[[Table], _T]) -> _T | None:
 
 def _settings(table: Table) -> tuple[str | None, str | None, list[Location] | None]:
     name, sender = table.text("name", cells.words), table.text("sender", cells.email)
-    tables, found, first = table.tables("locations"), list[Location](), dict[str, int | None]()
+    before, tables = len(table.notes.found), table.tables("locations")
+    found, first = list[Location](), dict[str, int | None]()
     for below in tables:
         id_, words = below.text("id", cells.name), below.text("name", cells.words)
         below.close()
@@ -127,5 +128,6 @@ def _settings(table: Table) -> tuple[str | None, str | None, list[Location] | No
             found.append(Location(id_, words))
     if table.values.get("locations") == []:
         table.wrong("locations", "There is no location. Give at least one, where the goods lie.")
+    clear = len(table.notes.found) == before
     table.close()
-    return name, sender, found if len(found) == len(tables) and tables else None
+    return name, sender, found if clear else None

@@ -41,8 +41,11 @@ def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goo
     rows = read_rows(text, notes, PRODUCT_COLUMNS, _price_column)
     if rows is None:
         return None
-    if rows and not any(column.startswith(PRICE) for column in rows[0].cells) and len(rows[0].cells) > 1:
+    if not rows:
+        notes.add("There is no product. Add a row for each thing that is for sale.", 1)
+    elif not any(column.startswith(PRICE) for column in rows[0].columns):
         notes.add("There is no column with prices. Add one for each currency, such as price_EUR.", 1)
+        return None
     products, categories = list[Product](), dict[str, set[str]]()
     counted, first = dict[str, bool | None](), dict[str, int]()
     for row in rows:

@@ -52,8 +52,10 @@ class Notes:
         return len(self.found) >= TOLD_AT_MOST
 
     def add(self, message: str, row: int | None = None, column: str | None = None) -> None:
-        """Note a mistake; what is beyond the bound is not."""
-        if not self.full:
+        """Note a mistake; of what is beyond the bound only that there is more."""
+        if len(self.found) == TOLD_AT_MOST - 1:
+            self.found.append(Mistake(self.file, None, None, "It has more mistakes than are told here. Mend these first."))
+        elif not self.full:
             self.found.append(Mistake(self.file, row, column, message))
 
 

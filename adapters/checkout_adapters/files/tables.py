@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from itertools import count as count_from
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -13,14 +14,20 @@ from checkout_adapters.files.cells import refuse_card_numbers
 from checkout_adapters.files.mistakes import Notes, shown
 
 T = TypeVar("T")
+ROWS_AT_MOST: Final = 200_000
+"""Rows of one file that are read; the bytes are bounded as well, but a row of three letters takes more than three bytes here."""
 
 
 @frozen
 class Row:
-    """One row: its cells by column, without the blanks around them, and the line on which it begins."""
+    """One row: its cells by column, without the blanks around them, and the line on which it begins.
+
+    A row of too many or too few cells has the first one alone: the others may stand under the wrong column.
+    """
 
     notes: Notes
     line: int
+    columns: Sequence[str]
     cells: Mapping[str, str]
 
     def read(self, column: str, reader: Callable[[str], T]) -> T | None:
@@ -55,8 +62,13 @@ def read_rows(text: str, notes: Notes, needed: Sequence[str], more: Callable[[st
 def _records(text: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
     """Each record with its first line; blank lines are none. What cannot be taken apart ends the file, and is noted."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while not notes.full:
+    for count in count_from(0):
         line = reader.line_num + 1
+        if notes.full:
+            return
+        if count > ROWS_AT_MOST:
+            notes.add(f"It has more than {ROWS_AT_MOST} rows, the most that are read. Load such a shop by program.", line)
+            return
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -92,5 +104,5 @@ def _row(notes: Notes, line: int, columns: Sequence[str], cells: Sequence[str]) 
     if len(cells) != len(columns):
         what = "more" if len(cells) > len(columns) else "fewer"
         notes.add(f"The row has {len(cells)} cells, {what} than the {len(columns)} columns. Quote a cell with a comma in it.", line)
-        return Row(notes, line, {columns[0]: cells[0]})  # the others may stand under the wrong column
-    return Row(notes, line, dict(zip(columns, cells, strict=True)))
+        return Row(notes, line, columns, {columns[0]: cells[0]})
+    return Row(notes, line, columns, dict(zip(columns, cells, strict=True)))

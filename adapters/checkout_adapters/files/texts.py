@@ -34,7 +34,8 @@ def _decoded(content: bytes, notes: Notes) -> str | None:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         notes.add("It is not UTF-8 but UTF-16. Save it as UTF-8.", 1)
         return None
-    content = content.removeprefix(_BOM)
+    mark = len(_BOM) if content.startswith(_BOM) else 0
+    content = content[mark:]
     if b"\0" in content:
         notes.add("It has a NUL byte. Save it as a plain text file.", _line(content, content.index(b"\0")))
         return None
@@ -42,7 +43,9 @@ def _decoded(content: bytes, notes: Notes) -> str | None:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         where = error.start
-        notes.add(f"It is not UTF-8: byte {where + 1} of the file is 0x{content[where]:02x}. Save it as UTF-8.", _line(content, where))
+        notes.add(
+            f"It is not UTF-8: byte {mark + where + 1} of the file is 0x{content[where]:02x}. Save it as UTF-8.", _line(content, where)
+        )
         return None
     if not text.strip():
         notes.add("It is empty. Write at least what the documentation of the file asks for.")
