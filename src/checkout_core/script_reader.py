@@ -337,8 +337,8 @@ class _Reading:
 
     def add(self, table: Table, carts: _Carts) -> Do:
         self._needs_cart(table, carts)
-        quantity = table.whole("quantity", 1)
-        return Add(table.need("sku"), 1 if quantity is None else quantity, table.pairs("options"))
+        sku, quantity = table.need("sku"), table.whole("quantity", 1)
+        return Add(sku, 1 if quantity is None else quantity, table.pairs("options"))
 
     def change(self, table: Table, carts: _Carts) -> Do:
         self._needs_cart(table, carts)
