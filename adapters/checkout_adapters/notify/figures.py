@@ -62,7 +62,9 @@ class Sheet:
 
 @frozen
 class Figures:
-    """Everything a letter may say. `amount` is the money it is about; `moved` tells money that was taken from money that was reserved."""
+    """Everything a letter may say. `amount` is the money it is about: `due` if it is any, `moved` if it was taken (else it was reserved at
+    most), `open` if it has not been settled that it will not come.
+    """
 
     number: str
     placed: str
@@ -71,6 +73,7 @@ class Figures:
     amount: str
     moved: bool
     due: bool
+    open: bool
     sheet: Sheet | None = field(default=None)
 
 
@@ -86,6 +89,7 @@ def figures(about: Occasion, locale: Locale, zone: tzinfo) -> Figures:
         amount=money(attempt.taken, locale) if attempt is not None else "",
         moved=about.moved,
         due=attempt is not None and bool(attempt.taken),
+        open=attempt is not None and attempt.open and not attempt.money,
         sheet=sheet(c.quote, locale) if c.quote is not None else None,
     )
 

@@ -4,7 +4,7 @@
 What delivery promises, whatever a notifier does (R9, R19, R25):
 
     it is away (Unavailable)     asked again after 2, 4, 8 … seconds, at most 15 minutes; dead after AWAY_AT_MOST tries, over a day later.
-                                 After AWAY_IN_A_ROW messages the rest of the batch waits untried, and it is left alone for a while
+                                 After AWAY_IN_A_BATCH messages the rest of the batch waits untried, and it is left alone for a while
     it fails (anything else)     asked again after 2, 4, 8 … seconds, at most an hour; dead after TRIES_AT_MOST tries (M3). The first
                                  failure after it was away never kills: those tries were no fault of the message
     it refuses (Undeliverable)   dead at once: a person looks, and `requeue`s it
@@ -30,7 +30,7 @@ from checkout_core.unit import Delivery, Unit
 
 TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
 AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
-AWAY_IN_A_ROW = 3
+AWAY_IN_A_BATCH = 3  # not in a row: an event that a notifier does not care for goes well between two that it cannot send
 _AWAY_WAIT = timedelta(minutes=15)  # so that an hour's outage delays a message by an hour and a quarter, not by two
 _REST = timedelta(seconds=30)
 _AWAY = "away: "
@@ -70,8 +70,8 @@ class Worker:
             tried += 1
             if not delivery.delivered and not delivery.dead:
                 stuck.add(event.checkout)
-            away = away + 1 if delivery.error.startswith(_AWAY) else 0
-            if away == AWAY_IN_A_ROW:
+            away += delivery.error.startswith(_AWAY)
+            if away == AWAY_IN_A_BATCH:
                 self._rests[notifier.name] = self.shop.clock.now() + _REST
                 break
         return tried
