@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field, fields, frozen
 
 from checkout_adapters.files import ShopFiles, read_shop
 from checkout_adapters.sandbox import SandboxGateway
@@ -23,6 +23,7 @@ from checkout_core.orders import OrderState
 from checkout_core.system import number_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MANY = "locations" in {attribute.name for attribute in fields(Policy)}
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
@@ -98,7 +99,7 @@ class Playhouse:
         self.shelf.reprice(sku, price)
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
-        self.store.transact(lambda unit: move_stock(unit, Stock(sku, location), delta, reason, "script", force=False))
+        self.store.transact(lambda unit: move_stock(unit, Stock(sku, location if MANY else "main"), delta, reason, "script", force=False))
 
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         levels = self.levels()
@@ -136,7 +137,7 @@ def playhouse(files: ShopFiles | None = None) -> Playhouse:
     files = files or read_shop(EXAMPLES / "shop")
     clock, shelf, post = HandClock(), Shelf(files.catalog()), Postbox()
     store, gateway = MemoryStorage(clock), SandboxGateway(clock=clock)
-    policy = Policy(identity_secret=b"only for this test", locations=tuple(location.id for location in files.locations))
+    policy = a_policy(files)
     shop = Shop(storage=store, gateways=[gateway], catalog=shelf, clock=clock, ids=CountedIds(), policy=policy)
     house = Playhouse(store, gateway, shop, clock, shelf, post)
     for lot in files.stock:
@@ -145,15 +146,18 @@ def playhouse(files: ShopFiles | None = None) -> Playhouse:
     return house
 
 
+def a_policy(files: ShopFiles) -> Policy:
+    make: Callable[..., Policy] = Policy
+    return make(identity_secret=b"only for this test", **({"locations": tuple(one.id for one in files.locations)} if MANY else {}))
+
+
 def imbalances(store: MemoryStorage) -> Iterator[str]:
     """What does not agree between holds, movements, orders and the ledger."""
     tables = store.tables
-    if owed := {
-        p.checkout
-        for p in tables.postings
-        if sum(e.amount for q in tables.postings if q.checkout == p.checkout for e in q.entries if e.account == "receivable")
-    }:
-        yield f"{sorted(owed)} owe or are owed money"
+    owed = Counter[str]()
+    for posting in tables.postings:
+        owed[posting.checkout] += sum(entry.amount for entry in posting.entries if entry.account == "receivable")
+    yield from (f"{id} owes {amount}" for id, amount in owed.items() if amount)
     sold, kept = Counter[str](), Counter[str]()
     for c in tables.checkouts.values():
         if c.order is not None and c.order.state is OrderState.PLACED and c.quote is not None:

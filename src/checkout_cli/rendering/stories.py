@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -96,12 +97,10 @@ def ran_words(ran: Ran) -> Iterator[RenderableType]:
         yield Text.assemble(("As expected", "bold green"), f": {count} script{'' if count == 1 else 's'}.")
 
 
-def opening_words() -> Text:
+def opening_words() -> RenderableType:
     """What the demo says before its first story."""
-    return Text.assemble(
-        ("\nLeaf & Kettle, a shop for tea and coffee.", "bold"),
-        (" A sandbox gateway, a virtual clock: nothing real is charged.\n", "dim"),
-    )
+    name, promise = "\nLeaf & Kettle, a shop for tea and coffee.", " A sandbox gateway, a virtual clock: nothing real is charged.\n"
+    return _narrow(Text.assemble((name, "bold"), (promise, "dim")))
 
 
 def closing_words(demo: Demo) -> Iterator[RenderableType]:
@@ -114,7 +113,7 @@ def closing_words(demo: Demo) -> Iterator[RenderableType]:
     yield stock
     if demo.letters:
         count = len(demo.letters)
-        yield Text(f"{count} mail{'' if count == 1 else 's'} written, the last: “{demo.letters[-1].subject}”", "dim")
+        yield _narrow(cell(f"{count} mail{'' if count == 1 else 's'} written, the last: “{demo.letters[-1].subject}”", "dim"))
     money = Table("money", "at the gateway", "in the ledger", "on the orders", box=box.SIMPLE_HEAD)
     for column in money.columns[1:]:
         column.justify = "right"
@@ -124,7 +123,7 @@ def closing_words(demo: Demo) -> Iterator[RenderableType]:
     yield money
     if demo.mismatches:
         yield from _mismatch_words(demo.mismatches)
-    yield books_words(demo)
+    yield _narrow(books_words(demo))
 
 
 def books_words(demo: Demo) -> Text:
@@ -138,10 +137,14 @@ def books_words(demo: Demo) -> Text:
     return Text.assemble(("The books balance", "bold green"), told)
 
 
-def _mismatch_words(wrong: Iterable[tuple[Story, Mismatch]]) -> Iterator[Text]:
+def _mismatch_words(wrong: Iterable[tuple[Story, Mismatch]]) -> Iterator[RenderableType]:
     yield Text("Not as expected:", "bold red")
     for story, mismatch in wrong:
-        yield cell(f"  {story.script.name}: {mismatch}")
+        yield _narrow(cell(f"  {story.script.name}: {mismatch}"))
+
+
+def _narrow(text: Text) -> RenderableType:
+    return Constrain(text, WIDTH)
 
 
 # As data.
