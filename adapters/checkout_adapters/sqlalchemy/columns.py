@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
@@ -15,11 +15,10 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.String(32)
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[datetime]:
-        kind: sa.types.TypeEngine[datetime] = sa.String(32) if dialect.name == "sqlite" else sa.TIMESTAMP(timezone=True)
-        return dialect.type_descriptor(kind)
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.String(32) if dialect.name == "sqlite" else sa.TIMESTAMP(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | datetime | None:  # type: ignore[override]
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | datetime | None:
         if value is None:
             return None
         if value.utcoffset() != timedelta(0):

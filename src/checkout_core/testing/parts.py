@@ -128,7 +128,7 @@ def a_payment_under_way(id: str, now: datetime) -> Checkout:
         capture=False,
         terms=Terms(resend=False, call_timeout=7),
         state=AttemptState.ACTION,
-        reference="pay_1",
+        reference=f"pay_{id}",
         action=Challenge("https://bank.example/3ds?a=1&b=ü"),
         until=now + timedelta(minutes=5, microseconds=7),
         doubt=True,
@@ -164,5 +164,5 @@ def a_refund_under_way(id: str, now: datetime) -> Checkout:
     c = a_payment_under_way(id, now)
     paid = evolve(c.attempts[1], state=AttemptState.CAPTURED, received=c.attempts[1].amount, action=None, until=None, unwanted="cancelled")
     order = Order(id, c.number, Money(3490, "EUR"), now, paid.key, OrderState.CANCELLED, FulfilmentState.CANCELLED, "too süß")
-    refund = Refund(paid.key, "sandbox", 4, f"{paid.key}/refund", paid.authorization, "pay_1", paid.amount)
+    refund = Refund(paid.key, "sandbox", 4, f"{paid.key}/refund", paid.authorization, f"pay_{id}", paid.amount)
     return evolve(c, attempts=(c.attempts[0], paid), order=order, next=refund)

@@ -128,7 +128,7 @@ CHECKS: Final = (
             SELECT o.id AS order_id, 'coupon/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F') AS pool,
                    1 AS carried, 0 AS used
             FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d
-            WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'limit') IS NOT NULL
+            WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'limit') IS NOT NULL AND IS_JSON(c.document)
             UNION ALL
             SELECT o.id, 'coupon-by/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F') || '/' || TEXT_OF(w.value, ''),
                    1, 0
@@ -153,7 +153,7 @@ CHECKS: Final = (
         """
         SELECT h.checkout_id, h.pool, h.amount, c.lapses_at, c.due_at
         FROM holds h JOIN checkouts c ON c.id = h.checkout_id
-        WHERE h.state = 'held' AND c.state IN ('open', 'abandoned') AND c.lapses_at < :late AND (
+        WHERE h.state = 'held' AND c.state = 'open' AND c.lapses_at < :late AND (
             c.due_at IS NULL
             OR (c.due_at > :now AND NOT c.in_flight AND NOT EXISTS (
                 SELECT 1 FROM payments p WHERE p.checkout_id = c.id AND p.state NOT IN ('declined', 'voided', 'refunded')))

@@ -1,0 +1,127 @@
+"""The `Admin` port on SQL: make a database, bring it to this release's shape, say what is wrong with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from checkout_adapters.sqlalchemy.engines import APPLICATION_ID, BUSY_TIMEOUT, HEAD, READ, open_engine, path_of, revision_of
+from checkout_adapters.sqlalchemy.faults import translated
+from checkout_adapters.sqlalchemy.tables import metadata
+from checkout_core.errors import Misconfigured
+
+T = TypeVar("T")
+
+
+class SqlAdmin:
+    """The upkeep of one database; it opens it for each call. Migrations are all or nothing."""
+
+    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self.url = url
+        self._busy_timeout = busy_timeout
+
+    def upgrade(self) -> Sequence[str]:
+        """Make the database, or bring it to this release's shape; the revisions that were run, none if there was nothing to do.
+
+        Raises Misconfigured for a file of another program, or one that a newer release made; Unavailable if it cannot be written.
+        """
+        new = not path_of(self.url).exists()
+        try:
+            return self._migrate(HEAD, create=True)
+        except BaseException:
+            if new:
+                _remove(path_of(self.url))
+            raise
+
+    def downgrade(self, revision: str) -> Sequence[str]:
+        """Go back to a revision; "base" leaves nothing. For tests of the migrations, and for whoever has a backup."""
+        return self._migrate(revision, create=False)
+
+    def current(self) -> str | None:
+        """The revision of the database; None if it is empty. Raises Misconfigured."""
+        return self._look(revision_of)
+
+    def check(self) -> Sequence[str]:
+        """What is not as this release needs it, in words that say what to do; nothing if all is well."""
+        return self._look(_differences)
+
+    def _migrate(self, revision: str, *, create: bool) -> Sequence[str]:
+        steps: list[str] = []
+        with self._opened(create=create) as engine:
+            with translated(), engine.connect() as connection:
+                connection.execution_options(checkout_begin="SELECT 1")
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # kept in the file; it cannot be set inside a transaction
+            with translated(), engine.begin() as connection:
+                found = revision_of(connection)
+                if found is not None and found > HEAD:
+                    raise Misconfigured(f"The database is at revision {found}, newer than {HEAD} of this release. Upgrade checkout-core.")
+                _run(connection, revision, steps)
+                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        return steps
+
+    def _look(self, look: Callable[[sa.Connection], T]) -> T:
+        with self._opened() as engine, translated(), engine.connect() as connection, connection.execution_options(**READ).begin():
+            return look(connection)
+
+    @contextmanager
+    def _opened(self, *, create: bool = False) -> Iterator[sa.Engine]:
+        engine = open_engine(self.url, busy_timeout=self._busy_timeout, create=create)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def _run(connection: sa.Connection, revision: str, steps: list[str]) -> None:
+    config = Config(stdout=io.StringIO())
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    script = ScriptDirectory.from_config(config)
+
+    def plan(current: Any, _: MigrationContext) -> Any:
+        going_up = current == () or revision != "base"
+        found = script._upgrade_revs(revision, current) if going_up else script._downgrade_revs(revision, current)
+        steps.extend(f"{step.revision.revision} {step.revision.doc}" for step in found)
+        return found
+
+    with EnvironmentContext(config, script, fn=plan, destination_rev=revision):
+        script.run_env()
+
+
+def _differences(connection: sa.Connection) -> Sequence[str]:
+    found = revision_of(connection)
+    if found is None:
+        return ["The database is empty. Run `checkout init`."]
+    if found != HEAD:
+        return [f"The database is at revision {found}, this release is at {HEAD}. Run `checkout db upgrade`, or upgrade checkout-core."]
+    wrong = []
+    if (mode := connection.exec_driver_sql("PRAGMA journal_mode").scalar()) != "wal":
+        wrong.append(f"The journal mode is {mode}, not wal: readers and writers block each other. Run `checkout db upgrade`.")
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    for difference in compare_metadata(context, metadata):
+        wrong.append(f"The tables differ from this release's: {_named(difference)}. Restore a backup, or ask whoever changed them.")
+    views = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'view'").scalars())
+    wrong += [f"The view {name} is missing. Restore a backup." for name in ("inventory", "cart_lines") if name not in views]
+    return wrong
+
+
+def _named(difference: Any) -> str:
+    parts = difference if isinstance(difference, tuple) else difference[0]
+    names = [part if isinstance(part, str) else getattr(part, "name", None) for part in parts]
+    return " ".join(str(name).replace("_", " ", 1) if n == 0 else str(name) for n, name in enumerate(names) if name)
+
+
+def _remove(path: Path) -> None:
+    """A database that could not be made leaves nothing behind."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

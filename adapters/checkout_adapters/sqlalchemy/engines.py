@@ -1,0 +1,128 @@
+"""How a database is opened: never made by accident, never taken from another program, every connection set the same way."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from checkout_adapters.sqlalchemy.faults import translated
+from checkout_core.errors import Misconfigured
+
+HEAD: Final = "0001"
+"""The revision this release reads and writes."""
+
+APPLICATION_ID: Final = 0x43686B74  # "Chkt", in the header of every file of ours
+BUSY_TIMEOUT: Final = 10.0  # seconds that a write waits for another program's
+
+READ: Final = {"checkout_begin": "BEGIN"}
+"""Execution options for a transaction that only reads; any other takes the write lock at once, so that it never has to be refused later."""
+
+
+def path_of(url: str) -> Path:
+    """The file that a URL or path names. Raises Misconfigured for what is not stored in a file of SQLite."""
+    if "://" not in url:
+        return Path(url)
+    parsed = _parsed(url)
+    if parsed.get_backend_name() != "sqlite":
+        raise Misconfigured(f"{parsed.get_backend_name()} is not supported by this release. Use an SQLite file, such as shop.db.")
+    if not parsed.database or parsed.database == ":memory:":
+        raise Misconfigured("An SQLite database in memory ends with its process. Name a file, or use MemoryStorage.")
+    return Path(parsed.database)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise Misconfigured("This is no database URL. Give a path such as shop.db, or sqlite:///shop.db.") from None
+
+
+def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = False) -> sa.Engine:
+    """An engine on that file. Raises Misconfigured if there is none and it shall not be made."""
+    path = existing(path_of(url), create=create)
+    engine = sa.create_engine("sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def open_async_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> AsyncEngine:
+    """The same for asyncio."""
+    import aiosqlite
+
+    path = existing(path_of(url))
+
+    async def creator() -> Any:
+        return await aiosqlite.connect(_uri(path, create=False), uri=True, isolation_level=None, timeout=busy_timeout)
+
+    engine = create_async_engine("sqlite+aiosqlite://", async_creator=creator, poolclass=sa.pool.AsyncAdaptedQueuePool)
+    sa.event.listen(engine.sync_engine, "begin", _begin)
+    sa.event.listen(engine.sync_engine, "connect", lambda connection, _: _set(connection))
+    return engine
+
+
+def existing(path: Path, *, create: bool = False) -> Path:
+    """The path, if a database can be there. Raises Misconfigured."""
+    if path.is_dir():
+        raise Misconfigured(f"{path} is a folder. Name the database file in it.")
+    if not path.exists() and not create:
+        raise Misconfigured(f"There is no database {path}. Make one with `checkout init --db {path}`.")
+    if create and not path.parent.is_dir():
+        raise Misconfigured(f"There is no folder {path.parent} to make the database in. Make it first.")
+    return path
+
+
+def connect(path: Path, busy_timeout: float = BUSY_TIMEOUT, create: bool = False) -> sqlite3.Connection:
+    """One connection, set as all of ours are: durable (FULL), foreign keys on, transactions begun by us alone."""
+    connection = sqlite3.connect(
+        _uri(path, create), uri=True, isolation_level=None, timeout=busy_timeout, check_same_thread=False, cached_statements=512
+    )
+    try:
+        _set(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _uri(path: Path, create: bool) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
+
+
+def _set(connection: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("checkout_begin", "BEGIN IMMEDIATE"))
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """The revision of an SQLite database of ours; None for an empty file. Raises Misconfigured for a file of another program."""
+    owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    if owner not in (0, APPLICATION_ID) or (owner == 0 and names):
+        raise Misconfigured("This database belongs to another program, and was not touched. Name another file.")
+    if "alembic_version" not in names:
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+def verify(connection: sa.Connection) -> None:
+    """Raise Misconfigured unless this database has the shape that this release reads and writes."""
+    with translated():
+        found = revision_of(connection)
+    if found is None:
+        raise Misconfigured("The database is empty. Run `checkout init`.")
+    if found < HEAD:
+        raise Misconfigured(f"The database is at revision {found}, this release needs {HEAD}. Run `checkout db upgrade`.")
+    if found > HEAD:
+        raise Misconfigured(f"The database is at revision {found}, newer than {HEAD} of this release. Upgrade checkout-core.")

@@ -1,0 +1,81 @@
+"""What a database's error means to a caller: done or not, and what to do next. A vendor's exception never leaves this package.
+
+busy, locked            Unavailable    another program writes; nothing happened
+full, read-only, I/O    Unavailable    the disk; nothing happened
+not a database, schema  Misconfigured  the wrong file
+a constraint            Broken         an invariant would not hold; nothing happened
+lost at COMMIT          LostCommit     it may have happened: the unit is run again, and finds its own record (R12, E4)
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+
+from checkout_core.errors import Broken, CheckoutError, Misconfigured, Unavailable
+
+BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+UNDONE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CONSTRAINT, *BUSY})
+"""SQLite's errors after which it has surely undone, or never begun, the transaction."""
+
+_SAYS: Final = {
+    sqlite3.SQLITE_BUSY: "The database is busy: another program has been writing for too long. Repeat the same call, with the same key.",
+    sqlite3.SQLITE_LOCKED: "The database is locked by this very program. Repeat the same call, with the same key.",
+    sqlite3.SQLITE_FULL: "The disk, or what the database may have of it, is full. Make room, then repeat the same call, with the same key.",
+    sqlite3.SQLITE_READONLY: "The database may only be read. Give this user the right to write the file and its folder, then repeat.",
+    sqlite3.SQLITE_IOERR: "The disk does not read or write the database. Look at the disk; then repeat the same call, with the same key.",
+    sqlite3.SQLITE_CANTOPEN: "The database cannot be opened. Check that the file and its folder are there and may be used.",
+    sqlite3.SQLITE_NOMEM: "There is too little memory. Repeat later, with the same key.",
+    sqlite3.SQLITE_INTERRUPT: "The work was interrupted, and nothing was written. Repeat the same call, with the same key.",
+}
+
+
+class LostCommit(Exception):
+    """The answer to COMMIT was lost: what the unit wrote may be there or not."""
+
+
+class Conflict(Exception):
+    """Others were in the way: nothing was written, and the whole unit may be run again at once (R11)."""
+
+
+def code_of(error: sa.exc.DBAPIError | sqlite3.Error) -> int | None:
+    """SQLite's primary result code, if this is an error of SQLite."""
+    raw = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    code = getattr(raw, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None
+
+
+def typed(error: sa.exc.DBAPIError | sqlite3.Error) -> CheckoutError:
+    """The same, as what the caller may do next. The database's own text is left behind: it may hold values (R24)."""
+    code = code_of(error)
+    if code in _SAYS:
+        return Unavailable(_SAYS[code])
+    if code == sqlite3.SQLITE_NOTADB:
+        return Misconfigured("This file is no SQLite database. Name another, or make a new one with `checkout init`.")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return Broken("The database file is damaged. Stop, keep a copy of it, and restore the last backup.")
+    if isinstance(error, sa.exc.IntegrityError | sqlite3.IntegrityError):
+        return Broken(f"The database refuses a write that would break an invariant{_constraint(error)}. Nothing of it was written.")
+    if isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError) and "no such" in str(error):
+        return Misconfigured("The database lacks a table of this release. Run `checkout db upgrade`.")
+    return Unavailable("The database does not answer as it should. Nothing was written; repeat the same call, with the same key.")
+
+
+def _constraint(error: sa.exc.DBAPIError | sqlite3.Error) -> str:
+    """The name of the constraint, which is ours; never the values."""
+    raw = str(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
+    kind, _, name = raw.partition(" constraint failed: ")
+    return f" ({kind.lower()} {name})" if name and name.replace("_", "").replace(".", "").replace(", ", "").isalnum() else ""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Whatever the database raises in here leaves as a CheckoutError."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        raise typed(error) from error

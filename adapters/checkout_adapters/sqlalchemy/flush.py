@@ -1,0 +1,210 @@
+"""The records of a unit, as statements: grouped by table, in one fixed order, each guarded by what it was decided on (R4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from attrs import evolve
+
+from checkout_adapters.sqlalchemy import statements as st
+from checkout_adapters.sqlalchemy.rows import order_line_rows, order_row, payment_rows, refund_rows, state_of
+from checkout_adapters.sqlalchemy.tables import (
+    carts,
+    checkouts,
+    consumers,
+    deliveries,
+    events,
+    ledger,
+    movements,
+    order_lines,
+    orders,
+    payments,
+    persons,
+    pools,
+    quotes,
+    refunds,
+    requests,
+)
+from checkout_core.cart import Cart
+from checkout_core.checkout import Checkout
+from checkout_core.codec import decode, encode, encode_answer, encode_checkout, encode_facts, pool_text
+from checkout_core.effects import RemoteEffect
+from checkout_core.errors import Broken, NotFound
+from checkout_core.events import Event
+from checkout_core.holds import HoldState, Movement, Stock
+from checkout_core.ledger import Posting
+from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request
+
+R = TypeVar("R")
+
+
+class Flush:
+    """Writes the records of one unit. `seen` has the checkouts that it has read: what did not change since is not written again."""
+
+    def __init__(self, connection: sa.Connection, now: datetime, seen: Mapping[str, Checkout]) -> None:
+        self._connection = connection
+        self._now = now
+        self._seen = seen
+
+    def write(self, records: Sequence[Record]) -> None:
+        """All of them. What breaks a guard raises Broken, and nothing of the unit happens."""
+        for asked in _of(records, Request):
+            self._request(asked)
+        for cart in _of(records, Cart):
+            self._cart(cart)
+        for checkout in _of(records, Checkout):
+            self._checkout(checkout)
+        for closing in _of(records, CloseCart):
+            self._close(closing)
+        for record in records:
+            if isinstance(record, Release | Commit):
+                self._settle(record)
+        for movement in _of(records, Movement):
+            self._move(movement)
+        self._upsert(persons, ("checkout_id",), [{"checkout_id": p.checkout, "document": encode(p)} for p in _of(records, Person)])
+        self._insert(events, [self._event(event) for event in _of(records, Event)])
+        self._insert(ledger, [row for posting in _of(records, Posting) for row in self._entries(posting)])
+        for delivery in _of(records, Delivery):
+            self._delivery(delivery)
+
+    # Requests, carts, checkouts.
+    def _request(self, asked: Request) -> None:
+        answer = None if asked.answer is None else encode_answer(asked.answer)
+        if isinstance(asked.answer, Checkout):
+            self._quote(asked.answer)
+        row = {"scope": asked.scope, "operation": asked.operation, "key": asked.key, "fingerprint": asked.fingerprint}
+        self._insert(requests, [{**row, "attempt": asked.attempt, "answer": answer, "created_at": self._now}])
+
+    def _cart(self, cart: Cart) -> None:
+        row: dict[str, object] = {
+            "customer_id": cart.customer_id,
+            "currency": cart.currency,
+            "version": cart.version,
+            "ordered": cart.ordered,
+            "merged_into": cart.merged_into,
+            "document": encode(cart),
+            "updated_at": cart.updated_at or self._now,
+        }
+        if cart.version == 1:
+            self._insert(carts, [{"id": cart.id, **row, "created_at": cart.created_at or self._now}])
+        else:
+            self._next(st.NEXT_CART, f"The cart {cart.id}", cart.id, cart.version, row)
+
+    def _checkout(self, c: Checkout) -> None:
+        before = self._seen.get(c.id)
+        if c.quote is not None and (before is None or before.quote is None or before.quote.hash != c.quote.hash):
+            self._quote(c)
+        row: dict[str, object] = {
+            "number": c.number,
+            "cart_id": c.cart,
+            "customer_id": c.customer,
+            "version": c.version,
+            "state": state_of(c),
+            "in_flight": isinstance(c.next, RemoteEffect),
+            "due_at": c.due_at,
+            "lapses_at": c.lapses_at,
+            "quote_hash": None if c.quote is None else c.quote.hash,
+            "document": encode_checkout(c),
+            "updated_at": self._now,
+        }
+        if c.version == 1:
+            self._insert(checkouts, [{"id": c.id, **row, "created_at": c.begun_at}])
+        else:
+            self._next(st.NEXT_CHECKOUT, f"The checkout {c.id}", c.id, c.version, row)
+        self._upsert(payments, ("id",), payment_rows(before, c, self._now))
+        self._upsert(refunds, ("id",), refund_rows(before, c, self._now))
+        if (order := order_row(before, c, self._now)) is not None:
+            self._upsert(orders, ("id",), [order])
+            if before is None or before.order is None:
+                self._insert(order_lines, order_line_rows(c))
+
+    def _quote(self, c: Checkout) -> None:
+        """Once for all who have the same (R7)."""
+        if c.quote is not None:
+            made = st.insert_or(self._connection.dialect.name, quotes, ("hash",), ())
+            self._connection.execute(made, {"hash": c.quote.hash, "document": encode(c.quote)})
+
+    def _close(self, closing: CloseCart) -> None:
+        found = self._connection.execute(st.CART, {"id": closing.cart}).scalar()
+        if found is None:
+            raise NotFound("cart", closing.cart)
+        cart = decode(Cart, found)
+        if cart.ordered not in (None, closing.checkout):
+            raise Broken(f"The cart {cart.id} was bought already.")
+        self._cart(evolve(cart, ordered=closing.checkout, version=cart.version + 1, updated_at=self._now))
+
+    # Scarce things.
+    def _settle(self, record: Release | Commit) -> None:
+        """Every hold of the checkout moves on, its pool with it; what has moved before is not found again (F3, R4)."""
+        letting_go = isinstance(record, Release)
+        states = [HoldState.HELD.value, HoldState.COMMITTED.value] if letting_go else [HoldState.HELD.value]
+        rows = self._connection.execute(st.HELD, {"id": record.checkout, "states": states}).all()
+        if not rows:
+            return
+        moves, new = [], HoldState.RELEASED if letting_go else HoldState.COMMITTED
+        for row in rows:
+            held = row.amount if row.state == HoldState.HELD else 0
+            sold = held - row.amount if letting_go else row.amount
+            moves.append({"key": row.pool, "more": -held, "sold": sold, "now": self._now})
+        self._connection.execute(st.MOVE, moves)
+        changed = [{"id": record.checkout, "key": row.pool, "new": new.value, "now": self._now} for row in rows]
+        self._connection.execute(st.HOLD_STATE, changed)
+
+    def _move(self, movement: Movement) -> None:
+        text, key = pool_text(movement.pool), movement.pool
+        counted = self._connection.execute(st.COUNT, {"key": text, "delta": movement.delta, "now": self._now})
+        if counted.rowcount == 0:  # an insert that may meet a row would be checked before it meets it
+            place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
+            numbers = {"on_hand": movement.delta, "held": 0, "committed": 0, "backorder": 0, "shortfall": 0}
+            self._insert(pools, [{"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": self._now}])
+        row = {"pool": text, "delta": movement.delta, "reason": movement.reason, "actor": movement.actor, "at": movement.at}
+        self._insert(movements, [row])
+
+    # Outbox and books.
+    def _event(self, event: Event) -> dict[str, object]:
+        row = {"checkout_id": event.checkout, "seq": event.seq, "kind": event.kind, "at": event.at}
+        return {**row, "facts": encode_facts(event.facts)}
+
+    def _entries(self, posting: Posting) -> Iterator[dict[str, object]]:
+        row = {"posting": posting.id, "currency": posting.currency, "checkout_id": posting.checkout, "reason": posting.reason}
+        for entry in posting.entries:
+            yield {**row, "account": entry.account, "amount": entry.amount, "at": posting.at}
+
+    def _delivery(self, delivery: Delivery) -> None:
+        checkout, _, seq = delivery.event.rpartition("/")
+        state = "delivered" if delivery.delivered else "dead" if delivery.dead else "waiting"
+        row = {"consumer": delivery.consumer, "checkout_id": checkout, "seq": int(seq), "tries": delivery.tries, "state": state}
+        row |= {"next_at": delivery.next_at, "error": delivery.error[:1000], "updated_at": self._now}
+        self._upsert(deliveries, ("consumer", "checkout_id", "seq"), [row])
+        self._advance(delivery.consumer)
+
+    def _advance(self, consumer: str) -> None:
+        """Move the mark below which this consumer has everything, so that a relay reads on from there."""
+        after = self._connection.execute(sa.select(consumers.c.position).where(consumers.c.name == consumer)).scalar() or 0
+        given = {"consumer": consumer, "after": after}
+        first = self._connection.execute(st.FIRST_PENDING, given).scalar()
+        position = first - 1 if first is not None else self._connection.execute(st.LAST_POSITION).scalar() or 0
+        if position != after:
+            self._upsert(consumers, ("name",), [{"name": consumer, "position": position}])
+
+    # How.
+    def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+        if rows:
+            self._connection.execute(sa.insert(table), rows)
+
+    def _upsert(self, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Mapping[str, object]]) -> None:
+        if rows:
+            changing = tuple(name for name in rows[0] if name not in keys and name != "created_at")
+            self._connection.execute(st.insert_or(self._connection.dialect.name, table, keys, changing), rows)
+
+    def _next(self, statement: sa.Update, what: str, key: str, version: int, row: Mapping[str, object]) -> None:
+        done = self._connection.execute(statement, {**row, "key": key, "old_version": version - 1})
+        if done.rowcount != 1:
+            raise Broken(f"{what} was changed by somebody else.")
+
+
+def _of(records: Sequence[Record], kind: type[R]) -> list[R]:
+    return [record for record in records if isinstance(record, kind)]

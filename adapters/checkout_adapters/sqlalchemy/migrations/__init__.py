@@ -1,0 +1,1 @@
+"""The migrations, in the wheel: `checkout db upgrade` runs them."""

@@ -1,0 +1,110 @@
+"""The rows for people that follow from a checkout: orders, their lines, payments, refunds. Derived here, decided nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from checkout_core.checkout import Checkout
+from checkout_core.orders import Order, OrderState, payment_state
+from checkout_core.payments import Attempt, AttemptState
+
+Row = dict[str, object]
+
+
+def state_of(c: Checkout) -> str:
+    """Where a checkout is, in a word."""
+    if c.order is not None:
+        return "cancelled" if c.order.state is OrderState.CANCELLED else "placed"
+    return "abandoned" if c.abandoned else "open"
+
+
+def order_row(before: Checkout | None, c: Checkout, now: datetime) -> Row | None:
+    """The order's row, if there is an order and it is another than before."""
+    if c.order is None:
+        return None
+    paid = payment_state(c.order, c.attempts)
+    if before is not None and before.order == c.order and payment_state(c.order, before.attempts) is paid:
+        return None
+    order: Order = c.order
+    return {
+        "id": order.id,
+        "number": order.number,
+        "customer_id": c.customer,
+        "cart_id": c.cart,
+        "currency": order.total.currency,
+        "total": order.total.minor,
+        "status": order.state.value,
+        "payment": paid.value,
+        "fulfilment": order.fulfilment.value,
+        "paid_by": order.paid_by,
+        "cancelled": order.cancelled,
+        "created_at": order.placed_at,
+        "updated_at": now,
+    }
+
+
+def order_line_rows(c: Checkout) -> Sequence[Row]:
+    """The goods, numbered from 1, and the carriage as line 0."""
+    if c.quote is None or c.order is None:
+        return []
+    rows: list[Row] = []
+    for n, line in enumerate(c.quote.lines, start=1):
+        money = {"unit": line.unit, "discount": line.discount, "net": line.net, "tax": line.tax, "gross": line.gross}
+        thing = {"sku": line.sku, "name": line.name[:200], "quantity": line.quantity, "tracked": line.tracked}
+        rows.append({"order_id": c.id, "line": n, **thing, **money})
+    sent = c.quote.shipping
+    if sent.id:
+        money = {
+            "unit": sent.subtotal,
+            "discount": sent.discount,
+            "net": sent.net,
+            "tax": sent.tax,
+            "gross": sent.gross,
+        }
+        rows.append({"order_id": c.id, "line": 0, "sku": "", "name": sent.name[:200], "quantity": 1, "tracked": False, **money})
+    return rows
+
+
+def payment_rows(before: Checkout | None, c: Checkout, now: datetime) -> Sequence[Row]:
+    """A row for every attempt that is another than before."""
+    return [_payment(c, attempt, now) for attempt in _changed(before, c)]
+
+
+def _payment(c: Checkout, attempt: Attempt, now: datetime) -> Row:
+    return {
+        "id": attempt.key,
+        "checkout_id": c.id,
+        "gateway": attempt.gateway,
+        "method": attempt.instrument.method,
+        "state": attempt.state.value,
+        "amount": attempt.amount.minor,
+        "currency": attempt.amount.currency,
+        "received": None if attempt.received is None else attempt.received.minor,
+        "received_currency": None if attempt.received is None else attempt.received.currency,
+        "reference": attempt.reference,
+        "reason": attempt.reason[:200],
+        "unwanted": attempt.unwanted[:200],
+        "stuck": attempt.stuck[:200],
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def refund_rows(before: Checkout | None, c: Checkout, now: datetime) -> Sequence[Row]:
+    """A row for every attempt whose money goes back, has gone back, or does not."""
+    rows: list[Row] = []
+    for attempt in _changed(before, c):
+        due = attempt.state is AttemptState.CAPTURED and attempt.unwanted
+        if not due and attempt.state is not AttemptState.REFUNDED:
+            continue
+        state = "done" if attempt.state is AttemptState.REFUNDED else "refused" if attempt.stuck else "due"
+        row: Row = {"id": f"{attempt.key}/refund", "payment_id": attempt.key, "checkout_id": c.id, "state": state}
+        row |= {"amount": attempt.taken.minor, "currency": attempt.taken.currency, "reason": attempt.unwanted[:200]}
+        rows.append({**row, "created_at": now, "updated_at": now})
+    return rows
+
+
+def _changed(before: Checkout | None, c: Checkout) -> Sequence[Attempt]:
+    old = {attempt.key: attempt for attempt in before.attempts} if before is not None else {}
+    return [attempt for attempt in c.attempts if old.get(attempt.key) != attempt]

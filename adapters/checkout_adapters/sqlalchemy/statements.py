@@ -1,0 +1,121 @@
+"""The statements of a unit, made once. The same text serves every database; only an upsert is asked of the dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from checkout_adapters.sqlalchemy.tables import carts, checkouts, deliveries, events, holds, persons, pools, quotes, requests
+
+LIVE: Final = ("held", "committed")
+
+# Reading, with the row's lock where there is one; SQLite has taken the lock of the whole file by then.
+CART: Final = select(carts.c.document).where(carts.c.id == bindparam("id")).with_for_update()
+CHECKOUT: Final = (
+    select(checkouts.c.document, quotes.c.document.label("quote"))
+    .outerjoin(quotes, quotes.c.hash == checkouts.c.quote_hash)
+    .where(checkouts.c.id == bindparam("id"))
+    .with_for_update(of=checkouts)
+)
+QUOTE: Final = select(quotes.c.document).where(quotes.c.hash == bindparam("hash"))
+BUYER: Final = select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state.in_(LIVE))
+PERSON: Final = select(persons.c.document).where(persons.c.checkout_id == bindparam("id"))
+REQUEST: Final = select(requests.c.fingerprint, requests.c.attempt, requests.c.answer).where(
+    requests.c.scope == bindparam("scope"), requests.c.operation == bindparam("operation"), requests.c.key == bindparam("key")
+)
+NUMBERS: Final = (pools.c.pool, pools.c.on_hand, pools.c.held, pools.c.committed, pools.c.backorder, pools.c.shortfall)
+POOL: Final = select(*NUMBERS).where(pools.c.pool == bindparam("pool")).with_for_update()
+DELIVERY: Final = select(deliveries.c.tries, deliveries.c.state, deliveries.c.next_at, deliveries.c.error).where(
+    deliveries.c.consumer == bindparam("consumer"),
+    deliveries.c.checkout_id == bindparam("checkout_id"),
+    deliveries.c.seq == bindparam("seq"),
+)
+
+# Taking. The pools of all claims, and of all that is held already, are locked in the one order (R27); then the writes say yes or no (R5).
+_MINE: Final = select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held")
+WANTED: Final = (
+    select(*NUMBERS, holds.c.amount.label("amount"), holds.c.state.label("state"))
+    .outerjoin(holds, sa.and_(holds.c.pool == pools.c.pool, holds.c.checkout_id == bindparam("id")))
+    .where(sa.or_(pools.c.pool.in_(bindparam("claimed", expanding=True)), pools.c.pool.in_(_MINE)))
+    .order_by(pools.c.pool)
+    .with_for_update(of=pools)
+)
+FREE_AT: Final = select(sa.func.min(checkouts.c.lapses_at)).where(
+    checkouts.c.id.in_(select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state == "held")),
+    checkouts.c.id != bindparam("id"),
+    checkouts.c.state != "placed",
+)
+
+_MISSING: Final = pools.c.held + pools.c.committed + bindparam("more") + bindparam("sold") - pools.c.on_hand - pools.c.backorder
+TAKE: Final = (
+    update(pools)
+    .where(pools.c.pool == bindparam("key"), pools.c.on_hand + pools.c.backorder - pools.c.held - pools.c.committed >= bindparam("more"))
+    .values(held=pools.c.held + bindparam("more"), updated_at=bindparam("now"))
+)
+TAKE_LIMITED: Final = (
+    update(pools)
+    .where(pools.c.pool == bindparam("key"), bindparam("limit") + pools.c.backorder - pools.c.held - pools.c.committed >= bindparam("more"))
+    .values(on_hand=bindparam("limit"), shortfall=0, held=pools.c.held + bindparam("more"), updated_at=bindparam("now"))
+)
+MOVE: Final = (
+    update(pools)
+    .where(pools.c.pool == bindparam("key"))
+    .values(
+        held=pools.c.held + bindparam("more"),
+        committed=pools.c.committed + bindparam("sold"),
+        shortfall=case((_MISSING <= 0, 0), (pools.c.shortfall > _MISSING, _MISSING), else_=pools.c.shortfall),
+        updated_at=bindparam("now"),
+    )
+)
+"""Held and committed by so much more or less; a shortfall that is no longer there goes (F4, F5)."""
+
+_SHORT: Final = pools.c.held + pools.c.committed - pools.c.on_hand - bindparam("delta") - pools.c.backorder
+COUNT: Final = (
+    update(pools)
+    .where(pools.c.pool == bindparam("key"))
+    .values(on_hand=pools.c.on_hand + bindparam("delta"), shortfall=case((_SHORT > 0, _SHORT), else_=0), updated_at=bindparam("now"))
+)
+
+HELD: Final = (
+    select(holds.c.pool, holds.c.amount, holds.c.state)
+    .where(holds.c.checkout_id == bindparam("id"), holds.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(holds.c.pool)
+)
+HOLD_STATE: Final = (
+    update(holds)
+    .where(holds.c.checkout_id == bindparam("id"), holds.c.pool == bindparam("key"))
+    .values(state=bindparam("new"), updated_at=bindparam("now"))
+)
+
+# Writing the next version of a document: of two that read the same one, the second finds no row (R4).
+NEXT_CART: Final = update(carts).where(carts.c.id == bindparam("key"), carts.c.version == bindparam("old_version"))
+NEXT_CHECKOUT: Final = update(checkouts).where(checkouts.c.id == bindparam("key"), checkouts.c.version == bindparam("old_version"))
+
+# The outbox.
+_DONE: Final = ("delivered", "dead")
+_AFTER: Final = events.c.position > bindparam("after")
+_STATE: Final = (
+    select(deliveries.c.state)
+    .where(
+        deliveries.c.consumer == bindparam("consumer"),
+        deliveries.c.checkout_id == events.c.checkout_id,
+        deliveries.c.seq == events.c.seq,
+    )
+    .scalar_subquery()
+)
+FIRST_PENDING: Final = select(sa.func.min(events.c.position)).where(_AFTER, sa.func.coalesce(_STATE, "waiting").not_in(_DONE))
+LAST_POSITION: Final = select(sa.func.max(events.c.position))
+
+
+@cache
+def insert_or(dialect: str, table: sa.Table, keys: Sequence[str], changed: Sequence[str]) -> Any:
+    """An insert that, where the keys are taken, sets these columns instead, or with none of them does nothing."""
+    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    if not changed:
+        return made.on_conflict_do_nothing(index_elements=list(keys))
+    return made.on_conflict_do_update(index_elements=list(keys), set_={name: made.excluded[name] for name in changed})

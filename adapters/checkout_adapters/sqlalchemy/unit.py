@@ -1,0 +1,168 @@
+"""One unit of work on a connection: what it reads and takes at once, and the records it writes together at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import evolve
+
+from checkout_adapters.sqlalchemy import statements as st
+from checkout_adapters.sqlalchemy.faults import Conflict
+from checkout_adapters.sqlalchemy.flush import Flush
+from checkout_adapters.sqlalchemy.tables import holds, pools
+from checkout_core.cart import Cart
+from checkout_core.checkout import Checkout
+from checkout_core.codec import decode, decode_answer, decode_checkout, pool_of, pool_text
+from checkout_core.errors import NotFound
+from checkout_core.holds import CartTurn, Claim, HoldState, Pool, PoolKey, Short, Stock, Taken
+from checkout_core.pricing import Quote
+from checkout_core.unit import Delivery, Person, Record, Request
+
+
+class SqlUnit:
+    """A `Unit`. It knows claims and records, and never why (`checkout_core.drive` does)."""
+
+    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._seen: dict[str, Checkout] = {}
+        self._records: list[Record] = []
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    def cart(self, id: str) -> Cart:
+        row = self._one(st.CART, id=id)
+        if row is None:
+            raise NotFound("cart", id)
+        return decode(Cart, row.document)
+
+    def checkout(self, id: str) -> Checkout:
+        row = self._one(st.CHECKOUT, id=id)
+        if row is None:
+            raise NotFound("checkout", id)
+        found = decode_checkout(row.document, None if row.quote is None else decode(Quote, row.quote))
+        self._seen[id] = found
+        return found
+
+    def buyer(self, cart: str) -> str | None:
+        row = self._one(st.BUYER, pool=pool_text(CartTurn(cart)))
+        return None if row is None else str(row.checkout_id)
+
+    def person(self, checkout: str) -> Person | None:
+        row = self._one(st.PERSON, id=checkout)
+        return None if row is None else decode(Person, row.document)
+
+    def request(self, scope: str, operation: str, key: str) -> Request | None:
+        row = self._one(st.REQUEST, scope=scope, operation=operation, key=key)
+        if row is None:
+            return None
+        answer = None if row.answer is None else decode_answer(row.answer, self._quote)
+        return Request(scope, operation, key, row.fingerprint, row.attempt, answer)
+
+    def pool(self, key: PoolKey) -> Pool:
+        row = self._one(st.POOL, pool=pool_text(key))
+        return Pool(key) if row is None else pool_in(row)
+
+    def delivery(self, consumer: str, event: str) -> Delivery | None:
+        checkout, _, seq = event.rpartition("/")
+        if not seq.isdigit():
+            return None
+        row = self._one(st.DELIVERY, consumer=consumer, checkout_id=checkout, seq=int(seq))
+        if row is None:
+            return None
+        return Delivery(consumer, event, row.tries, row.state == "delivered", row.state == "dead", row.next_at, row.error)
+
+    def take(self, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
+        """As the port says: the pools are locked and read first, so that a short one leaves no trace; then each write says yes or no."""
+        named = {pool_text(claim.pool): claim for claim in claims}
+        rows = self._connection.execute(st.WANTED, {"id": checkout, "claimed": list(named)}).all()
+        known = {row.pool: row for row in rows}
+        mine = {row.pool: row.amount for row in rows if row.state == HoldState.HELD}
+        grabs: list[tuple[str, Claim, int]] = []
+        moves = [(text, -amount) for text, amount in mine.items() if text not in named]
+        for text, claim in named.items():
+            pool, had = limited(pool_in(known[text]) if text in known else Pool(claim.pool), claim.limit), mine.get(text, 0)
+            more = claim.amount - had
+            if more > 0 and pool.take(more) is None:
+                until = self._connection.execute(st.FREE_AT, {"pool": text, "id": checkout}).scalar()
+                return Short(claim.pool, claim.amount, pool.available + had, until)
+            if more > 0:
+                grabs.append((text, claim, more))
+            elif more < 0:
+                moves.append((text, more))
+        self._grab([grab for grab in grabs if grab[0] in known])
+        self._make([grab for grab in grabs if grab[0] not in known])
+        if moves:
+            given = [{"key": text, "more": more, "sold": 0, "now": self._now} for text, more in sorted(moves)]
+            self._connection.execute(st.MOVE, given)
+        self._hold(checkout, [text for text, _ in moves if text not in named], {text: c.amount for text, c in named.items()}, mine)
+        return Taken()
+
+    def write(self, *records: Record) -> None:
+        self._records.extend(records)
+
+    def flush(self) -> None:
+        """Write everything, in the one order of the tables."""
+        Flush(self._connection, self._now, self._seen).write(self._records)
+        self._records.clear()
+
+    def _grab(self, grabs: Sequence[tuple[str, Claim, int]]) -> None:
+        """The only write that can answer no (R5); here it cannot, because the rows are locked, and yet it is asked."""
+        plain = [{"key": text, "more": more, "now": self._now} for text, claim, more in grabs if claim.limit is None]
+        sized = [
+            {"key": text, "more": more, "limit": claim.limit, "now": self._now} for text, claim, more in grabs if claim.limit is not None
+        ]
+        for statement, given in ((st.TAKE, plain), (st.TAKE_LIMITED, sized)):
+            if given and self._connection.execute(statement, given).rowcount != len(given):
+                raise Conflict
+
+    def _make(self, grabs: Sequence[tuple[str, Claim, int]]) -> None:
+        """A limited pool appears with its first use; if somebody else has just made it, the unit starts again (E12)."""
+        if not grabs:
+            return
+        statement = st.insert_or(self._connection.dialect.name, pools, ("pool",), ())
+        given = [row_of(claim.pool, self._now, on_hand=claim.limit or 0, held=more) for _, claim, more in grabs]
+        if self._connection.execute(statement, given).rowcount != len(given):
+            raise Conflict
+
+    def _hold(self, checkout: str, gone: Sequence[str], wanted: Mapping[str, int], had: Mapping[str, int]) -> None:
+        changed = {text: amount for text, amount in wanted.items() if had.get(text) != amount}
+        if gone:
+            rows = [{"id": checkout, "key": text, "new": HoldState.RELEASED.value, "now": self._now} for text in gone]
+            self._connection.execute(st.HOLD_STATE, rows)
+        if changed:
+            statement = st.insert_or(self._connection.dialect.name, holds, ("checkout_id", "pool"), ("amount", "state", "updated_at"))
+            row = {"checkout_id": checkout, "state": HoldState.HELD.value, "updated_at": self._now}
+            self._connection.execute(statement, [{**row, "pool": text, "amount": amount} for text, amount in changed.items()])
+
+    def _quote(self, hash: str) -> Quote | None:
+        row = self._one(st.QUOTE, hash=hash)
+        return None if row is None else decode(Quote, row.document)
+
+    def _one(self, statement: Any, **given: object) -> Any:
+        return self._connection.execute(statement, given).first()
+
+
+def pool_in(row: Any) -> Pool:
+    """The pool of a row."""
+    return Pool(pool_of(row.pool), row.on_hand, row.held, row.committed, row.backorder, row.shortfall)
+
+
+def row_of(key: PoolKey, now: datetime, *, on_hand: int = 0, held: int = 0) -> dict[str, object]:
+    """The row of a pool that nobody has seen before."""
+    place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
+    text = pool_text(key)
+    numbers = {"on_hand": on_hand, "held": held, "committed": 0, "backorder": 0, "shortfall": 0}
+    return {"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": now}
+
+
+def limited(pool: Pool, limit: int | None) -> Pool:
+    """The pool with the size its claim states: the promotion is the limit's one home, and may have lowered it."""
+    if limit is None or pool.on_hand == limit:
+        return pool
+    return evolve(pool, on_hand=limit, shortfall=max(pool.held + pool.committed - limit - pool.backorder, 0))
