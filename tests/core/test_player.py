@@ -182,7 +182,8 @@ def test_every_word_of_the_language_is_played() -> None:
 
 def test_carts_are_merged_at_login() -> None:
     """The guest's cart goes into the account's, every line is accounted for, and the merged cart is the current one."""
-    story = play(
+    shop = small()
+    story = shop.play(
         'who = "ben"\ndo = "open"\ncart = "saved"\ncurrency = "EUR"',
         'who = "ben"\ndo = "add"\nsku = "BOOK"',
         'who = "ben"\ndo = "open"\ncart = "phone"\ncurrency = "EUR"\nguest = true',
@@ -190,6 +191,7 @@ def test_carts_are_merged_at_login() -> None:
         'who = "ben"\ndo = "login"\ninto = "saved"',
         'who = "ben"\ndo = "begin"\nshipping = "standard"',
     )
+    assert [cart.customer_id for cart in shop.store.tables.carts.values()] == ["customer-2", None]
     assert story.told[4].answer.text == "the guest's cart goes into the account's: 1 × BOOK (kept), 2 × MUG (added)"
     ((_, checkout),) = story.checkouts
     assert [(line.sku, line.quantity) for line in checkout.lines] == [("BOOK", 1), ("MUG", 2)]
