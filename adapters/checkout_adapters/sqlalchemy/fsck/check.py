@@ -19,6 +19,7 @@ class Check:
     """One invariant as far as tables can show it: `sql` selects every row that breaks it, so no row is good news.
 
     What SQL cannot say is a `scan` in Python. `dialect` names the one database that needs asking, where the others cannot break it.
+    If `unless` selects anything, another check tells of it, and this one cannot be made.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Check:
     sql: str = ""
     scan: Scan | None = None
     dialect: str = ""
+    unless: str = ""
 
     @property
     def asks_gateway(self) -> bool:

@@ -50,5 +50,6 @@ CHECKS: Final = (
         ) AS rows_of_both
         GROUP BY cart_id, product_id HAVING SUM(quantity) <> 0 OR SUM(n) <> 0
         """,
+        unless="SELECT 1 FROM carts WHERE NOT IS_JSON(document)",
     ),
 )

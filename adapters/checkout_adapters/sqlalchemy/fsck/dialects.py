@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 GATEWAY: Final = """WITH gateway AS (
@@ -28,6 +29,7 @@ _VALUE: Final = re.compile(r"(TEXT|INT|TIME|BOOL)_OF\(([\w.:]+), '([\w.]*)'\)")
 _JSON: Final = re.compile(r"IS_JSON\(([\w.]+)\)")
 
 
+@cache
 def spelled(sql: str, dialect: str) -> str:
     """The statement in the words of that database. Raises ValueError for one we do not know."""
     if dialect not in _SPELLINGS:
