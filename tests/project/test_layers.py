@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = "Rooms: a file imports only what stands below it here"
 ALONE = "The core knows neither the command nor any adapter, nor their libraries"
+SECOND_OPINION = "fsck is a second opinion: it shares nothing with what it checks"
 RUN = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 
 
@@ -48,6 +49,8 @@ def test_every_import_contract_holds() -> None:
         ("src/checkout_core/checkout.py", "import cattrs", "Only codec imports cattrs"),
         ("adapters/checkout_adapters/sandbox.py", "import checkout_cli.app", "Adapters do not import the command"),
         ("src/checkout_cli/app.py", "from checkout_adapters import sandbox", "Only checkout_cli.wiring chooses adapters"),
+        ("adapters/checkout_adapters/sqlalchemy/fsck/money.py", "from checkout_core import ledger", SECOND_OPINION),
+        ("adapters/checkout_adapters/sqlalchemy/fsck/run.py", "from checkout_adapters.sqlalchemy import rows", SECOND_OPINION),
     ],
 )
 def test_each_planted_import_turns_its_contract_red(house: Path, file: str, line: str, contract: str) -> None:
