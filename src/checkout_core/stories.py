@@ -146,7 +146,7 @@ def done(text: str, total: Money | None = None, *, quiet: bool = False) -> Answe
 def refusal(refused: Sequence[Refused], words: Mapping[str, str] = WORDS) -> Answer:
     """No, in the words of a table, with every reason. Of what has changed, the text has what a shopper would look at."""
     every = tuple(other for one in refused for other in (one, *one.others))
-    said = [evolve(one, changes=tuple(dict.fromkeys(change for change in one.changes if _looked_at(change)))) for one in every]
+    said = [evolve(one, changes=tuple(dict.fromkeys(change for change in one.changes if _of_interest(change)))) for one in every]
     return Answer("refused", " ".join(one.words(words) for one in said), every, next((r.total for r in every if r.total is not None), None))
 
 
@@ -175,7 +175,7 @@ def standing(c: Checkout, words: Mapping[str, str] = WORDS) -> Answer:
     if c.order is not None:
         return evolve(refusal((Refused("cancelled", c.order.number, c.order.cancelled),), words), text=over(c))
     if not c.attempts:
-        return refusal((Refused("abandoned", given=c.because or c.abandoned),), words) if c.abandoned else begun(c)
+        return refusal((Refused("abandoned", given=c.because or c.abandoned),), words) if c.abandoned else _looked_at(c, words)
     came = paid(answer(c, c.attempts[-1]), words)
     back = _sent_back(c)
     return evolve(came, text=f"{came.text} {money_text(back)} went back.") if back and came.outcome == "refused" else came
@@ -185,6 +185,12 @@ def begun(c: Checkout) -> Answer:
     if c.quote is None:
         return done("the total is known when address and shipping are")
     return done(f"the total is {c.quote.total}", c.quote.total)
+
+
+def _looked_at(c: Checkout, words: Mapping[str, str]) -> Answer:
+    """The total, and the promotions that are near: how far away each is."""
+    misses = [missed for missed in c.quote.near_misses if missed.how_far] if c.quote is not None else []
+    return evolve(begun(c), text="; ".join([begun(c).text, *(missed.words(words).rstrip(".") for missed in misses)]))
 
 
 def over(c: Checkout) -> str:
@@ -227,7 +233,7 @@ def span(seconds: int) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def _looked_at(change: Change) -> bool:
+def _of_interest(change: Change) -> bool:
     """Whether a change is one of price, quantity or discount, or of a whole line or promotion: the rest follows from these."""
     thing, _, what = change.what.partition(" ")
     if thing in ("line", "promotion"):

@@ -82,7 +82,7 @@ def test_all_scripts_one_after_the_other_on_one_shop() -> None:
     ("name", "word"),
     [
         ("guest", "placed"),
-        ("registered", "placed"),
+        ("registered", "free-parcel needs 12.10 EUR more"),
         ("merge-at-login", "account's"),
         ("coupon", "coupon-used-up"),
         ("first-order-only", "coupon-used-by-you"),
