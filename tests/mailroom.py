@@ -46,6 +46,7 @@ class Mailroom:
     rcpt: list[str] = field(factory=list)
     data: list[str] = field(factory=list)
     sender: list[str] = field(factory=list)
+    hangs_up: bool = False
     asked: int = 0
 
     @property
@@ -74,6 +75,12 @@ class Mailroom:
             assert server.transport is not None
             server.transport.close()
         return answer
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.hangs_up:
+            assert server.transport is not None
+            server.transport.close()
+        return "221 Bye"
 
 
 @contextmanager

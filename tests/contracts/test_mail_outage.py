@@ -66,11 +66,13 @@ def test_a_mail_server_that_is_down_for_an_hour_delays_mail_and_nothing_else(str
     with listening(room, port):
         street.minutes(20)
     assert not [d for d in street.deliveries if d.dead or not d.delivered]
-    assert len({message["Message-ID"] for message in room.messages}) == len(room.raw) == 40
-    for order in orders:
-        about = [str(message["Subject"]) for message in room.messages if f" {order.number} " in str(message["Subject"])]
+    messages = room.messages
+    assert len({message["Message-ID"] for message in messages}) == len(messages) == 40
+    subjects = [str(message["Subject"]) for message in messages]
+    for n, order in enumerate(orders):
+        about = [subject for subject in subjects if f" {order.number} " in subject]
         assert about[0] == f"Your order {order.number} at Leaf & Kettle"
-        assert about[1:] == ([f"Your order {order.number} at Leaf & Kettle was cancelled"] if len(about) > 1 else [])
+        assert about[1:] == ([f"Your order {order.number} at Leaf & Kettle was cancelled"] if n % 3 == 0 else [])
 
 
 def test_an_outage_costs_a_tick_a_few_calls_and_not_one_for_each_letter() -> None:
