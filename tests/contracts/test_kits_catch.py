@@ -454,6 +454,13 @@ class Overtakes(MemoryStorage):
         return [event for event in self.tables.events if event.id not in told][:limit]
 
 
+class NeverLooksBack(MemoryStorage):
+    def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
+        told = [n for n, event in enumerate(self.tables.events) if (consumer, event.id) in self.tables.deliveries]
+        after = {event.id for event in self.tables.events[max(told, default=-1) + 1 :]}
+        return [event for event in super().undelivered(consumer, MILLION) if event.id in after][:limit]
+
+
 class Starves(MemoryStorage):
     def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
         first = {event.id for event in self.tables.events[:limit]}
@@ -506,6 +513,7 @@ def stored_as(storage: type[MemoryStorage]) -> Patch:
         (stored_as(NeverWaits), "test_a_later_event_waits_for_an_earlier_one_to_be_tried_again"),
         (stored_as(Overtakes), "test_a_later_event_waits_for_an_earlier_one_to_be_tried_again"),
         (stored_as(Starves), "test_a_later_event_waits_for_an_earlier_one_to_be_tried_again"),
+        (stored_as(NeverLooksBack), "test_what_is_queued_again_is_offered_again"),
     ],
 )
 def test_a_wrong_storage_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Patch, promise: str) -> None:

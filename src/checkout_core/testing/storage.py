@@ -291,6 +291,20 @@ class StorageContract(PoolPromises):
         write(storage, Delivery("mail", "c1/3", 1, delivered=True))
         assert ids(storage.undelivered("mail", 10)) == ["c1/4"]
 
+    def test_what_is_queued_again_is_offered_again(self) -> None:
+        """However far the consumer has got since: a dead letter that was requeued, a delivery that is to be repeated (M4)."""
+        storage = self.new()
+        now = now_of(storage)
+        tell(storage, now, ("c1", 1), ("c1", 2), ("c1", 3))
+        for seq in (1, 2, 3):
+            write(storage, Delivery("mail", f"c1/{seq}", 1, delivered=seq != 1, dead=seq == 1))
+        assert ids(storage.undelivered("mail", 10)) == []
+        write(storage, Delivery("mail", "c1/2", next_at=now))
+        write(storage, Delivery("mail", "c1/1", next_at=now))
+        assert ids(storage.undelivered("mail", 10)) == ["c1/1", "c1/2"]
+        write(storage, Delivery("mail", "c1/1", 1, delivered=True), Delivery("mail", "c1/2", 1, delivered=True))
+        assert ids(storage.undelivered("mail", 10)) == []
+
     def test_a_later_event_waits_for_an_earlier_one_to_be_tried_again(self) -> None:
         """Nothing overtakes within a checkout; others flow, even past a queue of waiting ones (M2, M3)."""
         storage = self.new()
