@@ -1,34 +1,49 @@
 """The `checkout` command.
 
-Exit codes: 0 done · 1 refused by a rule · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken.
+Exit codes: 0 done · 1 refused by a rule, or by you · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import Annotated, Protocol, runtime_checkable
 
 import typer
+from typer.core import TyperGroup
 
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable
-from checkout_core.refusals import Refusal
+from checkout_cli.commands import coupons, databases, inventory, orders, outbox, payments, quotes, running, shops, stories
+from checkout_cli.exits import STOPPED, USAGE, Ending, ending_of
+from checkout_cli.output import ReaderGone, as_text, neutral, written
 
-REFUSED, USAGE, UNAVAILABLE, BROKEN = 1, 2, 3, 4
+START, LOOK, ACT, RUN = "Start here", "What happened", "What is for sale", "Keeping it running"
+ORDER = ("demo", "init", "shop", "quote", "run", "sandbox", "order", "payment", "outbox", "dead-letter", "inventory", "coupon")
 
-Json = Annotated[bool, typer.Option("--json", help="Data instead of words: one JSON object on stdout, and nothing else.")]
+
+class InOrder(TyperGroup):
+    """The commands in the order in which somebody needs them, groups among them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:
+        """Those of ORDER first, then the rest as they were added."""
+        return sorted(super().list_commands(ctx), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
 
 app = typer.Typer(
     name="checkout",
+    cls=InOrder,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="An embeddable checkout: from a cart to a paid, placed, refundable order.\n\n"
-    "Start with [bold]checkout demo[/]: three shoppers, a sandbox gateway, and books that balance. "
-    "[bold]checkout sandbox[/] lists what that gateway can play. The library itself is `from checkout_core import Shop`.",
-    epilog="Exit codes: 0 done · 1 refused by a rule · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken.",
+    "Three things to type first: [bold]checkout demo --keep shop.db[/] watches shoppers go through a tea shop, "
+    "[bold]checkout order list --db shop.db[/] shows what they bought, and "
+    "[bold]checkout order explain N --db shop.db[/] why it cost what it cost. The library itself is `from checkout_core import Shop`.",
+    epilog="Every change shows its plan and asks; --yes does it, --dry-run stops there. --json prints data, errors too, on stdout. "
+    "Exit codes: 0 done · 1 refused by a rule · 2 wrong usage · 3 something outside is unavailable · 4 an invariant is broken.",
 )
 
 
@@ -48,70 +63,70 @@ def checkout(
     """Filled by `help=` above."""
 
 
-@app.command()
-def demo(as_json: Json = False) -> None:
-    """Watch three shoppers go through a small shop: a coupon, a declined card, a 3-D Secure challenge.
-
-    Everything is in memory, on a virtual clock, with a sandbox gateway: nothing real is charged, and it tells the same story every time.
-    The last line compares the ledger with the gateway's own books, the orders with the stock; exit code 4 if they disagree.
-    """
-    from checkout_cli import demo as stories
-    from checkout_cli import render
-    from checkout_cli.wiring import demo_shop
-
-    told = stories.tell(demo_shop())
-    if as_json:
-        show(render.demo_json(told))
-    else:
-        from rich.console import Console
-
-        render.demo(told, Console(highlight=False))
-    if told.imbalances:
-        raise typer.Exit(BROKEN)
+app.command(rich_help_panel=START)(stories.demo)
+app.command(rich_help_panel=START)(databases.init)
+app.add_typer(shops.app, name="shop", rich_help_panel=START)
+app.command(rich_help_panel=START)(quotes.quote)
+app.command(rich_help_panel=START)(stories.run)
+app.command(rich_help_panel=START)(stories.sandbox)
+app.add_typer(orders.app, name="order", rich_help_panel=LOOK)
+app.add_typer(payments.app, name="payment", rich_help_panel=LOOK)
+app.add_typer(outbox.outbox_app, name="outbox", rich_help_panel=LOOK)
+app.add_typer(outbox.dead_app, name="dead-letter", rich_help_panel=LOOK)
+app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
+app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
+app.command(rich_help_panel=RUN)(running.worker)
+app.command(rich_help_panel=RUN)(running.fsck)
+app.add_typer(databases.app, name="db", rich_help_panel=RUN)
 
 
-@app.command()
-def sandbox(as_json: Json = False) -> None:
-    """List the tokens of the sandbox gateway: what each of them makes happen."""
-    from checkout_cli.wiring import SANDBOX_TOKENS
+@runtime_checkable
+class _SaysWhatIsWrong(Protocol):
+    """A usage error of the parser: Typer brings a parser of its own, or uses the one that is installed, by its release."""
 
-    if as_json:
-        show({"tokens": [{"token": token, "says": says} for token, says in SANDBOX_TOKENS.items()]})
-        return
-    from rich.console import Console
+    exit_code: int
 
-    from checkout_cli import render
-
-    render.tokens(dict(SANDBOX_TOKENS), Console(highlight=False))
+    def format_message(self) -> str: ...
 
 
-def show(data: dict[str, Any]) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+def run(words: Sequence[str]) -> int:
+    """Run the command on these words: the exit code. An operator sees words, never a traceback."""
+    as_json = "--json" in words
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        # With --json the parser's own errors are data too, so it must raise them instead of printing them.
+        answer = typer.main.get_command(app).main(list(words), prog_name="checkout", standalone_mode=not as_json)
+        return answer if isinstance(answer, int) else 0
+    except SystemExit as end:
+        if end.code == STOPPED:
+            return _told(ending_of(KeyboardInterrupt()), as_json)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except ReaderGone:
+        return 0
+    except BaseException as error:
+        if isinstance(error, _SaysWhatIsWrong):
+            return _told(Ending("usage", USAGE, error.format_message()), as_json)
+        if os.environ.get("CHECKOUT_TRACEBACK"):
+            raise
+        return _told(ending_of(error), as_json)
 
 
-def exit_code(error: CheckoutError) -> int:
-    """What a fault means to the shell that called."""
-    match error:
-        case Broken():
-            return BROKEN
-        case Unavailable() | NoAnswer():
-            return UNAVAILABLE
-        case Misconfigured():
-            return USAGE
-        case Refusal() | NotFound() | _:
-            return REFUSED
+def _told(ending: Ending, as_json: bool) -> int:
+    with suppress(ReaderGone, BrokenPipeError):
+        if as_json:
+            written(as_text(ending.data))
+        else:
+            lines = [str(reason["message"]) for reason in ending.reasons] if ending.code == "refused" else ending.message.splitlines()
+            sys.stderr.write("".join(f"checkout: {neutral(line)}\n" if n == 0 else f"  {neutral(line)}\n" for n, line in enumerate(lines)))
+            sys.stderr.flush()
+    return ending.exit
 
 
 def main() -> None:
-    """Run the command; an operator sees words and an exit code, never a traceback."""
-    try:
-        app()
-    except CheckoutError as error:
-        typer.echo(f"checkout: {error}", err=True)
-        sys.exit(exit_code(error))
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever was reading has had enough
-        sys.exit(0)
+    """The command of the operating system."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

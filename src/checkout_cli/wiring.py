@@ -1,37 +1,258 @@
-"""The one place that chooses adapters: everything else in the command works on what it is given."""
+"""The one place that chooses adapters: everything else in the command works on what it is given.
+
+    opened(settings)     a shop on its database: storage, lists, shop, worker, the sandbox's books
+    upkeep(settings)     make, upgrade and check that database
+    read_files(folder)   a shop as a folder of files
+
+What stands beside an SQLite database `shop.db`: the secret in `shop.db.key` (for its owner alone), the sandbox gateway's own books in
+`shop.db.sandbox`, and mails in the folder `shop.db.mail`.
+"""
 
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
-import io
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
-from attrs import define, field, frozen
+from attrs import define, evolve, frozen
 
-from checkout_adapters.console import ConsoleNotifier
-from checkout_adapters.sandbox import SCRIPTS, SandboxGateway
-from checkout_core import (
-    Band,
-    MemoryCatalog,
-    MemoryStorage,
-    Money,
-    Policy,
-    Product,
-    Promotion,
-    Ratio,
-    ShippingMethod,
-    ShippingTable,
-    Shop,
-    TaxRate,
-    TaxRow,
-    TaxTable,
-    Worker,
-    Zone,
-)
-from checkout_core.system import number_of
+from checkout_adapters.sandbox import SCRIPTS, SandboxBooks, SandboxGateway
+from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
+from checkout_cli.exits import WrongUsage
+from checkout_cli.stage import Kept, Letter, Stage
+from checkout_core import Money, Policy, Product, Promotion, Shop, Worker, plugins
+from checkout_core.errors import Misconfigured, NotFound
+from checkout_core.holds import Stock
+from checkout_core.ports import Admin, Clock, Ids
+from checkout_core.sync.ports import Gateway, Notifier
+from checkout_core.system import SystemClock, SystemIds, number_of
 
-OPENING = {"MUG": 12, "TEAPOT": 3, "BOOK": 8}
+if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
+    from checkout_adapters.sqlalchemy.queries import SqlQueries
+
+    from checkout_adapters.files import ShopFiles as ShopFiles
+    from checkout_adapters.sqlalchemy.catalog import SqlCatalog
+    from checkout_adapters.sqlalchemy.fsck import Check as Check
+    from checkout_adapters.sqlalchemy.fsck import Finding as Finding
+    from checkout_adapters.sqlalchemy.shelf import CatalogChange as CatalogChange
+    from checkout_adapters.sqlalchemy.shelf import LoadPlan as LoadPlan
+    from checkout_adapters.sqlalchemy.store import SqlStorage
+
 SANDBOX_TOKENS = SCRIPTS
+
+
+@frozen
+class Backend:
+    """A shop on its database. What is not asked for is not made: a list needs no gateway."""
+
+    settings: Settings
+    storage: SqlStorage
+    catalog: SqlCatalog
+    clock: Clock
+    ids: Ids
+
+    @cached_property
+    def queries(self) -> SqlQueries:
+        """Lists and reports."""
+        from checkout_adapters.sqlalchemy.queries import SqlQueries
+
+        return SqlQueries(self.storage)
+
+    @cached_property
+    def books(self) -> SandboxBooks | None:
+        """What the sandbox gateway knows, beside an SQLite database; None for a shop without it."""
+        if "sandbox" not in self.settings.gateways:
+            return None
+        return SandboxBooks(self.clock, beside(self.settings, ".sandbox"))
+
+    @cached_property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """The gateways by their registered names."""
+        return tuple(self._gateway(name) for name in self.settings.gateways)
+
+    def _gateway(self, name: str) -> Gateway:
+        make = cast(Any, plugins.load("checkout_core.gateways", name))
+        given = dict(self.settings.made_with.get(name, {}))
+        if make is SandboxGateway:
+            given = {"books": self.books, "clock": self.clock, **given}
+        try:
+            return cast(Gateway, make(**given))
+        except TypeError as error:
+            raise Misconfigured(f"The gateway {name!r} cannot be made with what gateway.{name} says: {error}.") from None
+
+    @cached_property
+    def locations(self) -> tuple[str, ...]:
+        """Where goods lie, in the order they are used: as configured, else as loaded, else the one place there is."""
+        from checkout_adapters.sqlalchemy.catalog import read_locations
+
+        loaded = tuple(place.id for place in self.storage.read(read_locations))
+        return self.settings.locations or loaded or Policy().locations
+
+    @cached_property
+    def shop(self) -> Shop:
+        """The shop itself."""
+        return Shop(
+            storage=self.storage,
+            gateways=self.gateways,
+            catalog=self.catalog,
+            clock=self.clock,
+            ids=self.ids,
+            policy=Policy(
+                identity_secret=secret_of(self.settings) or b"",
+                pricing=self.settings.pricing,
+                locations=self.locations,
+            ),
+            production=self.settings.production,
+        )
+
+    @cached_property
+    def notifiers(self) -> tuple[Notifier, ...]:
+        """Who is told what happened: mail, into a folder or to a server."""
+        from checkout_adapters.notify import FolderTransport, MailNotifier, SmtpTransport, Transport
+        from checkout_adapters.sqlalchemy.catalog import read_settings
+
+        mail = self.settings.mail
+        transport: Transport = (
+            FolderTransport(mail.folder or beside(self.settings, ".mail"))
+            if mail.host is None
+            else SmtpTransport(mail.host, mail.port, mail.user, mail.password, tls=mail.tls)
+        )
+        known = self.storage.read(read_settings)
+        sender = mail.sender or known.get("shop-sender") or "shop@localhost.localdomain"
+        return (MailNotifier(transport, sender=sender, shop_name=mail.shop or known.get("shop-name") or "The shop"),)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """What goes on without a shopper."""
+        return Worker(self.shop, self.notifiers)
+
+    def products(self) -> Sequence[Product]:
+        """Everything that is or was for sale, in the order of the catalogue."""
+        from checkout_adapters.sqlalchemy.catalog import read_products
+
+        return self.storage.read(lambda connection: read_products(connection, withdrawn=True))
+
+    def promotions(self) -> Sequence[Promotion]:
+        """Every promotion, with a code or without."""
+        from checkout_adapters.sqlalchemy.catalog import read_shelf
+
+        return self.storage.read(lambda connection: read_shelf(connection).of(Promotion))
+
+    def plan_load(self, files: ShopFiles) -> LoadPlan:
+        """What loading these files would change now."""
+        from checkout_adapters.sqlalchemy.catalog import plan_load
+
+        return self.storage.read(lambda connection: plan_load(connection, files))
+
+    def load(self, files: ShopFiles, *, actor: str, reason: str) -> LoadPlan:
+        """Load these files in one transaction; what was changed."""
+        from checkout_adapters.sqlalchemy.catalog import load_shop
+        from checkout_adapters.sqlalchemy.faults import translated
+
+        with translated(), self.storage.engine.begin() as connection:
+            return load_shop(connection, files, now=self.clock.now(), actor=actor, reason=reason)
+
+    def fsck(self, progress: Callable[[Check, Finding | None], None] | None = None) -> tuple[Finding, ...]:
+        """What is not as the invariants say. Where the sandbox is the only gateway, its own books are compared: in a transaction that
+        lets nobody write meanwhile, so that both stand still.
+        """
+        from checkout_adapters.sqlalchemy.faults import translated
+        from checkout_adapters.sqlalchemy.fsck import GatewayRow, check
+
+        books = self.books if self.settings.gateways == ("sandbox",) and beside(self.settings, ".sandbox").exists() else None
+        if books is None:
+            return self.storage.read(lambda connection: check(connection, None, self.clock.now(), progress=progress))
+        with translated(), self.storage.engine.begin() as connection:
+            theirs = [GatewayRow(p.key, p.currency, p.captured, p.refunded, str(p.state)) for p in books.payments()]
+            return check(connection, theirs, self.clock.now(), progress=progress)
+
+
+@contextmanager
+def opened(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Iterator[Backend]:
+    """The shop on the database that the settings name. Raises WrongUsage, Misconfigured, Unavailable."""
+    name = named_db(settings)
+
+    from checkout_adapters.sqlalchemy.catalog import SqlCatalog
+    from checkout_adapters.sqlalchemy.store import SqlStorage
+
+    time = clock or SystemClock()
+    with SqlStorage(name, clock=time, busy_timeout=settings.busy_timeout) as storage:
+        yield Backend(settings, storage, SqlCatalog(storage), time, ids or SystemIds())
+
+
+def upkeep(settings: Settings) -> Admin:
+    """The upkeep of the database that the settings name."""
+    from checkout_adapters.sqlalchemy.admin import SqlAdmin
+
+    return SqlAdmin(named_db(settings), busy_timeout=settings.busy_timeout)
+
+
+def database_path(settings: Settings) -> Path:
+    """The file of that database. Raises Misconfigured if it is none of SQLite's."""
+    from checkout_adapters.sqlalchemy.engines import path_of
+
+    return path_of(named_db(settings))
+
+
+def beside(settings: Settings, suffix: str) -> Path:
+    """What stands beside the database's file, under its name and a suffix."""
+    path = database_path(settings)
+    return path.with_name(path.name + suffix)
+
+
+def secret_of(settings: Settings) -> bytes | None:
+    """The identity secret: as configured, else from the key file, else None. Raises WrongUsage for a key file that holds none."""
+    if settings.identity_secret is not None:
+        return settings.identity_secret
+    path = beside(settings, ".key")
+    if not path.exists():
+        return None
+    secret = path.read_bytes().strip()
+    if len(secret) < SECRET_AT_LEAST:
+        raise WrongUsage(f"{path} holds no secret of {SECRET_AT_LEAST} bytes or more. Restore it; a new one would count everybody anew.")
+    return secret
+
+
+def make_key(settings: Settings) -> Path | None:
+    """A new secret in the key file, for its owner alone; None if there is one already."""
+    path = beside(settings, ".key")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    return path
+
+
+def read_files(folder: Path) -> ShopFiles:
+    """The shop in that folder. Raises BadFiles with every mistake."""
+    from checkout_adapters.files import read_shop
+
+    return read_shop(folder)
+
+
+def needed_revision() -> str:
+    """The revision of a database that this release reads and writes."""
+    from checkout_adapters.sqlalchemy.engines import HEAD
+
+    return HEAD
+
+
+def every_check() -> Sequence[Check]:
+    """All that `fsck` looks at."""
+    from checkout_adapters.sqlalchemy.fsck import CHECKS
+
+    return CHECKS
 
 
 @define
@@ -65,46 +286,81 @@ class SeededIds:
         return number_of(int.from_bytes(self._next()[:6], "big") >> 3)
 
 
+# A stage for scripts.
 @frozen
-class DemoShop:
-    """A shop in memory, with everything the demo looks into."""
+class ScriptWorld:
+    """What scripts may do to a shop from outside, and the views that say whether it all adds up."""
 
-    shop: Shop
-    store: MemoryStorage
-    gateway: SandboxGateway
-    worker: Worker
-    outbox: io.StringIO
-    clock: VirtualClock = field(factory=VirtualClock)
+    backend: Backend
+
+    def reprice(self, sku: str, price: Money) -> None:
+        """The catalogue has this price from now on. Raises NotFound."""
+        from checkout_adapters.sqlalchemy.catalog import put_product
+        from checkout_adapters.sqlalchemy.faults import translated
+
+        product = self.backend.catalog.products([sku]).get(sku)
+        if product is None:
+            raise NotFound("product", sku)
+        with translated(), self.backend.storage.engine.begin() as connection:
+            put_product(connection, evolve(product, prices={**product.prices, price.currency: price}))
+
+    def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
+        """Goods come in or go out. Raises Refusal for what is promised."""
+        self.backend.shop.receive(sku, delta, reason=reason, actor="script", location=location)
+
+    def left(self, skus: Sequence[str]) -> Mapping[str, int]:
+        """What can still be had of each SKU, over all locations."""
+        levels = self.levels()
+        return {sku: sum(number for key, number in levels.items() if key.sku == sku) for sku in skus}
+
+    def levels(self) -> Mapping[Stock, int]:
+        """What can be had of each SKU at each location."""
+        return {Stock(level.sku, level.location): level.available for level in self.backend.queries.inventory(limit=100_000)}
+
+    def mails(self) -> int:
+        """How many mails were written."""
+        return len(list(self._mail_folder.glob("*.eml")))
+
+    def letters(self) -> Sequence[Letter]:
+        """The mails, in the order of what they tell of."""
+        found = []
+        for path in self._mail_folder.glob("*.eml"):
+            mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            found.append((mail["Date"].datetime, path.name, str(mail["Subject"])))
+        return [Letter(subject, name) for _, name, subject in sorted(found)]
+
+    @property
+    def _mail_folder(self) -> Path:
+        return self.backend.settings.mail.folder or beside(self.backend.settings, ".mail")
+
+    def money(self) -> Sequence[Kept]:
+        """Three counts that share nothing: the gateway's own books, the ledger, the orders that stand."""
+        gateway, ledger, orders = Counter[str](), Counter[str](), Counter[str]()
+        for payment in self.backend.books.payments() if self.backend.books else ():
+            gateway[payment.currency] += payment.captured - payment.refunded
+        ledger.update(self._sums("SELECT currency, sum(amount) FROM ledger WHERE account = 'gateway' GROUP BY currency"))
+        orders.update(self._sums("SELECT currency, sum(total) FROM orders WHERE status <> 'cancelled' GROUP BY currency"))
+        return [Kept(code, gateway[code], ledger[code], orders[code]) for code in sorted({*gateway, *ledger, *orders})]
+
+    def _sums(self, sql: str) -> dict[str, int]:
+        return {code: int(amount) for code, amount in self.backend.storage.read(lambda connection: connection.exec_driver_sql(sql).all())}
+
+    def check(self) -> Sequence[str]:
+        """What `fsck` finds, a sentence each."""
+        return [f"{one.check}: {one.sentence} ({one.count} rows)" for one in self.backend.fsck()]
 
 
-def demo_shop() -> DemoShop:
-    """A small shop in Berlin: three products with German VAT in the price, one coupon, parcels to Germany and France."""
-    clock, outbox = VirtualClock(), io.StringIO()
-    store, gateway = MemoryStorage(clock), SandboxGateway(clock=clock)
-    shop = Shop(
-        storage=store,
-        gateways=[gateway],
-        catalog=catalog(),
-        clock=clock,
-        ids=SeededIds(),
-        policy=Policy(identity_secret=b"only for the demo"),
-    )
-    for sku, units in OPENING.items():
-        shop.receive(sku, units, reason="opening stock", actor="demo")
-    return DemoShop(shop, store, gateway, Worker(shop, [ConsoleNotifier(outbox)]), outbox, clock)
+def stage_on(backend: Backend, clock: VirtualClock) -> Stage:
+    """A stage for scripts on an opened shop; `clock` is the one it was opened with."""
+    world = ScriptWorld(backend)
+    return Stage(backend.shop, backend.worker, clock, world, world.levels, world.money, world.check, world.letters)
 
 
-def catalog() -> MemoryCatalog:
-    full = TaxRate("VAT 19 %", Ratio.parse("0.19"), included=True)
-    reduced = TaxRate("VAT 7 %", Ratio.parse("0.07"), included=True)
-    parcels = (Band(2_000, [Money(490, "EUR")]), Band(10_000, [Money(890, "EUR")]))
-    return MemoryCatalog(
-        [
-            Product("MUG", "Stoneware mug", [Money(1490, "EUR")], weight=380),
-            Product("TEAPOT", "Cast-iron teapot", [Money(6900, "EUR")], weight=1450),
-            Product("BOOK", "The Book of Tea", [Money(1280, "EUR")], tax_category="books", weight=240),
-        ],
-        [Promotion("welcome", "Welcome, 10 % off", "percent", percent=Ratio(10), code="WELCOME10", limit=100, per_person=1)],
-        TaxTable([TaxRow("DE", None, "standard", [full]), TaxRow("DE", None, "books", [reduced])]),
-        ShippingTable([ShippingMethod("standard", "Parcel, 2-3 days", [Zone(["DE", "FR"], parcels)])]),
-    )
+@contextmanager
+def staged(path: Path, files: ShopFiles, clock: VirtualClock, ids: Ids) -> Iterator[Stage]:
+    """A stage on a new database in that file, with these files loaded. It is the same every time: key, clock and ids are given."""
+    settings = Settings(db=str(path), identity_secret=b"only for the sandbox shop")
+    upkeep(settings).upgrade()
+    with opened(settings, clock=clock, ids=ids) as backend:
+        backend.load(files, actor="demo", reason="opening stock")
+        yield stage_on(backend, clock)

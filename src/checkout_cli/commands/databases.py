@@ -1,0 +1,98 @@
+"""`checkout init` and `checkout db`: make a database, upgrade it, check it."""
+
+from __future__ import annotations
+
+import typer
+
+from checkout_cli.asking import Change, Consent, Plan, agreed
+from checkout_cli.config import settings_of
+from checkout_cli.exits import BROKEN
+from checkout_cli.options import ConfigFile, Db, DryRun, Json, Yes
+from checkout_cli.output import Output
+
+app = typer.Typer(no_args_is_help=True, help="The database: bring it to this release's shape, see its revision, check its shape.")
+
+
+def init(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Make a database, and beside it the secret under which a person's uses of a promotion are counted.
+
+    Example: checkout init --db shop.db --yes
+    """
+    from checkout_cli.rendering.tables import note
+    from checkout_cli.wiring import beside, database_path, make_key, needed_revision, upkeep
+
+    settings, out = settings_of(db, config), Output(as_json)
+    path, key, changes = database_path(settings), beside(settings, ".key"), []
+    found = upkeep(settings).current() if path.exists() else None
+    if found is None:
+        changes.append(Change(str(path), "empty" if path.exists() else "not there", f"a database at revision {needed_revision()}"))
+    elif found != needed_revision():
+        changes.append(Change(str(path), f"revision {found}", f"revision {needed_revision()}"))
+    if settings.identity_secret is None and not key.exists():
+        changes.append(Change(str(key), "not there", "a new secret, for its owner alone"))
+    kept = () if changes else (f"{path} is at revision {found}.",)
+    plan = Plan("Make a database", tuple(changes), kept)
+    if not agreed(plan, Consent(yes, dry_run), out):
+        return
+    upkeep(settings).upgrade()
+    if settings.identity_secret is None:
+        make_key(settings)
+    words = f"Done. Keep a copy of {key} too: it cannot be made again. Next: checkout shop load DIR --db {path}"
+    out.show(plan.data(done=True), lambda: note(words))
+
+
+@app.command()
+def upgrade(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Bring a database to this release's shape, all or nothing. Make a copy before.
+
+    Example: checkout db upgrade --db shop.db
+    """
+    from checkout_cli.rendering.tables import note
+    from checkout_cli.wiring import database_path, needed_revision, upkeep
+
+    settings, out = settings_of(db, config), Output(as_json)
+    path, admin = database_path(settings), upkeep(settings)
+    found = admin.current()
+    changes = (
+        ()
+        if found == needed_revision()
+        else (Change(str(path), f"revision {found}" if found else "empty", f"revision {needed_revision()}"),)
+    )
+    plan = Plan("Upgrade the database", changes, () if changes else (f"{path} is at revision {found} already.",))
+    if not agreed(plan, Consent(yes, dry_run), out):
+        return
+    steps = admin.upgrade()
+    out.show({**plan.data(done=True), "steps": list(steps)}, lambda: (note(f"Done: {step}.") for step in steps))
+
+
+@app.command()
+def current(db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Show at which revision the database is, and which one this release needs.
+
+    Example: checkout db current --db shop.db
+    """
+    from checkout_cli.rendering.tables import facts
+    from checkout_cli.wiring import database_path, needed_revision, upkeep
+
+    settings = settings_of(db, config)
+    path, found = database_path(settings), upkeep(settings).current()
+    data = {"database": {"path": str(path), "revision": found, "needed": needed_revision(), "up_to_date": found == needed_revision()}}
+    Output(as_json).show(
+        data, lambda: facts((("database", path), ("is at", found or "nothing: it is empty"), ("this release needs", needed_revision())))
+    )
+
+
+@app.command()
+def check(db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Check that the database has the shape this release needs. Exit code 4 if it has not. What is in it is checked by fsck.
+
+    Example: checkout db check --db shop.db
+    """
+    from checkout_cli.rendering.tables import cell
+    from checkout_cli.wiring import upkeep
+
+    wrong = upkeep(settings_of(db, config)).check()
+    said = [cell(f"✗ {one}", "red") for one in wrong] or [cell("✓ The database has the shape that this release needs.", "green")]
+    Output(as_json).show({"problems": list(wrong)}, lambda: said)
+    if wrong:
+        raise typer.Exit(BROKEN)

@@ -1,0 +1,106 @@
+"""`checkout quote`: what a described cart costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checkout_cli.config import settings_of
+from checkout_cli.exits import WrongUsage
+from checkout_cli.opening import shop_of
+from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.output import Output
+
+if TYPE_CHECKING:
+    from checkout_cli.cases import Case
+    from checkout_cli.wiring import Backend
+    from checkout_core.pricing import Quote
+    from checkout_core.refusals import Refused
+
+
+def quote(
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="A cart, described in TOML or JSON.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Every step from list price to amount due, with its rounding.")] = False,
+    shop: Annotated[
+        Path | None, typer.Option("--shop", metavar="DIR", help="Price it from these files; no database is needed.", rich_help_panel=WHERE)
+    ] = None,
+    db: Db = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Price a described cart: discounts, tax and carriage, or every reason why it cannot be bought. Changes nothing.
+
+    Example: checkout quote cart.toml --shop examples/shop --explain
+    """
+    from checkout_cli.cases import quote_of, read_case
+    from checkout_core.system import SystemClock
+
+    if shop is not None and db is not None:
+        raise WrongUsage("Say --shop or --db: a case is priced from one catalogue.")
+    now = SystemClock().now()
+    described = read_case(case, now)
+    notes: tuple[str, ...] = ()
+    if shop is not None:
+        from checkout_cli.wiring import read_files
+
+        priced = quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing)
+    else:
+        with shop_of(db, config) as backend:
+            priced = quote_of(described, backend.catalog, now, backend.settings.pricing, _used_up(backend, described))
+            notes = tuple(_scarce(backend, priced))
+    _tell(priced, notes, explain, Output(as_json))
+
+
+def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output) -> None:
+    from rich.console import RenderableType
+
+    from checkout_cli.exits import reason_data
+    from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
+    from checkout_cli.rendering.tables import cell
+
+    data = quote_data(priced)
+    data["near_misses"] = [reason_data(one) for one in priced.near_misses]
+    data["notes"] = list(notes)
+    if explain:
+        data["rows"] = rows_data(priced)
+
+    def words() -> Iterator[RenderableType]:
+        yield tree_words(priced) if explain else quote_words(priced)
+        yield from near_misses(priced)
+        for one in notes:
+            yield cell(f"! {one}", "yellow")
+
+    out.show({"quote": data}, words)
+
+
+def _used_up(backend: Backend, case: Case) -> dict[str, Refused]:
+    """Promotions that have no use left, by id."""
+    from checkout_core.holds import CouponUses
+    from checkout_core.refusals import Refused
+
+    limited = [deal for deal in backend.catalog.promotions(case.codes) if deal.limit is not None]
+    pools = backend.storage.pools([CouponUses(deal.id) for deal in limited])
+    taken = {deal.id: pools[CouponUses(deal.id)] for deal in limited}
+    return {
+        deal.id: Refused("coupon-used-up", deal.label)
+        for deal in limited
+        if taken[deal.id].held + taken[deal.id].committed >= (deal.limit or 0)
+    }
+
+
+def _scarce(backend: Backend, priced: Quote) -> Iterator[str]:
+    """What could not be had now, although it has a price."""
+    from checkout_core.refusals import Refused
+
+    wanted: dict[str, int] = {}
+    for line in priced.lines:
+        if line.tracked:
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    levels = backend.queries.inventory(skus=list(wanted)) if wanted else ()
+    for sku, units in wanted.items():
+        there = sum(level.available for level in levels if level.sku == sku and level.location in backend.locations)
+        if there < units:
+            yield str(Refused("out-of-stock", sku, wanted=units, available=there))

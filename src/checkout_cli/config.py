@@ -1,0 +1,259 @@
+"""Which shop the command works on: from options, the environment and a TOML file, in that order.
+
+    db = "shop.db"                      a path, or a URL
+    locations = ["berlin", "dublin"]    where goods lie, in the order they are used
+    gateways = ["sandbox"]              by the names they are registered under
+    identity_secret = "…"               at least 16 bytes; or CHECKOUT_IDENTITY_SECRET; else the key file beside an SQLite database
+    production = true                   refuses what is not meant for real money
+    busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
+
+    [gateway.NAME]                      what that gateway is made with
+    [mail]                              folder = "mail", or host, port, tls, user, password; sender, shop
+    [pricing]                           tax_mode, tax_level, tax_target, tax_components, discount_mode, allocation
+
+Relative paths in the file are relative to the file. Every mistake in it is told at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal, cast
+
+from attrs import evolve, field, frozen
+
+from checkout_cli.exits import WrongUsage, listed
+from checkout_core.pricing import PricingPolicy
+from checkout_core.tax import TaxPolicy
+
+ENV_DB, ENV_CONFIG, ENV_SECRET, ENV_ACTOR = "CHECKOUT_DB", "CHECKOUT_CONFIG", "CHECKOUT_IDENTITY_SECRET", "CHECKOUT_ACTOR"
+ENV_BUSY = "CHECKOUT_BUSY_TIMEOUT"
+SECRET_AT_LEAST: Final = 16  # bytes
+BUSY_AT_MOST: Final = 3600  # seconds
+LARGEST: Final = 1_000_000  # bytes of a configuration: more is another file
+
+Tls = Literal["none", "starttls", "ssl"]
+
+
+def _masked(value: object) -> str:
+    return "None" if value is None else "•••"
+
+
+@frozen
+class Mail:
+    """Where mails go: into a folder, or to an SMTP server. Without either, beside an SQLite database."""
+
+    folder: Path | None = None
+    host: str | None = None
+    port: int = 25
+    tls: Tls = "none"
+    user: str | None = None
+    password: str | None = field(default=None, repr=_masked)
+    sender: str | None = None
+    shop: str | None = None
+
+
+@frozen
+class Settings:
+    """Everything the command needs to know to open a shop. `config` is the file it was read from."""
+
+    db: str | None = None
+    locations: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ("sandbox",)
+    made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=_masked)
+    identity_secret: bytes | None = field(default=None, repr=_masked)
+    production: bool = False
+    busy_timeout: int = 10
+    mail: Mail = Mail()
+    pricing: PricingPolicy = PricingPolicy()
+    config: Path | None = None
+
+
+class BadConfig(WrongUsage):
+    """The configuration cannot be read: correct it. `mistakes` has all of them."""
+
+    def __init__(self, path: Path, mistakes: tuple[str, ...]) -> None:
+        super().__init__(path, mistakes)
+        self.path = path
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        return "\n".join(f"{self.path}: {mistake}" for mistake in self.mistakes)
+
+
+def settings_of(db: str | None = None, config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings: what the options say, else the environment, else the file. Raises BadConfig, WrongUsage, OSError."""
+    env = os.environ if environment is None else environment
+    path = config or (Path(named) if (named := env.get(ENV_CONFIG)) else None)
+    settings = Settings() if path is None else read(path)
+    if secret := env.get(ENV_SECRET):
+        settings = evolve(settings, identity_secret=_secret(secret, ENV_SECRET))
+    if seconds := env.get(ENV_BUSY):
+        if not seconds.isascii() or not seconds.isdigit() or int(seconds[:6]) > BUSY_AT_MOST:
+            raise WrongUsage(f"{ENV_BUSY} is a whole number of seconds, at most {BUSY_AT_MOST}.")
+        settings = evolve(settings, busy_timeout=int(seconds))
+    return evolve(settings, db=db or env.get(ENV_DB) or settings.db)
+
+
+def named_db(settings: Settings) -> str:
+    """The database that was named. Raises WrongUsage if none was."""
+    if not settings.db:
+        raise WrongUsage(f"No database is named. Name one: --db shop.db, or {ENV_DB}=shop.db, or db in the --config file.")
+    return settings.db
+
+
+def _secret(text: str, where: str) -> bytes:
+    if len(text.encode()) < SECRET_AT_LEAST:
+        raise WrongUsage(f"{where} is shorter than {SECRET_AT_LEAST} bytes. Use a longer secret, and never change it.")
+    return text.encode()
+
+
+# The file.
+def read(path: Path) -> Settings:
+    """The settings of that file. Raises BadConfig with every mistake, OSError if it cannot be read."""
+    if path.stat().st_size > LARGEST:
+        raise BadConfig(path, (f"The file has more than {LARGEST} bytes. This is no configuration.",))
+    try:
+        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadConfig(path, (f"It is not UTF-8 (byte {error.start + 1}). Save it as UTF-8.",)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(path, (f"It is not TOML: {error}.",)) from None
+    mistakes: list[str] = []
+    top = _Table("", table, path.parent, mistakes)
+    known = ("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "gateway", "mail", "pricing")
+    top.only(known)
+    mail, pricing, made_with = top.table("mail"), top.table("pricing"), top.tables("gateway")
+    secret = top.text("identity_secret")
+    if secret is not None and len(secret.encode()) < SECRET_AT_LEAST:
+        mistakes.append(f"identity_secret is shorter than {SECRET_AT_LEAST} bytes. Use a longer one, and never change it.")
+    busy = top.number("busy_timeout")
+    if busy is not None and not 0 <= busy <= BUSY_AT_MOST:
+        mistakes.append(f"busy_timeout is 0 to {BUSY_AT_MOST} seconds, not {busy}.")
+    gateways = top.texts("gateways")
+    mistakes += [
+        f"gateway.{name} is described but not among gateways. Add it there, or leave it out."
+        for name in made_with
+        if name not in (gateways if gateways is not None else ("sandbox",))
+    ]
+    settings = Settings(
+        db=_database(top),
+        locations=top.texts("locations") or (),
+        gateways=gateways if gateways is not None else ("sandbox",),
+        made_with=MappingProxyType(made_with),
+        identity_secret=secret.encode() if secret else None,
+        production=bool(top.flag("production")),
+        busy_timeout=Settings().busy_timeout if busy is None else busy,
+        mail=_mail(mail),
+        pricing=_pricing(pricing),
+        config=path,
+    )
+    if mistakes:
+        raise BadConfig(path, tuple(mistakes))
+    return settings
+
+
+def _database(top: _Table) -> str | None:
+    named = top.text("db")
+    return named if named is None or "://" in named else str(top.beside / named)
+
+
+def _mail(table: _Table) -> Mail:
+    table.only(("folder", "host", "port", "tls", "user", "password", "sender", "shop"))
+    folder, host, port = table.text("folder"), table.text("host"), table.number("port")
+    if folder is not None and host is not None:
+        table.mistakes.append("mail has a folder and a host. Name one of them.")
+    if port is not None and not 0 < port < 65536:
+        table.mistakes.append(f"mail.port is 1 to 65535, not {port}.")
+    return Mail(
+        folder=None if folder is None else table.beside / folder,
+        host=host,
+        port=port or 25,
+        tls=cast(Tls, table.one_of("tls", ("none", "starttls", "ssl")) or "none"),
+        user=table.text("user"),
+        password=table.text("password"),
+        sender=table.text("sender"),
+        shop=table.text("shop"),
+    )
+
+
+def _pricing(table: _Table) -> PricingPolicy:
+    tax = ("mode", "level", "target", "components")
+    table.only((*(f"tax_{name}" for name in tax), "discount_mode", "allocation"))
+    chosen = {name: value for name in tax if (value := table.text(f"tax_{name}")) is not None}
+    own = {name: value for name in ("discount_mode", "allocation") if (value := table.text(name)) is not None}
+    make_tax: Callable[..., TaxPolicy] = TaxPolicy
+    make: Callable[..., PricingPolicy] = PricingPolicy
+    try:
+        return make(tax=make_tax(**chosen), **own)
+    except ValueError as error:
+        table.mistakes.append(f"pricing: {error}")
+        return PricingPolicy()
+
+
+@frozen
+class _Table:
+    """A table of the file that notes what is wrong with what it is asked for."""
+
+    name: str
+    values: Mapping[str, object]
+    beside: Path
+    mistakes: list[str]
+
+    def only(self, known: tuple[str, ...]) -> None:
+        for key in self.values:
+            if key not in known:
+                self.mistakes.append(f"{self._place(key)!r} is unknown. Known: {listed(known, 'and')}.")
+
+    def text(self, key: str) -> str | None:
+        value = self._of(key, str, "a text")
+        if isinstance(value, str) and not value.strip():
+            self.mistakes.append(f"{self._place(key)} is empty. Leave it out, or fill it in.")
+        return value if isinstance(value, str) else None
+
+    def number(self, key: str) -> int | None:
+        value = self._of(key, int, "a whole number")
+        return value if isinstance(value, int) else None
+
+    def flag(self, key: str) -> bool | None:
+        value = self._of(key, bool, "true or false")
+        return value if isinstance(value, bool) else None
+
+    def one_of(self, key: str, choices: tuple[str, ...]) -> str | None:
+        value = self.text(key)
+        if value is not None and value not in choices:
+            self.mistakes.append(f"{self._place(key)} is {listed(choices)}, not {value!r}.")
+            return None
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        value = self._of(key, list, "a list of texts")
+        if not isinstance(value, list):
+            return None
+        if not value or any(type(one) is not str or not one for one in value) or len(set(map(str, value))) != len(value):
+            self.mistakes.append(f"{self._place(key)} is a list of one or more different texts.")
+            return None
+        return tuple(value)
+
+    def table(self, key: str) -> _Table:
+        value = self._of(key, dict, "a table")
+        return _Table(self._place(key), value if isinstance(value, dict) else {}, self.beside, self.mistakes)
+
+    def tables(self, key: str) -> dict[str, Mapping[str, object]]:
+        outer = self.table(key)
+        return {name: MappingProxyType(dict(outer.table(name).values)) for name in outer.values}
+
+    def _of(self, key: str, kind: type, wanted: str) -> object:
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if type(value) is not kind:
+            self.mistakes.append(f"{self._place(key)} is {wanted}, not {type(value).__name__}.")
+            return None
+        return value
+
+    def _place(self, key: str) -> str:
+        return f"{self.name}.{key}" if self.name else key

@@ -1,0 +1,27 @@
+"""Options that many commands share, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WHERE, ACTING = "Which shop", "Before anything changes"
+
+Db = Annotated[
+    str | None,
+    typer.Option("--db", metavar="PATH|URL", help="The shop's database, such as shop.db. Or CHECKOUT_DB.", rich_help_panel=WHERE),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings in TOML. Or CHECKOUT_CONFIG.", rich_help_panel=WHERE),
+]
+Json = Annotated[bool, typer.Option("--json", help="Data instead of words: one JSON object on stdout, and nothing else.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", rich_help_panel=ACTING)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and stop.", rich_help_panel=ACTING)]
+Actor = Annotated[
+    str | None,
+    typer.Option("--actor", metavar="NAME", help="Who does this. Default: CHECKOUT_ACTOR, or your login name.", rich_help_panel=ACTING),
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="At most so many.")]

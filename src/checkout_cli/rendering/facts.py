@@ -1,0 +1,55 @@
+"""How a fact is written: amounts, instants and pools, in words and as data."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from checkout_core.codec import pool_text
+from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.money import Money
+
+
+def money_data(amount: Money | None) -> dict[str, object] | None:
+    """An amount as data: whole minor units and the currency."""
+    return None if amount is None else {"minor": amount.minor, "currency": amount.currency}
+
+
+def time_data(at: datetime | None) -> str | None:
+    """An instant as data: RFC 3339, in UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def time_words(at: datetime | None, otherwise: str = "") -> str:
+    """An instant for people, to the minute."""
+    return otherwise if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def pool_words(key: PoolKey) -> str:
+    """A pool as people call it."""
+    match key:
+        case Stock(sku, location):
+            return f"{sku} at {location}"
+        case CouponUses(promotion):
+            return f"a use of {promotion}"
+        case CouponUsesBy(promotion):
+            return f"one person's use of {promotion}"
+        case CartTurn():
+            return "the turn to buy this cart"
+
+
+def pool_data(key: PoolKey) -> dict[str, object]:
+    """A pool as data; the identity of a person is left out."""
+    match key:
+        case Stock(sku, location):
+            return {"kind": "stock", "sku": sku, "location": location}
+        case CouponUses(promotion):
+            return {"kind": "coupon", "promotion": promotion}
+        case CouponUsesBy(promotion):
+            return {"kind": "coupon-by", "promotion": promotion}
+        case CartTurn():
+            return {"kind": "cart", "pool": pool_text(key)}
+
+
+def units(count: int, one: str = "unit") -> str:
+    """`1 unit`, `2 units`."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
