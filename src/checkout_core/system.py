@@ -42,9 +42,19 @@ def number_of(value: int) -> str:
     return f"{symbols[:5]}-{symbols[5:]}{CHECKS[value % 37]}"
 
 
+def canonical_order_number(text: str) -> str:
+    """A typed order number as it is stored: what looks alike is read as what we write, and the dash is put back."""
+    symbols = _symbols(text)
+    return f"{symbols[:5]}-{symbols[5:]}"
+
+
+def _symbols(text: str) -> str:
+    return text.strip().upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
+
+
 def is_order_number(text: str) -> bool:
     """Whether a typed order number can be one of ours; catches every single wrong symbol."""
-    symbols = text.strip().upper().replace("-", "").translate(str.maketrans("OIL", "011"))
+    symbols = _symbols(text)
     if len(symbols) != 10 or any(s not in ALPHABET for s in symbols[:9]):
         return False
     value = sum(ALPHABET.index(s) << shift for s, shift in zip(symbols[:9], range(40, -1, -5), strict=True))

@@ -105,9 +105,7 @@ class SqlStorage:
             if nth:
                 time.sleep(self._tries.pause(nth - 1))
             try:
-                with translated():
-                    connection = self.engine.connect()
-                with connection:
+                with translated(), self.engine.connect() as connection:
                     return run_unit(connection, self.clock, work)
             except (Conflict, LostCommit) as again:
                 last = again
@@ -159,9 +157,8 @@ class AsyncSqlStorage:
                 await asyncio.sleep(self._tries.pause(nth - 1))
             try:
                 with translated():
-                    connection = await self.engine.connect()
-                async with connection:
-                    return await connection.run_sync(run_unit, self.clock, work)
+                    async with self.engine.connect() as connection:
+                        return await connection.run_sync(run_unit, self.clock, work)
             except (Conflict, LostCommit) as again:
                 last = again
         raise self._tries.given_up(last)
