@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import typer
 from typer.core import TyperGroup
@@ -26,7 +26,7 @@ ORDER = ("demo", "init", "shop", "quote", "run", "sandbox", "order", "payment", 
 class InOrder(TyperGroup):
     """The commands in the order in which somebody needs them, groups among them."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Those of ORDER first, then the rest as they were added."""
         return sorted(super().list_commands(ctx), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
@@ -108,9 +108,10 @@ def run(words: Sequence[str]) -> int:
     except BaseException as error:
         if isinstance(error, _SaysWhatIsWrong):
             return _told(Ending("usage", USAGE, error.format_message()), as_json)
-        if os.environ.get("CHECKOUT_TRACEBACK"):
+        ending = ending_of(error)
+        if ending.unforeseen and os.environ.get("CHECKOUT_TRACEBACK"):
             raise
-        return _told(ending_of(error), as_json)
+        return _told(ending, as_json)
 
 
 def _told(ending: Ending, as_json: bool) -> int:

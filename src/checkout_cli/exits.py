@@ -35,6 +35,7 @@ class Ending:
     exit: int
     message: str
     reasons: tuple[Mapping[str, object], ...] = ()
+    unforeseen: bool = False
 
     @property
     def data(self) -> dict[str, object]:
@@ -79,7 +80,7 @@ def ending_of(error: BaseException) -> Ending:
         case _:
             # Its text may hold anything, an address too (R24): the kind is all that is told.
             words = f"Something went wrong that should not ({type(error).__name__}). Stop, and show it to whoever looks after this shop."
-            return Ending("broken", BROKEN, f"{words} CHECKOUT_TRACEBACK=1 shows where it happened.")
+            return Ending("broken", BROKEN, f"{words} CHECKOUT_TRACEBACK=1 shows where it happened.", unforeseen=True)
 
 
 def exit_code(error: BaseException) -> int:

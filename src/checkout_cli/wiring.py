@@ -37,12 +37,11 @@ from checkout_core.sync.ports import Gateway, Notifier
 from checkout_core.system import SystemClock, SystemIds, number_of
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
-    from checkout_adapters.sqlalchemy.queries import SqlQueries
-
     from checkout_adapters.files import ShopFiles as ShopFiles
     from checkout_adapters.sqlalchemy.catalog import SqlCatalog
     from checkout_adapters.sqlalchemy.fsck import Check as Check
     from checkout_adapters.sqlalchemy.fsck import Finding as Finding
+    from checkout_adapters.sqlalchemy.queries import SqlQueries
     from checkout_adapters.sqlalchemy.shelf import CatalogChange as CatalogChange
     from checkout_adapters.sqlalchemy.shelf import LoadPlan as LoadPlan
     from checkout_adapters.sqlalchemy.store import SqlStorage
@@ -83,10 +82,10 @@ class Backend:
         make = cast(Any, plugins.load("checkout_core.gateways", name))
         given = dict(self.settings.made_with.get(name, {}))
         if make is SandboxGateway:
-            given = {"books": self.books, "clock": self.clock, **given}
+            given = {"books": self.books, **given}
         try:
             return cast(Gateway, make(**given))
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise Misconfigured(f"The gateway {name!r} cannot be made with what gateway.{name} says: {error}.") from None
 
     @cached_property
@@ -358,9 +357,10 @@ def stage_on(backend: Backend, clock: VirtualClock) -> Stage:
 
 @contextmanager
 def staged(path: Path, files: ShopFiles, clock: VirtualClock, ids: Ids) -> Iterator[Stage]:
-    """A stage on a new database in that file, with these files loaded. It is the same every time: key, clock and ids are given."""
-    settings = Settings(db=str(path), identity_secret=b"only for the sandbox shop")
+    """A stage on a new database in that file, with these files loaded. It plays the same every time: clock and ids are given."""
+    settings = Settings(db=str(path))
     upkeep(settings).upgrade()
+    make_key(settings)
     with opened(settings, clock=clock, ids=ids) as backend:
         backend.load(files, actor="demo", reason="opening stock")
         yield stage_on(backend, clock)

@@ -129,9 +129,7 @@ def _again(
     from checkout_cli.rendering.outbox import delivery_state
     from checkout_cli.rendering.tables import note
 
-    changes = tuple(
-        Change(f"{one.event} to {one.consumer}", f"{delivery_state(one)} after {one.tries} tries", "due now") for one in letters
-    )
+    changes = tuple(Change(f"{one.event} to {one.consumer}", delivery_state(one), "due now") for one in letters)
     notes = () if changes else ("There is nothing of the kind.",)
     plan = Plan(title, changes, notes)
     if not agreed(plan, consent, out):

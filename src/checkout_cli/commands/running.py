@@ -118,7 +118,7 @@ def step(backend: Backend) -> Done:
 def waiting(backend: Backend) -> Waiting:
     """What is left because something outside did not answer."""
     unsure = [one for one in backend.queries.payments(due=True, limit=BATCH) if one.state is AttemptState.UNKNOWN]
-    untold = backend.queries.undelivered(limit=BATCH)
+    untold = [one for one in backend.queries.undelivered(limit=BATCH) if any(delivery.error for delivery in one.deliveries)]
     return Waiting(len(backend.storage.due(BATCH)), len(unsure), len(untold))
 
 

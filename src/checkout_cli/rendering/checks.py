@@ -62,6 +62,6 @@ def checks_words(looked: Looked) -> Iterator[RenderableType]:
         yield note(f"{skipped} checks could not be made here: they need the gateway's own books.")
     total = len(looked) - skipped
     if found:
-        yield cell(f"\n{len(found)} of {total} checks found something. Stop selling until it is understood.", "bold red")
+        yield cell(f"{len(found)} of {total} checks found something. Stop selling until it is understood.", "bold red")
     else:
         yield cell(f"All {total} checks hold: the books balance.", "bold green")

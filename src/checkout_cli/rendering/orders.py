@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 from rich.console import RenderableType
+from rich.padding import Padding
 
 from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
@@ -182,7 +183,7 @@ def explain_words(whole: Whole) -> Iterator[RenderableType]:
     for one in whole.events:
         yield cell(f"{_second(one)}  ", "dim").append_text(cell(event_words(one.event)))
         if why := EXPLAINED.get(one.event.kind):
-            yield cell(f"{'':25}{why}", "dim")
+            yield Padding(cell(why, "dim"), (0, 0, 0, 25))
 
 
 def _second(listed: EventListed) -> str:

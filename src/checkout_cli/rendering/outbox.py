@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from checkout_cli.rendering.facts import time_data, time_words
+from checkout_cli.rendering.facts import time_data, time_words, units
 from checkout_cli.rendering.reasons import event_words
 from checkout_cli.rendering.tables import cell, counted, note, table
 from checkout_core.listings import EventListed
@@ -67,7 +67,8 @@ def outbox_words(found: Sequence[EventListed], limit: int) -> Iterator[Renderabl
 
 def _told(delivery: Delivery) -> Text:
     word = delivery_state(delivery)
-    more = f", tried {delivery.tries} times, again {time_words(delivery.next_at)}" if word == "waiting" else ""
+    tried = f", tried {units(delivery.tries, 'time')}" if delivery.tries else ""
+    more = f"{tried}, due {time_words(delivery.next_at)}" if word == "waiting" else ""
     style = {"delivered": "green", "dead": "bold red"}.get(word, "yellow")
     return cell(f"{delivery.consumer}: {word}{more}", style)
 

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from checkout_cli.rendering.facts import money_data, time_data, time_words
+from checkout_cli.rendering.reasons import given_up_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.checkout import Checkout
 from checkout_core.listings import PaymentListed
@@ -56,7 +57,7 @@ def payments_words(payments: Sequence[PaymentListed], limit: int, *, due: bool) 
         (
             (
                 short_id(one.number, one.id),
-                one.gateway,
+                one.gateway or "none",
                 one.method,
                 str(one.amount),
                 state(one.state),
@@ -74,7 +75,7 @@ def payments_words(payments: Sequence[PaymentListed], limit: int, *, due: bool) 
 
 
 def _note(one: PaymentListed) -> str:
-    words = [one.reason, f"must go back: {one.unwanted}" if one.unwanted else "", f"a person must look: {one.stuck}" if one.stuck else ""]
+    words = [one.reason, given_up_words(one.unwanted, one.state), f"a person must look: {one.stuck}" if one.stuck else ""]
     words += [f"due {time_words(one.due_at)}" if one.due_at else "", "call under way" if one.in_flight else ""]
     return ", ".join(filter(None, words))
 
@@ -118,7 +119,7 @@ def payment_words(c: Checkout, attempt: Attempt) -> Iterator[RenderableType]:
             ("reference", attempt.reference),
             ("method", attempt.instrument.method),
             ("reason", attempt.reason),
-            ("must go back", attempt.unwanted),
+            ("not wanted any more", given_up_words(attempt.unwanted, attempt.state)),
             ("a person must look", cell(attempt.stuck, "bold yellow") if attempt.stuck else None),
             ("in doubt", "a call has no answer" if attempt.doubt else None),
             ("payer has until", time_words(attempt.until)),
@@ -142,7 +143,7 @@ def attempt_rows(c: Checkout) -> Table:
                 one.instrument.method,
                 str(one.taken),
                 state(one.state),
-                ", ".join(filter(None, (one.reason, one.unwanted and f"must go back: {one.unwanted}", one.stuck))),
+                ", ".join(filter(None, (one.reason, given_up_words(one.unwanted, one.state), one.stuck))),
             )
             for one in c.attempts
         ),

@@ -13,7 +13,7 @@ from checkout_core.events import Event
 from checkout_core.holds import CartTurn
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
-from checkout_core.payments import Attempt, AttemptState
+from checkout_core.payments import MONEY, Attempt, AttemptState
 
 EVENT_WORDS: Final[Mapping[str, str]] = {
     "checkout.begun": "the checkout began",
@@ -91,7 +91,7 @@ def reasons(c: Checkout) -> Iterator[str]:
 def _because(c: Checkout) -> str:
     order = c.order
     if order is not None and order.state is OrderState.CANCELLED:
-        return f"because it was cancelled: {order.cancelled or c.because or 'no reason was given'}"
+        return f"because somebody asked for that: {order.cancelled or c.because or 'no reason was given'}"
     if order is not None:
         paying = c.attempt(order.paid_by)
         if paying is None or not order.total.minor:
@@ -132,11 +132,19 @@ def _attempt(attempt: Attempt) -> str:
         words += f"; the gateway says {attempt.received}"
     if attempt.doubt:
         words += "; a call has no answer, so the gateway is asked before anything else is done"
-    if attempt.unwanted and attempt.state is not AttemptState.REFUNDED:
-        words += f"; its money must not stay ({LATE.get(attempt.unwanted, attempt.unwanted)})"
+    if given_up := given_up_words(attempt.unwanted, attempt.state):
+        words += f"; {given_up}"
     if attempt.stuck:
         words += f"; a person must look ({attempt.stuck})"
     return words
+
+
+def given_up_words(unwanted: str, state: AttemptState) -> str:
+    """Why this attempt's money is not wanted any more, while that still matters."""
+    why = LATE.get(unwanted, unwanted)
+    if not unwanted or state is AttemptState.REFUNDED:
+        return ""
+    return f"must go back: {why}" if state in MONEY else f"given up: {why}"
 
 
 def call_words(effect: RemoteEffect) -> str:

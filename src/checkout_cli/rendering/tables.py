@@ -40,7 +40,7 @@ def state(value: object) -> Text:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = (), keep: Iterable[str] = ()) -> Table:
     """Rows under headings. Columns in `right` are numbers; those in `keep` are never shortened, because somebody will copy them."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
     right, keep = set(right), set(keep)
     for column in columns:
         never_short = column in keep or column in right
