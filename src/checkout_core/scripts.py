@@ -52,7 +52,7 @@ class Shopper:
 # What a shopper does. Carts are known by the names the script gives them; each shopper has one that is current.
 @frozen
 class Open:
-    """A new cart, current from now on; `guest` opens it without the account."""
+    """A cart, current from now on: a new one, or the account's open one in that currency; `guest` opens it without the account."""
 
     cart: str
     currency: str

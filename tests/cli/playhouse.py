@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, fields, frozen
+from attrs import define, evolve, field, frozen
 
 from checkout_adapters.files import ShopFiles, read_shop
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_cli.stage import Kept, Letter, Stage
 from checkout_core import MemoryCatalog, MemoryStorage, Money, Policy, Shop, Worker
-from checkout_core.commands import move_stock
 from checkout_core.errors import NotFound
 from checkout_core.holds import HoldState, Stock
 from checkout_core.notices import Notice
@@ -23,7 +22,6 @@ from checkout_core.orders import OrderState
 from checkout_core.system import number_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MANY = "locations" in {attribute.name for attribute in fields(Policy)}
 MONDAY = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
@@ -99,7 +97,7 @@ class Playhouse:
         self.shelf.reprice(sku, price)
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
-        self.store.transact(lambda unit: move_stock(unit, Stock(sku, location if MANY else "main"), delta, reason, "script", force=False))
+        self.shop.receive(sku, delta, reason=reason, actor="script", location=location)
 
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         levels = self.levels()
@@ -137,18 +135,13 @@ def playhouse(files: ShopFiles | None = None) -> Playhouse:
     files = files or read_shop(EXAMPLES / "shop")
     clock, shelf, post = HandClock(), Shelf(files.catalog()), Postbox()
     store, gateway = MemoryStorage(clock), SandboxGateway(clock=clock)
-    policy = a_policy(files)
+    policy = Policy(identity_secret=b"only for this test", locations=[location.id for location in files.locations])
     shop = Shop(storage=store, gateways=[gateway], catalog=shelf, clock=clock, ids=CountedIds(), policy=policy)
     house = Playhouse(store, gateway, shop, clock, shelf, post)
     for lot in files.stock:
         if lot.quantity:
             house.move_stock(lot.sku, lot.location, lot.quantity, "opening stock")
     return house
-
-
-def a_policy(files: ShopFiles) -> Policy:
-    make: Callable[..., Policy] = Policy
-    return make(identity_secret=b"only for this test", **({"locations": tuple(one.id for one in files.locations)} if MANY else {}))
 
 
 def imbalances(store: MemoryStorage) -> Iterator[str]:
