@@ -23,7 +23,7 @@ It looks up every promise that tables can show, in SQL of its own, and compares 
 writes; a purchase under way is no finding. If something is wrong it shows the first rows, says what to do, and ends with exit code 4.
 
 Before you change anything by hand: stop the shop and its workers, copy the database file, and run it again. The ids are those of the
-[guarantees](../guarantees.md).
+[guarantees](../guarantees.md); what tables cannot show (I10, I19, I21, I23 to I25) is not looked at.
 """
 
 GROUPS = (

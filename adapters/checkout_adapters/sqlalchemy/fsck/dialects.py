@@ -5,7 +5,7 @@
     EACH_OF(x, 'a') AS y         its items, one a row: `y.value`, and PLACE_OF(y) counts them from 1
     IS_JSON(x)                   whether it is a document at all
     a DIFFERS FROM b             unequal, where NULL is equal to NULL
-    WITH_GATEWAY                 the gateway's own record as the table `gateway` (key, currency, captured, refunded, state)
+    WITH_GATEWAY                 the gateway's own record as the table `gateway` (key, payment_id, currency, captured, …)
 
 A document that cannot be read says nothing, so that only the check of documents speaks of it.
 """
@@ -17,8 +17,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-GATEWAY: Final = """WITH gateway AS (
-    SELECT TEXT_OF(g.value, 'key') AS key, TEXT_OF(g.value, 'currency') AS currency, INT_OF(g.value, 'captured') AS captured,
+GATEWAY: Final = """WITH gateway AS MATERIALIZED (
+    SELECT TEXT_OF(g.value, 'key') AS key, REPLACE(TEXT_OF(g.value, 'key'), '/authorize', '') AS payment_id,
+           TEXT_OF(g.value, 'currency') AS currency, INT_OF(g.value, 'captured') AS captured,
            INT_OF(g.value, 'refunded') AS refunded, TEXT_OF(g.value, 'state') AS state
     FROM EACH_OF(:gateway, 'rows') AS g
 )"""

@@ -37,7 +37,7 @@ CHECKS: Final = (
         """
         WITH_GATEWAY
         SELECT p.checkout_id, COUNT(*) AS payments, MIN(g.key) AS one, MAX(g.key) AS another
-        FROM gateway g JOIN payments p ON p.id || '/authorize' = g.key
+        FROM gateway g JOIN payments p ON p.id = g.payment_id
         WHERE (g.state = 'authorized' OR g.captured > g.refunded) AND p.unwanted = '' AND p.state NOT IN ('declined', 'voided', 'refunded')
         GROUP BY p.checkout_id HAVING COUNT(*) > 1
         """,
@@ -74,7 +74,7 @@ CHECKS: Final = (
         """
         WITH_GATEWAY
         SELECT g.key, g.state, g.captured, g.refunded, g.currency, p.state AS ours
-        FROM gateway g LEFT JOIN payments p ON p.id || '/authorize' = g.key
+        FROM gateway g LEFT JOIN payments p ON p.id = g.payment_id
         WHERE (g.state = 'authorized' OR g.captured > g.refunded) AND (p.id IS NULL OR p.state IN ('declined', 'voided', 'refunded'))
         """,
     ),
@@ -126,7 +126,7 @@ CHECKS: Final = (
         """
         WITH_GATEWAY
         SELECT p.id AS payment_id, p.received, p.received_currency, g.captured, g.currency
-        FROM gateway g JOIN payments p ON p.id || '/authorize' = g.key
+        FROM gateway g JOIN payments p ON p.id = g.payment_id
         WHERE p.state IN ('captured', 'refunded') AND p.received IS NOT NULL AND g.captured > 0
           AND (p.received <> g.captured OR p.received_currency <> g.currency)
         """,
@@ -198,7 +198,7 @@ CHECKS: Final = (
         """
         WITH_GATEWAY
         SELECT p.id AS payment_id, p.state AS ours, COALESCE(g.state, 'never heard of') AS theirs
-        FROM payments p JOIN checkouts c ON c.id = p.checkout_id LEFT JOIN gateway g ON g.key = p.id || '/authorize'
+        FROM payments p JOIN checkouts c ON c.id = p.checkout_id LEFT JOIN gateway g ON g.payment_id = p.id
         WHERE p.gateway <> '' AND c.due_at IS NULL AND NOT c.in_flight
           AND p.state <> COALESCE(g.state, '')
           AND NOT (p.state IN ('declined', 'voided') AND COALESCE(g.state, 'voided') IN ('declined', 'voided'))
@@ -218,7 +218,7 @@ CHECKS: Final = (
             WHERE l.account = 'gateway' AND c.due_at IS NULL AND NOT c.in_flight
             UNION ALL
             SELECT p.checkout_id, g.currency, 0, g.captured - g.refunded
-            FROM gateway g JOIN payments p ON p.id || '/authorize' = g.key JOIN checkouts c ON c.id = p.checkout_id
+            FROM gateway g JOIN payments p ON p.id = g.payment_id JOIN checkouts c ON c.id = p.checkout_id
             WHERE c.due_at IS NULL AND NOT c.in_flight
         ) AS cash
         GROUP BY checkout_id, currency
