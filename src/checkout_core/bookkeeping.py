@@ -37,10 +37,10 @@ def _told(before: Checkout | None, after: Checkout) -> Iterator[Told]:
         order = after.order
         yield "order.placed", (("number", order.number), ("total", order.total.minor), ("currency", order.total.currency))
     if after.order is not None and after.order.state is OrderState.CANCELLED and (old is None or old.state is not OrderState.CANCELLED):
-        yield "order.cancelled", (("number", after.order.number), ("reason", after.order.cancelled))
+        yield "order.cancelled", (("number", after.order.number), ("reason", after.order.cancelled), *_by(after))
     was = before.abandoned if before else ""
     if after.abandoned and after.abandoned != was:
-        yield "checkout.abandoned", (("reason", after.abandoned),)
+        yield "checkout.abandoned", (("reason", after.abandoned), *_by(after))
     if was and not after.abandoned:
         yield "checkout.reinstated", (("reason", was),)
 
@@ -68,8 +68,14 @@ def _told_of_attempt(before: Attempt | None, after: Attempt) -> Iterator[Told]:
         yield "payment.refund_due", (key, *_amount(after), ("reason", after.unwanted))
     if after.stuck and (before is None or not before.stuck):
         yield "payment.attention", (key, ("reason", after.stuck))
+    if before is not None and before.stuck and not after.stuck:
+        yield "payment.retried", (key,)
     if after.asked == ALARM_AT and (before is None or before.asked < ALARM_AT):
         yield "payment.attention", (key, ("reason", "no-answer"))
+
+
+def _by(c: Checkout) -> tuple[tuple[str, str], ...]:
+    return (("by", c.by),) if c.by else ()
 
 
 def _refund_due(attempt: Attempt | None) -> bool:

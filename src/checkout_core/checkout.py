@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Stock, in_lock_order
+from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, in_lock_order
 from checkout_core.money import Money
 from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
@@ -38,7 +38,8 @@ class Checkout:
     """Everything decided about one purchase, frozen. `next` is the decision, stored with the state it follows from.
 
     `claims` is what it wants to hold, `held` what it holds. `deadline` is when an unpaid one lapses, `latest` while a payment is open.
-    `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. No personal data is in here.
+    `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. `because` and `by` say why and by whom it was
+    cancelled. No personal data is in here.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Checkout:
     attempts: tuple[Attempt, ...] = ()
     abandoned: str = ""
     because: str = ""
+    by: str = ""
     order: Order | None = None
     next: RemoteEffect | Wait | Done | None = None
     due_at: datetime | None = None
@@ -115,13 +117,18 @@ def turn(cart: str) -> Claim:
     return Claim(CartTurn(cart), 1, limit=1)
 
 
-def claims_of(cart: str, quote: Quote, identities: Iterable[str]) -> tuple[Claim, ...]:
-    """All that placing this quote needs: the cart's turn, the goods summed per SKU, and a use of each limited promotion."""
+def demand_of(quote: Quote) -> Mapping[str, int]:
+    """How many units of each SKU this quote needs from stock, summed over its lines (RB-05)."""
     units: dict[str, int] = {}
     for line in quote.lines:
         if line.tracked:
             units[line.sku] = units.get(line.sku, 0) + line.quantity
-    claims = [turn(cart), *(Claim(Stock(sku), wanted) for sku, wanted in units.items())]
+    return units
+
+
+def claims_of(cart: str, quote: Quote, identities: Iterable[str], goods: Iterable[Claim]) -> tuple[Claim, ...]:
+    """All that placing this quote needs: the cart's turn, the goods from where they lie, and a use of each limited promotion."""
+    claims = [turn(cart), *goods]
     for used in quote.promotions:
         if used.limit is not None:
             claims.append(Claim(CouponUses(used.id), 1, limit=used.limit))

@@ -46,12 +46,14 @@ Upcaster = Callable[[Document], Document]
 D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow)
 
 VERSIONS: Final[Mapping[str, int]] = {
-    **{"cart": 1, "checkout": 1, "facts": 1, "person": 1, "quote": 1},
-    **{"product": 1, "promotion": 1, "shipping": 1, "tax": 1},
+    "cart": 1, "checkout": 2, "facts": 1, "person": 1, "quote": 1,
+    "product": 1, "promotion": 1, "shipping": 1, "tax": 1,
 }
 """The current version of each kind of document."""
 
-UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
+UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {
+    ("checkout", 1): lambda old: {**old, "by": ""},  # nobody was named yet
+}
 """For each kind and past version, the pure function that gives the same document in the version after; `v` is not its business."""
 
 TAGS: Final[Mapping[type, str]] = {
@@ -173,8 +175,8 @@ class _Facts:
 
 
 _KINDS: Final[Mapping[str, type]] = {
-    **{"cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote},
-    **{"product": Product, "promotion": Promotion, "shipping": ShippingMethod, "tax": TaxRow},
+    "cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote,
+    "product": Product, "promotion": Promotion, "shipping": ShippingMethod, "tax": TaxRow,
 }
 _KIND_OF: Final[Mapping[type, str]] = {cls: kind for kind, cls in _KINDS.items()}
 _POOLS: Final[Mapping[str, type[Stock | CouponUses | CouponUsesBy | CartTurn]]] = {KINDS[cls]: cls for cls in get_args(PoolKey)}

@@ -17,11 +17,11 @@ from attrs import evolve, frozen
 from checkout_core import cart as carts
 from checkout_core import edge, flow
 from checkout_core.cart import Cart, How, Limits, MergeReport
-from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of, turn
+from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of, demand_of, turn
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step, drive, step
-from checkout_core.errors import Misconfigured
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock
+from checkout_core.errors import Misconfigured, NotFound
+from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, spread
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Instrument, Terms, ZeroTender, attempt_key
 from checkout_core.plugins import Declares
@@ -96,21 +96,25 @@ class Known:
 
 
 # Carts.
-def open_cart(unit: Unit, cart: Cart, asked: Asked | None) -> Cart:
-    if asked is not None and (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
+def open_cart(unit: Unit, cart: Cart, asked: Asked) -> Cart:
+    """The customer's open cart in that currency, if there is one (RB-77); else this new one."""
+    if (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
         return record.answer
-    unit.write(cart, *([asked.record(answer=cart)] if asked else []))
+    open = None if cart.customer_id is None else unit.cart_of(cart.customer_id, cart.currency)
+    if open is not None:
+        return unit.cart(open)
+    unit.write(cart, asked.record(answer=cart))
     return cart
 
 
-def edit_cart(unit: Unit, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked | None) -> Cart:
+def edit_cart(unit: Unit, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked) -> Cart:
     """Read the cart, apply a pure edit, write the next version."""
-    if asked is not None and (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
+    if (record := asked.before(unit)) is not None and isinstance(record.answer, Cart):
         return record.answer
     before = unit.cart(id)
     after = said_yes(edit(before, unit.now))
     if after != before:
-        unit.write(after, *([asked.record(answer=after)] if asked else []))
+        unit.write(after, asked.record(answer=after))
     return after
 
 
@@ -154,7 +158,7 @@ def begin(unit: Unit, details: Details, known: Known, new: tuple[str, str], poli
     if not cart.lines:
         raise Refusal(Refused("empty-cart"))
     person = Person(new[0], details.contact, details.ship_to)
-    after = priced(described(blank(cart, new, unit.now, policy), cart, details, person, policy), known, unit.now, policy)
+    after = priced(unit, described(blank(cart, new, unit.now, policy), cart, details, person, policy), known, policy)
     unit.write(person)
     return step(None, drive(unit, None, after))
 
@@ -208,7 +212,7 @@ def edit(unit: Unit, now: Seen, details: Details, known: Known, policy: Policy) 
         unit.write(said)
     if after == before and fresh:  # a street or a name costs nothing: the quote stands
         return before, None
-    return step(before, drive(unit, before, evolve(priced(after, known, unit.now, policy), next=None)))
+    return step(before, drive(unit, before, evolve(priced(unit, after, known, policy), next=None)))
 
 
 def described(c: Checkout, cart: Cart, details: Details, person: Person, policy: Policy) -> Checkout:
@@ -226,17 +230,36 @@ def described(c: Checkout, cart: Cart, details: Details, person: Person, policy:
     )
 
 
-def priced(c: Checkout, known: Known, now: datetime, policy: Policy) -> Checkout:
+def priced(unit: Unit, c: Checkout, known: Known, policy: Policy) -> Checkout:
     """The checkout with a fresh quote; without one while something is still to be said. Raises Refusal for what is wrong."""
-    quote = quoted(c, known, now, policy)
+    quote = quoted(c, known, unit.now, policy)
     if not isinstance(quote, Quote):
         wrong = [refused for refused in quote if refused.reason not in INCOMPLETE]
         if wrong:
             raise Refusal.of(wrong)
         return evolve(c, quote=None, quote_until=None, claims=(turn(c.cart),))
     everything = c.hold_early or len(c.held) > 1
-    claims = claims_of(c.cart, quote, c.identities) if everything else (turn(c.cart),)
-    return evolve(c, quote=quote, quote_until=now + timedelta(seconds=c.deadlines.quote_for), claims=claims)
+    claims = wanted(unit, c, quote, policy) if everything else (turn(c.cart),)
+    return evolve(c, quote=quote, quote_until=unit.now + timedelta(seconds=c.deadlines.quote_for), claims=claims)
+
+
+def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
+    """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
+    goods: list[Claim] = []
+    for sku, units in sorted(demand_of(quote).items()):
+        if len(policy.locations) == 1:
+            goods.append(Claim(Stock(sku, policy.locations[0]), units))
+        else:
+            goods += spread(sku, units, shelves(unit, c, sku, policy))
+    return claims_of(c.cart, quote, c.identities, goods)
+
+
+def shelves(unit: Unit, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
+    """The locations in the order of their use, with what of a SKU this checkout can have there."""
+    mine = {held.pool: held.amount for held in c.held}
+    keys = [Stock(sku, location) for location in policy.locations]
+    pools = {key: unit.pool(key) for key in sorted(keys)}  # in the order of locks (R27)
+    return [(key.location, pools[key].available + mine.get(key, 0)) for key in keys]
 
 
 def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | tuple[Refused, ...]:
@@ -313,22 +336,22 @@ def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy)
         return step(before, before), None
     if len(before.attempts) >= policy.attempts_at_most:
         raise Refusal(Refused("too-many-attempts", limit=policy.attempts_at_most))
-    c = requoted(before, wish.expected, known, unit.now, policy)
+    c = requoted(unit, before, wish.expected, known, policy)
     assert c.quote is not None
     attempt = attempt_for(c, c.quote, wish, policy)
-    c = flow.pay(evolve(c, claims=claims_of(c.cart, c.quote, c.identities)), attempt, unit.now)
+    c = flow.pay(evolve(c, claims=wanted(unit, c, c.quote, policy)), attempt, unit.now)
     after = drive(unit, before, c)
     unit.write(wish.asked.record(attempt=attempt.key))
     return step(before, after), after.attempt(attempt.key)
 
 
-def requoted(c: Checkout, expected: Money | str, known: Known | None, now: datetime, policy: Policy) -> Checkout:
+def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None, policy: Policy) -> Checkout:
     """The checkout with a quote that may be paid: the stored one while it lasts (R7), else a new one if it is what was expected."""
     old = c.quote
-    if c.quote_until is None or now >= c.quote_until:
+    if c.quote_until is None or unit.now >= c.quote_until:
         if known is None or known.seen.checkout is None or known.seen.checkout.version != c.version:
             raise Stale
-        c = priced(c, known, now, policy)
+        c = priced(unit, c, known, policy)
     if c.quote is None:
         raise Refusal.of(missing(c))
     if expected not in (c.quote.total, c.quote.hash):
@@ -364,12 +387,30 @@ def result_of(c: Checkout, attempt: Attempt | None) -> Result:
     return Pending(c.due_at) if attempt is None else answer(c, c.attempt(attempt.key) or attempt)
 
 
-def cancel(unit: Unit, id: str, reason: str) -> Step:
+def cancel(unit: Unit, id: str, reason: str, actor: str) -> Step:
     """Turn back; doing it twice is doing it once."""
     before = unit.checkout(id)
     if before.over:
         return before, None
-    return step(before, drive(unit, before, flow.cancel(before, reason, unit.now)))
+    return step(before, drive(unit, before, flow.cancel(before, reason, unit.now, by=actor)))
+
+
+def ask(unit: Unit, id: str) -> Step:
+    """Ask the gateway now about every payment that is not decided."""
+    before = unit.checkout(id)
+    after = flow.overdue(before, unit.now)
+    for attempt in after.attempts:
+        after = flow.ask_now(after, attempt.key, unit.now)
+    return step(before, before if after is before else drive(unit, before, after))
+
+
+def retry(unit: Unit, id: str, attempt: str) -> Step:
+    """Go on with a payment that waited for a person. Raises NotFound."""
+    before = unit.checkout(id)
+    if before.attempt(attempt) is None:
+        raise NotFound("payment", attempt)
+    after = flow.retry(before, attempt, unit.now)
+    return step(before, before if after is before else drive(unit, before, after))
 
 
 def everything_wrong(unit: Unit, known: Known, policy: Policy) -> tuple[Refused, ...]:
@@ -392,11 +433,10 @@ def everything_wrong(unit: Unit, known: Known, policy: Policy) -> tuple[Refused,
         return (*wrong, *quote)
     if c.quote is not None and c.quote.hash != quote.hash:
         wrong.append(Refused("quote-changed", changes=diff(c.quote, quote), total=quote.total))
-    for claim in claims_of(c.cart, quote, c.identities):
-        mine = sum(held.amount for held in c.held if held.pool == claim.pool)
-        available = unit.pool(claim.pool).available + mine if isinstance(claim.pool, Stock) else claim.amount
-        if available < claim.amount and isinstance(claim.pool, Stock):
-            wrong.append(Refused("out-of-stock", claim.pool.sku, wanted=claim.amount, available=available))
+    for sku, units in sorted(demand_of(quote).items()):
+        available = sum(there for _, there in shelves(unit, c, sku, policy))
+        if available < units:
+            wrong.append(Refused("out-of-stock", sku, wanted=units, available=available))
     return tuple(wrong)
 
 
@@ -404,8 +444,10 @@ def why_short(short: Short, c: Quote | None) -> Refused:
     """The words for what could not be held."""
     names = {deal.id: deal.code or deal.name for deal in c.promotions} if c else {}
     match short.pool:
-        case Stock(sku):
-            return Refused("out-of-stock", sku, wanted=short.wanted, available=short.available, until=short.until)
+        case Stock(sku):  # all the other locations give what they have: what is missing here is missing in all
+            units = demand_of(c).get(sku, short.wanted) if c else short.wanted
+            missing = short.wanted - short.available
+            return Refused("out-of-stock", sku, wanted=units, available=max(units - missing, 0), until=short.until)
         case CouponUses(promotion):
             return Refused("coupon-used-up", names.get(promotion, promotion), until=short.until)
         case CouponUsesBy(promotion):
@@ -415,14 +457,16 @@ def why_short(short: Short, c: Quote | None) -> Refused:
 
 
 # Stock.
-def move_stock(unit: Unit, key: Stock, delta: int, reason: str, actor: str, force: bool) -> Pool:
+def move_stock(unit: Unit, key: Stock, delta: int, reason: str, actor: str, force: bool, asked: Asked) -> Pool:
     """A movement. Raises Refusal when promised goods would not be covered, unless it is forced (RB-04)."""
     pool = unit.pool(key)
+    if asked.before(unit) is not None:
+        return pool
     after = pool.adjust(delta, force=force)
     if after is None:
         free = pool.on_hand - pool.held - pool.committed
         raise Refusal(Refused("stock-promised", key.sku, str(delta), wanted=-delta, available=max(free, 0)))
-    unit.write(Movement(key, delta, reason, actor, unit.now))
+    unit.write(Movement(key, delta, reason, actor, unit.now), asked.record())
     return after
 
 

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     "checkout.begun": frozenset({"cart"}),
-    "checkout.abandoned": frozenset({"reason"}),
+    "checkout.abandoned": frozenset({"reason", "by"}),
     "checkout.reinstated": frozenset({"reason"}),
     "payment.started": frozenset({"attempt", "gateway", "method"}),
     "payment.action_needed": frozenset({"attempt"}),
@@ -23,8 +23,9 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "payment.refunded": frozenset({"attempt", "amount", "currency"}),
     "payment.quarantined": frozenset({"attempt", "amount", "currency"}),
     "payment.attention": frozenset({"attempt", "reason"}),
+    "payment.retried": frozenset({"attempt"}),
     "order.placed": frozenset({"number", "total", "currency"}),
-    "order.cancelled": frozenset({"number", "reason"}),
+    "order.cancelled": frozenset({"number", "reason", "by"}),
 }
 
 

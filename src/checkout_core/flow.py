@@ -180,8 +180,17 @@ def ask_now(c: Checkout, key: str, now: datetime) -> Checkout:
     return weigh(evolve(c.with_attempt(evolve(attempt, ask_at=now)), next=None), now)
 
 
-def cancel(c: Checkout, reason: str, now: datetime) -> Checkout:
+def retry(c: Checkout, key: str, now: datetime) -> Checkout:
+    """A person has looked at a payment that was stuck: try again."""
+    attempt = c.attempt(key)
+    if attempt is None or not attempt.stuck or not attempt.open:
+        return c
+    return weigh(evolve(c.with_attempt(evolve(attempt, stuck="", asked=0, ask_at=None)), next=c.next if c.in_flight else None), now)
+
+
+def cancel(c: Checkout, reason: str, now: datetime, *, by: str = "") -> Checkout:
     """Turn back. A call in flight is not overtaken: the wish is noted, and weighed when the call lands (O1)."""
+    c = evolve(c, by=by)
     if c.order is not None:
         return weigh(cancelled(c, reason), now)
     return weigh(evolve(c, abandoned="cancelled", because=reason, next=c.next if c.in_flight else None), now)

@@ -9,7 +9,7 @@ A coupon's uses and the right to buy a cart are pools like stock is, so the last
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -82,6 +82,21 @@ def in_lock_order(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     if any(a.pool == b.pool for a, b in pairwise(ordered)):
         raise ValueError("A pool is claimed twice. Sum the demand first.")
     return ordered
+
+
+def spread(sku: str, wanted: int, shelves: Sequence[tuple[str, int]]) -> tuple[Claim, ...]:
+    """Where so many units come from, given the locations in the order of their use with what each has: from the first that has them all,
+    so that one parcel will do; else as many as there are from each in turn. What is nowhere is asked of the first, which will be short.
+    """
+    whole = next((location for location, available in shelves if available >= wanted), None)
+    if whole is not None:
+        return (Claim(Stock(sku, whole), wanted),)
+    parts, missing = dict[str, int](), wanted
+    for location, available in shelves:
+        parts[location] = min(max(available, 0), missing)
+        missing -= parts[location]
+    parts[shelves[0][0]] += missing
+    return tuple(Claim(Stock(sku, location), amount) for location, amount in parts.items() if amount)
 
 
 class HoldState(StrEnum):
@@ -167,6 +182,15 @@ class Pool:
         if on_hand < 0 or (missing > self.shortfall and not force):
             return None
         return evolve(self, on_hand=on_hand, shortfall=missing)
+
+
+def together(pools: Sequence[Pool]) -> Pool:
+    """One pool for display: itself, or the sum of a SKU's locations."""
+    first, *others = pools
+    if not others or not isinstance(first.key, Stock):
+        return first
+    sums = [sum(getattr(pool, name) for pool in pools) for name in ("on_hand", "held", "committed", "backorder", "shortfall")]
+    return Pool(Stock(first.key.sku, "*"), *sums)
 
 
 @frozen

@@ -65,6 +65,7 @@ class Tables:
     requests: dict[tuple[str, str, str], Request] = field(factory=dict)
     deliveries: dict[tuple[str, str], Delivery] = field(factory=dict)
     numbers: dict[str, str] = field(factory=dict)
+    opened: dict[tuple[str, str], str | None] = field(factory=dict)
     movements: list[Movement] = field(factory=list)
     events: list[Event] = field(factory=list)
     postings: list[Posting] = field(factory=list)
@@ -84,6 +85,7 @@ class MemoryUnit:
         self._requests = Overlay(tables.requests)
         self._deliveries = Overlay(tables.deliveries)
         self._numbers = Overlay(tables.numbers)
+        self._opened = Overlay(tables.opened)
         self._records: list[Record] = []
         self.movements: list[Movement] = []
         self.events: list[Event] = []
@@ -102,6 +104,9 @@ class MemoryUnit:
 
     def checkout(self, id: str) -> Checkout:
         return _found(self._checkouts.get(id), "checkout", id)
+
+    def cart_of(self, customer: str, currency: str) -> str | None:
+        return self._opened.get((customer, currency))
 
     def buyer(self, cart: str) -> str | None:
         return next(iter(self._holders.get(CartTurn(cart)) or ()), None)
@@ -152,7 +157,7 @@ class MemoryUnit:
     def commit(self, tables: Tables) -> None:
         for overlay in (self._carts, self._checkouts, self._pools, self._holds, self._holders):
             overlay.commit()
-        for other in (self._people, self._requests, self._deliveries, self._numbers):
+        for other in (self._people, self._requests, self._deliveries, self._numbers, self._opened):
             other.commit()
         tables.movements += self.movements
         tables.events += self.events
@@ -169,11 +174,11 @@ class MemoryUnit:
             case Cart():
                 before = self._carts.get(record.id)
                 _guard(record.version == (before.version if before else 0) + 1, f"The cart {record.id} was changed by somebody else.")
-                self._carts.put(record.id, record)
+                self._put_cart(record)
             case CloseCart(id, checkout):
                 cart = self.cart(id)
                 _guard(cart.ordered in (None, checkout), f"The cart {id} was bought already.")
-                self._carts.put(id, evolve(cart, ordered=checkout, version=cart.version + 1, updated_at=self._now))
+                self._put_cart(evolve(cart, ordered=checkout, version=cart.version + 1, updated_at=self._now))
             case Release(checkout):
                 self._move(checkout, (HoldState.HELD, HoldState.COMMITTED), HoldState.RELEASED)
             case Commit(checkout):
@@ -196,6 +201,17 @@ class MemoryUnit:
                 self.events.append(record)
             case Posting():
                 self.postings.append(record)
+
+    def _put_cart(self, cart: Cart) -> None:
+        """A customer has one open cart in each currency (RB-77)."""
+        self._carts.put(cart.id, cart)
+        if cart.customer_id is None:
+            return
+        whose = (cart.customer_id, cart.currency)
+        closed = cart.ordered is not None or cart.merged_into is not None
+        _guard(closed or self._opened.get(whose) in (None, cart.id), f"{cart.customer_id} has an open cart in {cart.currency} already.")
+        if not closed or self._opened.get(whose) == cart.id:
+            self._opened.put(whose, None if closed else cart.id)
 
     def _move(self, checkout: str, old: tuple[HoldState, ...], new: HoldState) -> None:
         kept: list[Hold] = []

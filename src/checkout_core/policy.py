@@ -11,18 +11,25 @@ from checkout_core.checkout import Deadlines
 from checkout_core.pricing import PricingPolicy
 
 
+def _distinct(policy: Policy, _: object, locations: tuple[str, ...]) -> None:
+    if not locations or not all(locations) or len(set(locations)) != len(locations):
+        raise ValueError(f"A shop has one location or more, each named once; got {', '.join(locations) or 'none'}.")
+
+
 @frozen
 class Policy:
     """The host's choices; every one is a value, none a global.
 
-    `hold_at`: take the goods when the shopper pays (default) or as soon as the checkout begins. `capture`: take the money with the
-    authorization (default: the purchase is one call), or after the order is placed. `identity_secret` keys the HMACs under which a
-    person's uses of a promotion are counted: any secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person.
+    `locations`: where stock lies, in the order in which it is used (`holds.spread` says how). `hold_at`: take the goods when the shopper
+    pays (default) or as soon as the checkout begins. `capture`: take the money with the authorization (default: the purchase is one
+    call), or after the order is placed. `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
+    secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person.
     """
 
     limits: Limits = Limits()
     codes_at_most: int = 5
     attempts_at_most: int = 10
+    locations: tuple[str, ...] = field(default=("main",), converter=tuple[str, ...], validator=_distinct)
     hold_at: Literal["pay", "begin"] = "pay"
     capture: Literal["with-authorize", "after-placing"] = "with-authorize"
     deadlines: Deadlines = Deadlines()

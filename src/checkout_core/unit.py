@@ -91,6 +91,10 @@ class Unit(Protocol):
         """The checkout, locked. Raises NotFound."""
         ...
 
+    def cart_of(self, customer: str, currency: str) -> str | None:
+        """The id of this customer's open cart in that currency, if there is one: there is never a second (RB-77)."""
+        ...
+
     def buyer(self, cart: str) -> str | None:
         """The id of the checkout that has the cart's turn (held or committed), if any."""
         ...

@@ -179,15 +179,17 @@ class Flush:
         row = {"consumer": delivery.consumer, "checkout_id": checkout, "seq": int(seq), "tries": delivery.tries, "state": state}
         row |= {"next_at": delivery.next_at, "error": delivery.error[:1000], "updated_at": self._now}
         self._upsert(deliveries, ("consumer", "checkout_id", "seq"), [row])
-        self._advance(delivery.consumer)
+        self._mark(delivery.consumer, {"checkout_id": checkout, "seq": int(seq)} if state == "waiting" else None)
 
-    def _advance(self, consumer: str) -> None:
-        """Move the mark below which this consumer has everything, so that a relay reads on from there."""
-        after = self._connection.execute(sa.select(consumers.c.position).where(consumers.c.name == consumer)).scalar() or 0
-        given = {"consumer": consumer, "after": after}
-        first = self._connection.execute(st.FIRST_PENDING, given).scalar()
+    def _mark(self, consumer: str, waiting: Mapping[str, object] | None) -> None:
+        """Move the mark up to which this consumer has everything, so that a relay reads on from there; back for one that waits again."""
+        mark = self._connection.execute(st.MARK, {"consumer": consumer}).scalar() or 0
+        after = mark
+        if waiting is not None:
+            after = min(mark, (self._connection.execute(st.POSITION, waiting).scalar() or 1) - 1)
+        first = self._connection.execute(st.FIRST_PENDING, {"consumer": consumer, "after": after}).scalar()
         position = first - 1 if first is not None else self._connection.execute(st.LAST_POSITION).scalar() or 0
-        if position != after:
+        if position != mark:
             self._upsert(consumers, ("name",), [{"name": consumer, "position": position}])
 
     # How.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, select
 
 from checkout_adapters.sqlalchemy import statements as st
-from checkout_adapters.sqlalchemy.tables import checkouts, consumers, deliveries, events, holds, pools
+from checkout_adapters.sqlalchemy.tables import checkouts, deliveries, events, holds, pools
 from checkout_adapters.sqlalchemy.unit import pool_in
 from checkout_core.codec import decode_facts, pool_text
 from checkout_core.events import Event
@@ -61,7 +61,6 @@ _UNDELIVERED: Final = (
     .order_by(events.c.position)
     .limit(bindparam("limit"))
 )
-_AFTER: Final = select(consumers.c.position).where(consumers.c.name == bindparam("consumer"))
 
 
 def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[str]:
@@ -82,6 +81,6 @@ def pools_of(connection: sa.Connection, keys: Sequence[PoolKey]) -> Mapping[Pool
 
 def undelivered(connection: sa.Connection, now: datetime, consumer: str, limit: int) -> Sequence[Event]:
     """Events to be tried now, as they were committed; none whose checkout has an earlier one that waits (M2)."""
-    after = connection.execute(_AFTER, {"consumer": consumer}).scalar() or 0
+    after = connection.execute(st.MARK, {"consumer": consumer}).scalar() or 0
     rows = connection.execute(_UNDELIVERED, {"consumer": consumer, "after": after, "now": now, "limit": limit})
     return [Event(row.checkout_id, row.seq, row.kind, row.at, decode_facts(row.facts)) for row in rows]

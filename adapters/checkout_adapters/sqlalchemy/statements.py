@@ -10,12 +10,18 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from checkout_adapters.sqlalchemy.tables import carts, checkouts, deliveries, events, holds, persons, pools, quotes, requests
+from checkout_adapters.sqlalchemy.tables import carts, checkouts, consumers, deliveries, events, holds, persons, pools, quotes, requests
 
 LIVE: Final = ("held", "committed")
 
 # Reading, with the row's lock where there is one; SQLite has taken the lock of the whole file by then.
 CART: Final = select(carts.c.document).where(carts.c.id == bindparam("id")).with_for_update()
+CART_OF: Final = select(carts.c.id).where(
+    carts.c.customer_id == bindparam("customer"),
+    carts.c.currency == bindparam("currency"),
+    carts.c.ordered.is_(None),
+    carts.c.merged_into.is_(None),
+)
 CHECKOUT: Final = (
     select(checkouts.c.document, quotes.c.document.label("quote"))
     .outerjoin(quotes, quotes.c.hash == checkouts.c.quote_hash)
@@ -109,6 +115,8 @@ _STATE: Final = (
     .scalar_subquery()
 )
 FIRST_PENDING: Final = select(sa.func.min(events.c.position)).where(_AFTER, sa.func.coalesce(_STATE, "waiting").not_in(_DONE))
+POSITION: Final = select(events.c.position).where(events.c.checkout_id == bindparam("checkout_id"), events.c.seq == bindparam("seq"))
+MARK: Final = select(consumers.c.position).where(consumers.c.name == bindparam("consumer"))
 LAST_POSITION: Final = select(sa.func.max(events.c.position))
 
 

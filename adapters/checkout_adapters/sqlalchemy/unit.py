@@ -49,6 +49,10 @@ class SqlUnit:
         self._seen[id] = found
         return found
 
+    def cart_of(self, customer: str, currency: str) -> str | None:
+        row = self._one(st.CART_OF, customer=customer, currency=currency)
+        return None if row is None else str(row.id)
+
     def buyer(self, cart: str) -> str | None:
         row = self._one(st.BUYER, pool=pool_text(CartTurn(cart)))
         return None if row is None else str(row.checkout_id)

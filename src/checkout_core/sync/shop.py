@@ -19,7 +19,7 @@ from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Misconfigured, NoAnswer, Unavailable
-from checkout_core.holds import Pool, PoolKey, Stock
+from checkout_core.holds import Pool, PoolKey, Stock, together
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
@@ -71,8 +71,8 @@ class Shop:
 
     # Carts.
     def open_cart(self, *, currency: str, customer: str | None = None, key: str | None = None) -> Cart:
-        """A new, empty cart; without `customer` it is a guest's."""
-        asked = _asked(f"customer:{customer or ''}", "open_cart", key, currency)
+        """The open cart of a customer in that currency, or a new, empty one; without `customer` it is a guest's, and always new (RB-77)."""
+        asked = self._asked(f"customer:{customer or ''}", "open_cart", key, currency)
         cart = commands.said_yes(carts.open_cart(self.ids.new(), currency, customer, self.clock.now()))
         return self.storage.transact(lambda unit: commands.open_cart(unit, cart, asked))
 
@@ -92,20 +92,20 @@ class Shop:
         if product.price_in(seen.currency) is None:
             raise Refusal(Refused("no-price", sku, seen.currency))
         given, limits = tuple((options or {}).items()), self.policy.limits
-        asked = _asked(cart, "add", key, sku, quantity, *(text for pair in sorted(given, key=repr) for text in pair))
+        asked = self._asked(cart, "add", key, sku, quantity, *(text for pair in sorted(given, key=repr) for text in pair))
         return self._edit(cart, lambda old, now: carts.add(old, sku, quantity, given, now, limits), asked)
 
     def change(self, cart: str, line: str, *, quantity: int, key: str | None = None) -> Cart:
         """Set the quantity of a line."""
         limits = self.policy.limits
-        asked = _asked(cart, "change", key, line, quantity)
+        asked = self._asked(cart, "change", key, line, quantity)
         return self._edit(cart, lambda old, now: carts.change(old, line, quantity, now, limits), asked)
 
     def remove(self, cart: str, line: str, *, key: str | None = None) -> Cart:
         """Take a line out."""
-        return self._edit(cart, lambda old, now: carts.remove(old, line, now), _asked(cart, "remove", key, line))
+        return self._edit(cart, lambda old, now: carts.remove(old, line, now), self._asked(cart, "remove", key, line))
 
-    def _edit(self, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked | None) -> Cart:
+    def _edit(self, id: str, edit: Callable[[Cart, datetime], Cart | Refused], asked: Asked) -> Cart:
         return self.storage.transact(lambda unit: commands.edit_cart(unit, id, edit, asked))
 
     def merge(self, guest: str, into: str, *, how: How = "sum") -> tuple[Cart, MergeReport]:
@@ -182,10 +182,22 @@ class Shop:
         except (Unavailable, NoAnswer):
             return Pending(stored[0].due_at)  # the intent is stored: repeating the call, or a worker, goes on with it
 
-    def cancel(self, checkout: str, *, reason: str) -> Checkout:
-        """Turn back: what is held is let go, what was paid goes back. While a call is under way the wish is noted (O1)."""
-        edge.refuse(edge.checked_text("reason", reason))
-        return self.runner.run(self.storage.transact(lambda unit: commands.cancel(unit, checkout, reason)))
+    def cancel(self, checkout: str, *, reason: str, actor: str = "") -> Checkout:
+        """Turn back: what is held is let go, what was paid goes back. While a call is under way the wish is noted (O1).
+
+        `actor` is the operator who does it, kept with the reason; empty for the shopper.
+        """
+        edge.refuse((*edge.checked_text("reason", reason), *edge.checked_text("actor", actor, empty=True)))
+        return self.runner.run(self.storage.transact(lambda unit: commands.cancel(unit, checkout, reason, actor)))
+
+    def ask(self, checkout: str) -> Checkout:
+        """Ask the gateway now about payments that are not decided, instead of when they fall due."""
+        return self.runner.run(self.storage.transact(lambda unit: commands.ask(unit, checkout)))
+
+    def retry(self, attempt: str) -> Checkout:
+        """Go on with a payment that waited for a person, such as a refund that the gateway refused. Raises NotFound."""
+        id = attempt.rsplit("/", 1)[0]
+        return self.runner.run(self.storage.transact(lambda unit: commands.retry(unit, id, attempt)))
 
     def learn(self, attempt: str, fact: Fact) -> Checkout:
         """Verified news of an attempt: a webhook's, a report's, an operator's (R6, R17). The caller has verified who says so."""
@@ -207,19 +219,38 @@ class Shop:
         return self.runner.run(self.storage.transact(lambda unit: drive.go_on(unit, checkout)))
 
     # Stock.
-    def stock(self, *skus: str) -> Mapping[str, Pool]:
-        """The numbers of these SKUs now, for display."""
-        pools = self.storage.pools([Stock(sku) for sku in skus])
-        return {sku: pools[Stock(sku)] for sku in skus}
+    def stock(self, *skus: str, location: str | None = None) -> Mapping[str, Pool]:
+        """The numbers of these SKUs now, for display: at one location, or summed over all of them in a pool whose location is `*`."""
+        places = self.policy.locations if location is None else (location,)
+        pools = self.storage.pools([Stock(sku, place) for sku in skus for place in places])
+        return {sku: together([pools[Stock(sku, place)] for place in places]) for sku in skus}
 
-    def receive(self, sku: str, quantity: int, *, reason: str, actor: str, force: bool = False) -> Pool:
-        """Move stock in (or out, below zero). What is promised is not taken away unless forced, which leaves a visible shortfall."""
+    def receive(
+        self, sku: str, quantity: int, *, reason: str, actor: str, location: str | None = None, force: bool = False, key: str | None = None
+    ) -> Pool:
+        """Move stock in (or out, below zero), at the first location unless named; repeated with the same `key` it is moved once.
+
+        What is promised is not taken away unless forced, which leaves a visible shortfall. Raises Refusal.
+        """
+        place = self.policy.locations[0] if location is None else location
+        if place not in self.policy.locations:
+            known = ", ".join(self.policy.locations)
+            raise Refusal(Refused("invalid", "location", repr(place)[:40], hint=f"Use one of {known}."))
         edge.refuse((*edge.checked_text("sku", sku), *edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
         if type(quantity) is not int or not quantity or abs(quantity) > 10**9:
             raise Refusal(Refused("invalid", "quantity", repr(quantity)[:40], hint="Give a whole number other than 0."))
-        return self.storage.transact(lambda unit: commands.move_stock(unit, Stock(sku), quantity, reason, actor, force))
+        asked = self._asked(f"stock:{sku}", "receive", key, place, quantity)
+        pool = Stock(sku, place)
+        return self.storage.transact(lambda unit: commands.move_stock(unit, pool, quantity, reason, actor, force, asked))
 
     # What the commands share.
+    def _asked(self, scope: str, operation: str, key: str | None, *said: str | int | None) -> Asked:
+        """The identity of a request. One without a key gets its own, so that a unit run again finds its record (R12)."""
+        if key is None:
+            return Asked.of(scope, operation, self.ids.new(), *said)
+        edge.refuse(edge.checked_key(key))
+        return Asked.of(scope, operation, key, *said)
+
     def _details(self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None) -> Details:
         wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
         wrong += [*edge.checked_contact(contact)] if contact is not None else []
@@ -249,12 +280,18 @@ class Shop:
         try:
             return self.storage.transact(work)
         except Shortage as shortage:
-            for id in self.storage.blocking(shortage.short.pool, _MAKE_ROOM):
-                self.go_on(id)
+            self._make_room(shortage.short.pool)
         try:
             return self.storage.transact(work)
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
+
+    def _make_room(self, pool: PoolKey) -> None:
+        """Let overdue checkouts go that hold what is short, wherever it lies."""
+        pools = [Stock(pool.sku, place) for place in self.policy.locations] if isinstance(pool, Stock) else [pool]
+        for short in pools:
+            for id in self.storage.blocking(short, _MAKE_ROOM):
+                self.go_on(id)
 
     def _until_facts_hold(self, once: Callable[[], Step | None]) -> Checkout:
         for _ in range(_STARTS_AT_MOST):
@@ -288,13 +325,6 @@ class Shop:
         keys = [claim.pool for deal in deals for claim, _ in commands.limits_of(deal, who)]
         pools: Mapping[PoolKey, Pool] = self.storage.pools(keys) if keys else {}
         return Known(seen, Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options)), pools)
-
-
-def _asked(scope: str, operation: str, key: str | None, *said: str | int | None) -> Asked | None:
-    if key is None:
-        return None
-    edge.refuse(edge.checked_key(key))
-    return Asked.of(scope, operation, key, *said)
 
 
 def _answers(port: str, catalog: object, method: str) -> object:
