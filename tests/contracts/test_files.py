@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from checkout_adapters.files import BadFiles, Location, Mistake, OpeningStock, ShopFiles, read_shop
+from checkout_adapters.files.folder import FILES
+from checkout_adapters.files.goods import PRODUCT_COLUMNS, STOCK_COLUMNS
 from checkout_adapters.files.lines import lines_of
 from checkout_adapters.files.mistakes import TOLD_AT_MOST, Notes
+from checkout_adapters.files.rates import TAX_COLUMNS
 from checkout_adapters.files.tables import ROWS_AT_MOST, read_rows
 from checkout_adapters.files.texts import BYTES_AT_MOST
 from checkout_core.catalog import Product
@@ -529,3 +533,36 @@ def test_whatever_is_in_the_files_there_is_an_answer(folder: Folder) -> None:
             assert isinstance(read_shop(where), ShopFiles)
         (where / name).write_text(GOOD[name])
     shutil.rmtree(where)
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "shop-files.md").read_text(encoding="utf-8")
+
+
+def test_the_page_about_the_files_names_everything_that_is_known() -> None:
+    """Every file, column and key has its place on the page, so that nobody has to guess."""
+    keys = {
+        "percent",
+        "amounts",
+        "minimum",
+        "minimum_basis",
+        "starts",
+        "ends",
+        "limit",
+        "per_person",
+        "priority",
+        "exclusive",
+        "categories",
+    }
+    for known in {*PRODUCT_COLUMNS, *STOCK_COLUMNS, *TAX_COLUMNS, *keys, "countries", "regions", "up_to_g", "sender"}:
+        assert re.search(rf"`[^`]*\b{known}\b[^`]*`", PAGE), known
+    assert all(f"## {file}" in PAGE for file in FILES)
+    assert f"{ROWS_AT_MOST:,} rows" in PAGE
+    assert f"{TOLD_AT_MOST:,} mistakes" in PAGE
+
+
+def test_the_program_on_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(program, names)
+    assert "catalog" in names
