@@ -357,7 +357,8 @@ def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None
     if expected not in (c.quote.total, c.quote.hash):
         seen = [] if isinstance(expected, str) else [Change("total", str(expected), str(c.quote.total))]
         changes = diff(old, c.quote) if old is not None and old.hash != c.quote.hash else ()
-        raise Refusal(Refused("quote-changed", changes=(*seen, *changes), total=c.quote.total))
+        others = [change for change in changes if not seen or change.what != "total"]  # that one is told as the shopper saw it
+        raise Refusal(Refused("quote-changed", changes=(*seen, *others), total=c.quote.total))
     return c
 
 

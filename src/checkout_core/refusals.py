@@ -31,6 +31,7 @@ WORDS: Mapping[str, str] = {
     "empty-cart": "The cart is empty. Add something first.",
     "cart-closed": "This cart became order {subject}. Open a new cart.",
     "cart-merged": "This cart was merged into cart {subject}. Use that cart.",
+    "not-found": "There is no such {subject}. Check the id.",
     "same-cart": "Cart {subject} cannot be merged into itself. Name two carts.",
     "cart-changed": "The cart has changed since this checkout was priced. Update the checkout and look at the new total.",
     "too-many-codes": "At most {limit} codes can be used at once. Remove one.",
