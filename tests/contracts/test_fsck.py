@@ -17,12 +17,12 @@ from checkout_adapters.sqlalchemy import fsck
 from checkout_adapters.sqlalchemy.fsck import CHECKS, Check, Finding, GatewayRow
 from checkout_adapters.sqlalchemy.fsck.dialects import spelled
 from checkout_adapters.sqlalchemy.fsck.secrecy import has_address, has_card_number
-from checkout_core import Placed
+from checkout_core import Placed, Policy, Worker
 from checkout_core.payments import Captured
 from checkout_core.worker import TRIES_AT_MOST
 from tests.checked_shop import Counter, a_day, empty_database, look, rows_of
 from tests.project import fsck_page
-from tests.world import NOON, begin, eur, lost, unheard
+from tests.world import NOON, SECRET, begin, eur, lost, unheard
 
 LATER = "2026-06-09T12:00:00+00:00"
 CURES = {check.id: check.cure for check in CHECKS}
@@ -60,10 +60,15 @@ def another_card(counter: Counter) -> None:
 
 
 def cancelled_and_sent_back(counter: Counter) -> None:
-    for n, token in enumerate(("tok_ok", "tok_refund_no_answer", "tok_refund_refused")):
-        bought = counter.begin("MUG", n + 1)
+    for token in ("tok_ok", "tok_refund_no_answer", "tok_refund_refused"):
+        bought = counter.begin("MUG")
         counter.pay(bought, token)
         counter.shop.cancel(bought.id, reason="too blue")
+        counter.drain()
+        paid = counter.shop.status(bought.id).attempts[0]
+        assert bool(paid.stuck) is (token == "tok_refund_refused")
+        if paid.stuck:
+            counter.shop.retry(paid.key)
 
 
 def given_up(counter: Counter) -> None:
@@ -132,6 +137,15 @@ def carts_come_together(counter: Counter) -> None:
     counter.pay(begin(counter.shop, account.id))
 
 
+def from_two_warehouses(counter: Counter) -> None:
+    shop = counter.open(Policy(identity_secret=SECRET, locations=("north", "main")))
+    shop.receive("MUG", 2, location="north", reason="opening stock", actor="test")
+    bought = counter.begin("MUG", 21, shop=shop)
+    assert isinstance(counter.pay(bought, shop=shop), Placed)
+    assert counter.value(f"SELECT COUNT(*) FROM holds WHERE checkout_id = '{bought.id}' AND pool LIKE 'stock/%'") == 2
+    shop.cancel(bought.id, reason="one of them is enough")
+
+
 def too_little_on_the_shelf(counter: Counter) -> None:
     counter.pay(counter.begin("MUG", 5))
     counter.shop.receive("MUG", -18, reason="broken", actor="test", force=True)
@@ -146,6 +160,10 @@ def somebody_is_deaf(counter: Counter) -> None:
     for _ in range(TRIES_AT_MOST + 2):
         counter.relay(bad.id)
         counter.clock.forward(hours=2)
+    counter.relay()
+    worker = Worker(counter.shop, [counter.bell])
+    worker.requeue(counter.bell.name, f"{bad.id}/1")
+    worker.replay(counter.bell.name, f"{good.id}/2")
     counter.relay()
 
 
@@ -162,6 +180,7 @@ STORIES: tuple[Callable[[Counter], None], ...] = (
     money_after_a_no,
     sent_back_at_the_gateway,
     carts_come_together,
+    from_two_warehouses,
     too_little_on_the_shelf,
     somebody_is_deaf,
 )

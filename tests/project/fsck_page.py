@@ -40,7 +40,7 @@ def written() -> str:
     parts = [HEAD]
     for title, starts in GROUPS:
         mine = [check for check in CHECKS if check.id.startswith(starts)]
-        parts += [f"## {title}\n", *map(entry, mine)]
+        parts += [f"## {title}\n", *map(entry, mine), ""]
     return "\n".join(parts)
 
 
