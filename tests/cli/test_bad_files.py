@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from checkout_cli.app import run
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, content
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "examples" / "shop"
@@ -37,12 +37,6 @@ def db(made: Path, tmp_path: Path) -> Path:
     shutil.copy(made, tmp_path / "shop.db")
     shutil.copy(f"{made}.key", tmp_path / "shop.db.key")
     return tmp_path / "shop.db"
-
-
-def content(path: Path) -> list[str]:
-    """Everything in a database, as text."""
-    with closing(sqlite3.connect(path)) as connection:
-        return list(connection.iterdump())
 
 
 # Databases.

@@ -41,7 +41,7 @@ def test_the_demo_tells_at_least_twelve_stories_and_balances(kept: tuple[Path, s
 def test_the_demo_is_the_same_every_time(kept: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     """Ids, clock and order are arguments: two runs under different hash seeds print the same text."""
     first, second = kept[1].stdout, run("demo", "--keep", tmp_path / "shop.db", PYTHONHASHSEED="2").stdout
-    assert first.replace(str(kept[0]), "") == second.replace(str(tmp_path / "shop.db"), "")
+    assert first.partition("Kept in")[0] == second.partition("Kept in")[0]
 
 
 def test_what_the_demo_kept_is_a_shop_that_every_command_works_on(kept: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

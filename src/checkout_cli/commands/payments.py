@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import frozen
 
-from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
+from checkout_cli.asking import Change, Consent, Plan, agreed
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
+from checkout_cli.options import ACTING, ConfigFile, Db, DryRun, Json, Limit, Yes
 from checkout_cli.output import Output
 from checkout_core.checkout import Checkout
 from checkout_core.errors import NotFound
@@ -86,7 +86,6 @@ def resolve(
         str | None,
         typer.Option("--reason", metavar="TEXT", help="How you know. Needed for a statement of yours.", rich_help_panel=ACTING),
     ] = None,
-    actor: Actor = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     db: Db = None,
@@ -98,7 +97,7 @@ def resolve(
     A statement of yours counts like the gateway's own: say only what you have seen in its books.
     Example: checkout payment resolve 4Y7HT-2FJN4 --captured ch_123 --reason "seen in the gateway's dashboard"
     """
-    who, out = actor_of(actor), Output(as_json)
+    out = Output(as_json)
     with shop_of(db, config) as backend:
         checkout, attempt = the_payment(backend, id)
         said = wish(attempt, ask=ask, retry=retry, captured=captured, declined=declined, voided=voided, refunded=refunded)
@@ -106,7 +105,7 @@ def resolve(
             raise WrongUsage("A statement about money needs a --reason: how do you know?")
         if not agreed(plan_of(checkout, attempt, said, reason), Consent(yes, dry_run), out):
             return
-        after = _act(backend, checkout, attempt, said, who)
+        after = _act(backend, checkout, attempt, said)
     from checkout_cli.rendering.payments import payment_data
     from checkout_cli.rendering.reasons import reasons
     from checkout_cli.rendering.tables import cell
@@ -116,12 +115,12 @@ def resolve(
     out.show({**plan.data(done=True), **payment_data(after, now)}, lambda: (cell(words) for words in reasons(after)))
 
 
-def _act(backend: Backend, checkout: Checkout, attempt: Attempt, said: Said, actor: str) -> Checkout:
+def _act(backend: Backend, checkout: Checkout, attempt: Attempt, said: Said) -> Checkout:
     match said.verb:
         case "ask":
             return backend.shop.ask(checkout.id)
         case "retry":
-            return backend.shop.retry(attempt.key, actor=actor)
+            return backend.shop.retry(attempt.key)
         case _:
             assert said.fact is not None
             return backend.shop.learn(attempt.key, said.fact)
