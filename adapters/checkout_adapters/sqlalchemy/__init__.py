@@ -1,1 +1,14 @@
-"""Storage on SQL: SQLite today. `SqlStorage("sqlite:///shop.db")` is all a host needs."""
+"""Storage on SQL: SQLite files today. `Shop(storage=SqlStorage("shop.db"), …)` is all a host needs, once the database was made.
+
+    SqlStorage, AsyncSqlStorage    the Storage port
+    SqlQueries, AsyncSqlQueries    the Queries port: lists and reports
+    SqlCatalog, AsyncSqlCatalog    the Catalog, TaxProvider and ShippingRates ports on a shop that was loaded from files
+    admin.SqlAdmin                 the Admin port: make, upgrade and check a database (needs alembic)
+    fsck.check                     every invariant that the tables can show, independently of the rest
+"""
+
+from checkout_adapters.sqlalchemy.catalog import AsyncSqlCatalog, SqlCatalog
+from checkout_adapters.sqlalchemy.queries import AsyncSqlQueries, SqlQueries
+from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
+
+__all__ = ["AsyncSqlCatalog", "AsyncSqlQueries", "AsyncSqlStorage", "SqlCatalog", "SqlQueries", "SqlStorage"]
