@@ -14,7 +14,7 @@ from checkout_cli.options import ACTING, ConfigFile, Db, DryRun, Json, Limit, Ye
 from checkout_cli.output import Output
 from checkout_core.checkout import Checkout
 from checkout_core.errors import NotFound
-from checkout_core.payments import Attempt, Captured, Declined, Fact, Refunded, Voided
+from checkout_core.payments import Attempt, AttemptState, Captured, Declined, Fact, Refunded, Voided
 
 if TYPE_CHECKING:
     from checkout_cli.wiring import Backend
@@ -155,7 +155,8 @@ def plan_of(c: Checkout, attempt: Attempt, said: Said, reason: str | None) -> Pl
 
     name = f"payment {short_id(c.number, attempt.key)}"
     title = f"Resolve {name}"
-    if said.verb == "ask" and not attempt.open:
+    settled = not attempt.open or (attempt.state is AttemptState.CAPTURED and not attempt.unwanted and not attempt.doubt)
+    if said.verb == "ask" and settled:
         return Plan(title, (), (f"It is settled: {attempt.state}. There is nothing to ask.",))
     if said.verb == "retry" and not attempt.stuck:
         return Plan(title, (), ("It did not stop for a person. There is nothing to retry.",))

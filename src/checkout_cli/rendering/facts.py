@@ -24,6 +24,11 @@ def time_words(at: datetime | None, otherwise: str = "") -> str:
     return otherwise if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def time_short(at: datetime) -> str:
+    """An instant in a column that is headed UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
 def pool_words(key: PoolKey) -> str:
     """A pool as people call it."""
     match key:

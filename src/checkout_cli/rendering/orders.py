@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_words
+from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_short, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
 from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
@@ -54,13 +54,13 @@ def orders_words(orders: Sequence[OrderListed], limit: int) -> Iterator[Renderab
         yield note("There are no such orders.")
         return
     yield table(
-        ("order", "placed", "customer", "total", "status", "payment"),
+        ("order", "placed (UTC)", "customer", "total", "status", "payment"),
         (
-            (one.number, time_words(one.placed_at), one.customer or "guest", str(one.total), state(one.status), state(one.payment))
+            (one.number, time_short(one.placed_at), one.customer or "guest", str(one.total), state(one.status), state(one.payment))
             for one in orders
         ),
         right=("total",),
-        keep=("order", "placed"),
+        keep=("order", "placed (UTC)"),
     )
     yield counted(len(orders), limit, "order")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from checkout_cli.rendering.facts import time_data, time_words, units
+from checkout_cli.rendering.facts import time_data, time_short, time_words, units
 from checkout_cli.rendering.reasons import event_words
 from checkout_cli.rendering.tables import cell, counted, note, table
 from checkout_core.listings import EventListed
@@ -52,13 +52,13 @@ def outbox_words(found: Sequence[EventListed], limit: int) -> Iterator[Renderabl
         yield note("The outbox has no such events.")
         return
     yield table(
-        ("#", "when", "event", "says", "deliveries"),
+        ("#", "when (UTC)", "event", "says", "deliveries"),
         (
-            (one.position, time_words(one.event.at), one.event.id, event_words(one.event), Text(", ").join(map(_told, one.deliveries)))
+            (one.position, time_short(one.event.at), one.event.id, event_words(one.event), Text(", ").join(map(_told, one.deliveries)))
             for one in found
         ),
         right=("#",),
-        keep=("when",),
+        keep=("when (UTC)",),
     )
     yield counted(len(found), limit, "event")
     if len(found) >= limit:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.table import Table
 
-from checkout_cli.rendering.facts import money_data, time_data, time_words
+from checkout_cli.rendering.facts import money_data, time_data, time_short, time_words
 from checkout_cli.rendering.reasons import given_up_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.checkout import Checkout
@@ -53,7 +53,7 @@ def payments_words(payments: Sequence[PaymentListed], limit: int, *, due: bool) 
         yield note("No payment waits for anybody." if due else "There are no payments yet.")
         return
     yield table(
-        ("payment", "gateway", "method", "amount", "state", "changed", "note"),
+        ("payment", "gateway", "method", "amount", "state", "changed (UTC)", "note"),
         (
             (
                 short_id(one.number, one.id),
@@ -61,13 +61,13 @@ def payments_words(payments: Sequence[PaymentListed], limit: int, *, due: bool) 
                 one.method,
                 str(one.amount),
                 state(one.state),
-                time_words(one.updated_at),
+                time_short(one.updated_at),
                 _note(one),
             )
             for one in payments
         ),
         right=("amount",),
-        keep=("payment",),
+        keep=("payment", "changed (UTC)"),
     )
     yield counted(len(payments), limit, "payment")
     if due:

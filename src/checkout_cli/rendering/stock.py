@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.text import Text
 
-from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_words
+from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_short, time_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.catalog import Product
 from checkout_core.holds import Movement, Stock
@@ -116,13 +116,13 @@ def sku_words(one: Total, product: Product | None, holds: Sequence[HoldListed], 
     if movements:
         yield heading("Why it is so many, the last first")
         yield table(
-            ("when", "where", "by", "reason", "who"),
+            ("when (UTC)", "where", "by", "reason", "who"),
             (
-                (time_words(m.at), m.pool.location if isinstance(m.pool, Stock) else "", f"{m.delta:+d}", m.reason, m.actor)
+                (time_short(m.at), m.pool.location if isinstance(m.pool, Stock) else "", f"{m.delta:+d}", m.reason, m.actor)
                 for m in movements
             ),
             right=("by",),
-            keep=("when",),
+            keep=("when (UTC)",),
         )
 
 
