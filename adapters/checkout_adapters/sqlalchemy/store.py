@@ -45,7 +45,10 @@ def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T])
             unit.flush()
         commit(connection)
     except BaseException:
-        connection.rollback()
+        try:
+            connection.rollback()
+        except sa.exc.DBAPIError:
+            connection.invalidate()  # closing undoes it too
         raise
     return result
 
