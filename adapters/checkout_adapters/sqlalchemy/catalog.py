@@ -140,14 +140,13 @@ def load_shop(connection: sa.Connection, shop: ShopFiles, *, now: datetime, acto
 
 
 def put_product(connection: sa.Connection, product: Product) -> None:
-    """Change what is known of one product, or add it after the others; from now on quotes are made with it."""
+    """Change what is known of one product, or add it after the others. Nobody keeps a product, so the next quote is made with it."""
     kind, key = key_of(product)
     held = connection.execute(sa.select(catalog.c.position).where(catalog.c.kind == kind, catalog.c.key == key)).scalar()
     last = connection.execute(sa.select(sa.func.max(catalog.c.position)).where(catalog.c.kind == kind)).scalar()
     position = held if held is not None else 0 if last is None else last + 1
     connection.execute(sa.delete(catalog).where(catalog.c.kind.in_((kind, WITHDRAWN)), catalog.c.key == key))
     connection.execute(sa.insert(catalog), {"kind": kind, "key": key, "position": position, "document": write_entry(product)})
-    _count(connection)
 
 
 def read_shelf(connection: sa.Connection) -> Shelf:
