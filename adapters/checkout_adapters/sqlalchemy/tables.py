@@ -190,7 +190,7 @@ deliveries: Final = Table(
     CheckConstraint("tries >= 0", name="tries"),
     _one_of("state", "waiting", "delivered", "dead"),
     sa.ForeignKeyConstraint(["checkout_id", "seq"], ["events.checkout_id", "events.seq"], deferrable=True, initially="DEFERRED"),
-    sa.Index("ix_deliveries_state", "consumer", "state"),
+    sa.Index("ix_deliveries_state", "state", "consumer"),
 )
 
 consumers: Final = Table(
@@ -229,7 +229,7 @@ orders: Final = Table(
         postgresql_where=sa.text("status <> 'cancelled'"),
     ),
     sa.Index("ix_orders_created_at", "created_at"),
-    sa.Index("ix_orders_customer_id", "customer_id"),
+    sa.Index("ix_orders_customer_id", "customer_id", "created_at"),
 )
 """At most one live order a cart (I18)."""
 
@@ -276,6 +276,8 @@ payments: Final = Table(
     _one_of("state", "intended", "unknown", "action", "processing", "authorized", "captured", "declined", "voided", "refunded"),
     CheckConstraint("amount >= 0", name="amount"),
     sa.Index("ix_payments_checkout_id", "checkout_id"),
+    sa.Index("ix_payments_stuck", "stuck", sqlite_where=sa.text("stuck <> ''"), postgresql_where=sa.text("stuck <> ''")),
+    sa.Index("ix_payments_updated_at", "updated_at"),
     sa.Index(
         "uq_payments_reference",
         "gateway",
@@ -327,7 +329,8 @@ catalog: Final = Table(
     Column("position", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )
-"""A shop that was loaded from files: `kind` is the codec's (product, promotion, tax, shipping), `position` its place in its file."""
+"""A shop that was loaded from files: `kind` is the codec's (product, promotion, tax, shipping), or `withdrawn` for a product that is not
+sold any more; `position` is its place in its file."""
 
 settings: Final = Table(
     "settings",
