@@ -6,6 +6,7 @@ from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending,
 from checkout_core.customers import Address, Contact, Destination
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
 from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
+from checkout_core.memory_lists import AsyncMemoryQueries, MemoryQueries
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import Order
 from checkout_core.payments import Card, Upi
@@ -24,6 +25,7 @@ __all__ = [
     "ActionRequired",
     "Address",
     "AsyncMemoryCatalog",
+    "AsyncMemoryQueries",
     "AsyncMemoryStorage",
     "AsyncShop",
     "AsyncWorker",
@@ -39,6 +41,7 @@ __all__ = [
     "Limits",
     "Line",
     "MemoryCatalog",
+    "MemoryQueries",
     "MemoryStorage",
     "MergeReport",
     "Misconfigured",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from attrs import frozen
 
@@ -12,6 +13,13 @@ from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState
 from checkout_core.payments import AttemptState
 from checkout_core.unit import Delivery
+
+LONGEST: Final = 2**31 - 1
+
+
+def at_most(limit: int) -> int:
+    """A list's limit, as a list takes it: never below nothing, never unbounded (R25)."""
+    return min(max(limit, 0), LONGEST)
 
 
 @frozen
@@ -81,7 +89,10 @@ class HoldListed:
 
 @frozen
 class CouponListed:
-    """The uses of a limited promotion: `held` by people who are paying, `used` by orders, of `limit`; `people` counts who used it."""
+    """The uses of a limited promotion: `held` by people who are paying, `used` by orders, of `limit`.
+
+    `people` counts the identities that hold or have used one; a person is two, if known both by an account and by an e-mail address.
+    """
 
     promotion: str
     limit: int | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -98,6 +98,16 @@ class MemoryUnit:
     @property
     def checkouts_written(self) -> Iterable[Checkout]:
         return self._checkouts.written.values()
+
+    @property
+    def changes(self) -> Iterator[PoolKey | str]:
+        """The pools that this unit has written, and the keys of attempts that are other than before."""
+        yield from self._pools.written
+        for checkout in self.checkouts_written:
+            old = self._checkouts.table.get(checkout.id)
+            if old is None or old.attempts is not checkout.attempts:
+                before = {attempt.key: attempt for attempt in old.attempts} if old is not None else {}
+                yield from (attempt.key for attempt in checkout.attempts if before.get(attempt.key) != attempt)
 
     def cart(self, id: str) -> Cart:
         return _found(self._carts.get(id), "cart", id)
@@ -245,6 +255,7 @@ class MemoryStorage:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
         self.tables = Tables()
+        self.changed = dict[PoolKey | str, datetime]()  # when a pool was, or an attempt by its key; for lists alone
         self._lock = threading.RLock()
         self._due: list[tuple[datetime, str]] = []
 
@@ -253,11 +264,17 @@ class MemoryStorage:
         self._due = [(c.due_at, c.id) for c in self.tables.checkouts.values() if c.due_at is not None]
         heapq.heapify(self._due)
 
+    def read(self, look: Callable[[Tables], T]) -> T:
+        """What `look` sees of the tables, while nobody writes to them."""
+        with self._lock:
+            return look(self.tables)
+
     def transact(self, work: Callable[[Unit], T]) -> T:
         with self._lock:
             unit = MemoryUnit(self.tables, self.clock.now())
             result = work(unit)
             unit.flush()
+            self.changed |= dict.fromkeys(unit.changes, unit.now)
             unit.commit(self.tables)
             for checkout in unit.checkouts_written:
                 if checkout.due_at is not None:

@@ -30,12 +30,13 @@ from checkout_adapters.sqlalchemy.tables import (
 )
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
-from checkout_core.codec import decode, encode, encode_answer, encode_checkout, encode_facts, pool_text
+from checkout_core.codec import decode, decode_checkout, encode, encode_answer, encode_checkout, encode_facts, pool_text
 from checkout_core.effects import RemoteEffect
 from checkout_core.errors import Broken, NotFound
 from checkout_core.events import Event
 from checkout_core.holds import HoldState, Movement, Stock
 from checkout_core.ledger import Posting
+from checkout_core.pricing import Quote
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request
 
 R = TypeVar("R")
@@ -47,7 +48,7 @@ class Flush:
     def __init__(self, connection: sa.Connection, now: datetime, seen: Mapping[str, Checkout]) -> None:
         self._connection = connection
         self._now = now
-        self._seen = seen
+        self._seen = dict(seen)
 
     def write(self, records: Sequence[Record]) -> None:
         """All of them. What breaks a guard raises Broken, and nothing of the unit happens."""
@@ -94,7 +95,7 @@ class Flush:
             self._next(st.NEXT_CART, f"The cart {cart.id}", cart.id, cart.version, row)
 
     def _checkout(self, c: Checkout) -> None:
-        before = self._seen.get(c.id)
+        before = self._seen.get(c.id) or self._stored(c)
         if c.quote is not None and (before is None or before.quote is None or before.quote.hash != c.quote.hash):
             self._quote(c)
         row: dict[str, object] = {
@@ -120,6 +121,12 @@ class Flush:
             self._upsert(orders, ("id",), [order])
             if before is None or before.order is None:
                 self._insert(order_lines, order_line_rows(c))
+        self._seen[c.id] = c
+
+    def _stored(self, c: Checkout) -> Checkout | None:
+        """What a unit overwrites that has not read it."""
+        row = self._connection.execute(st.CHECKOUT, {"id": c.id}).first() if c.version > 1 else None
+        return None if row is None else decode_checkout(row.document, None if row.quote is None else decode(Quote, row.quote))
 
     def _quote(self, c: Checkout) -> None:
         """Once for all who have the same (R7)."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal_column, select
 
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.tables import checkouts, deliveries, events, holds, movements, orders, payments, pools
 from checkout_core.codec import decode_facts, pool_of, pool_text
 from checkout_core.events import Event
-from checkout_core.holds import CouponUsesBy, HoldState, Movement
-from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
+from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Movement
+from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState
 from checkout_core.payments import AttemptState
@@ -23,6 +23,8 @@ from checkout_core.system import canonical_order_number
 from checkout_core.unit import Delivery
 
 T = TypeVar("T")
+UNSETTLED: Final = ("intended", "unknown", "action", "processing", "authorized")
+_STUCK: Final = select(payments.c.id).where(payments.c.stuck != literal_column("''"))  # written out, so that the index of stuck ones serves
 
 
 class SqlQueries:
@@ -130,7 +132,7 @@ class Orders:
     limit: int
 
     def on(self, connection: sa.Connection) -> Sequence[OrderListed]:
-        asked = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(self.limit)
+        asked = select(orders).order_by(orders.c.created_at.desc(), orders.c.id.desc()).limit(at_most(self.limit))
         if self.customer is not None:
             asked = asked.where(orders.c.customer_id == self.customer)
         if self.status is not None:
@@ -162,14 +164,16 @@ class Payments:
 
     def on(self, connection: sa.Connection) -> Sequence[PaymentListed]:
         joined = payments.join(checkouts, checkouts.c.id == payments.c.checkout_id)
-        asked = select(payments, checkouts.c.number, checkouts.c.in_flight, checkouts.c.due_at).select_from(joined).limit(self.limit)
+        asked = (
+            select(payments, checkouts.c.number, checkouts.c.in_flight, checkouts.c.due_at).select_from(joined).limit(at_most(self.limit))
+        )
         if self.checkout is not None:
             asked = asked.where(payments.c.checkout_id == self.checkout)
         if self.due:
-            money_back = sa.and_(payments.c.state == "captured", payments.c.unwanted != "")
-            undecided = payments.c.state.in_(("intended", "unknown", "action", "processing"))
-            asked = asked.where(sa.or_(payments.c.stuck != "", sa.and_(sa.or_(undecided, money_back), checkouts.c.due_at <= self.now)))
-            asked = asked.order_by(checkouts.c.due_at.is_(None).desc(), checkouts.c.due_at, payments.c.id)
+            going_back = sa.and_(payments.c.state == "captured", payments.c.unwanted != "")
+            worker = sa.and_(checkouts.c.due_at <= self.now, sa.or_(payments.c.state.in_(UNSETTLED), going_back))
+            asked = asked.where(payments.c.id.in_(sa.union_all(_STUCK, select(payments.c.id).select_from(joined).where(worker))))
+            asked = asked.order_by(payments.c.stuck == "", checkouts.c.due_at.is_not(None), checkouts.c.due_at, payments.c.id)
         else:
             asked = asked.order_by(payments.c.updated_at.desc(), payments.c.id.desc())
         return [_payment(row) for row in connection.execute(asked)]
@@ -205,7 +209,7 @@ class Inventory:
         asked = select(pools, case((left > 0, left), else_=0).label("available")).where(pools.c.kind == "stock")
         if self.skus:
             asked = asked.where(pools.c.sku.in_(self.skus))
-        asked = asked.order_by(pools.c.sku, pools.c.location).limit(self.limit)
+        asked = asked.order_by(pools.c.sku, pools.c.location).limit(at_most(self.limit))
         return [
             StockListed(row.sku, row.location, row.on_hand, row.held, row.committed, row.available, row.shortfall, row.updated_at)
             for row in connection.execute(asked)
@@ -223,10 +227,10 @@ class Holds:
         columns = (holds.c.checkout_id, checkouts.c.number, holds.c.pool, holds.c.amount, holds.c.state, checkouts.c.lapses_at)
         asked = select(*columns).select_from(joined).where(holds.c.state.in_(("held", "committed")), pools.c.kind != "cart")
         if self.sku is not None:
-            asked = asked.where(pools.c.sku == self.sku)
+            asked = asked.where(pools.c.kind == "stock", pools.c.sku == self.sku)
         if self.checkout is not None:
             asked = asked.where(holds.c.checkout_id == self.checkout)
-        asked = asked.order_by(holds.c.state.desc(), checkouts.c.lapses_at, holds.c.checkout_id, holds.c.pool).limit(self.limit)
+        asked = asked.order_by(holds.c.state.desc(), checkouts.c.lapses_at, holds.c.checkout_id, holds.c.pool).limit(at_most(self.limit))
         return [
             HoldListed(
                 row.checkout_id,
@@ -246,32 +250,36 @@ class Movements:
     limit: int
 
     def on(self, connection: sa.Connection) -> Sequence[Movement]:
-        asked = select(movements).join(pools, pools.c.pool == movements.c.pool).where(pools.c.sku == self.sku)
-        rows = connection.execute(asked.order_by(movements.c.id.desc()).limit(self.limit))
+        asked = select(movements).join(pools, pools.c.pool == movements.c.pool).where(pools.c.kind == "stock", pools.c.sku == self.sku)
+        rows = connection.execute(asked.order_by(movements.c.id.desc()).limit(at_most(self.limit)))
         return [Movement(pool_of(row.pool), row.delta, row.reason, row.actor, row.at) for row in rows]
 
 
 @frozen
 class Coupons:
     def on(self, connection: sa.Connection) -> Sequence[CouponListed]:
-        used = pools.c.held + pools.c.committed > 0
         people: dict[str, int] = {}
-        for row in connection.execute(select(pools.c.pool).where(pools.c.kind == "coupon-by", used)):
+        for row in connection.execute(select(pools.c.pool, pools.c.held, pools.c.committed).where(pools.c.kind == "coupon-by")):
             key = pool_of(row.pool)
             assert isinstance(key, CouponUsesBy)
-            people[key.promotion] = people.get(key.promotion, 0) + 1
+            people[key.promotion] = people.get(key.promotion, 0) + (row.held + row.committed > 0)
         found: dict[str, CouponListed] = {}
         for row in connection.execute(select(pools).where(pools.c.kind == "coupon")):
-            promotion = row.pool.partition("/")[2].replace("%2F", "/").replace("%25", "%")
-            found[promotion] = CouponListed(promotion, row.on_hand, row.held, row.committed, people.pop(promotion, 0))
+            coupon = pool_of(row.pool)
+            assert isinstance(coupon, CouponUses)
+            found[coupon.promotion] = CouponListed(coupon.promotion, row.on_hand, row.held, row.committed, people.pop(coupon.promotion, 0))
         for promotion, many in people.items():
-            key_like = pool_text(CouponUsesBy(promotion, ""))
-            sums = select(func.sum(pools.c.held), func.sum(pools.c.committed)).where(
-                pools.c.kind == "coupon-by", func.substr(pools.c.pool, 1, len(key_like)) == key_like
-            )
-            held, committed = connection.execute(sums).one()
-            found[promotion] = CouponListed(promotion, None, held, committed, many)
+            found[promotion] = CouponListed(promotion, None, *_uses(connection, promotion), many)
         return [found[promotion] for promotion in sorted(found)]
+
+
+def _uses(connection: sa.Connection, promotion: str) -> tuple[int, int]:
+    """By how many checkouts a promotion without a limit of its own is held and used: one may claim it under several identities."""
+    first = pool_text(CouponUsesBy(promotion, ""))
+    by = sa.and_(holds.c.pool >= first, holds.c.pool < first[:-1] + chr(ord("/") + 1))
+    asked = select(holds.c.state, func.count(holds.c.checkout_id.distinct()).label("many")).where(by).group_by(holds.c.state)
+    many = {row.state: row.many for row in connection.execute(asked)}
+    return many.get("held", 0), many.get("committed", 0)
 
 
 @frozen
@@ -281,7 +289,7 @@ class Outbox:
     limit: int
 
     def on(self, connection: sa.Connection) -> Sequence[EventListed]:
-        asked = select(events).where(events.c.position > self.after).order_by(events.c.position).limit(self.limit)
+        asked = select(events).where(events.c.position > self.after).order_by(events.c.position).limit(at_most(self.limit))
         if self.checkout is not None:
             asked = asked.where(events.c.checkout_id == self.checkout)
         return _with_deliveries(connection, connection.execute(asked).all())
@@ -296,7 +304,7 @@ class Undelivered:
     def on(self, connection: sa.Connection) -> Sequence[EventListed]:
         same = sa.and_(deliveries.c.checkout_id == events.c.checkout_id, deliveries.c.seq == events.c.seq)
         state = deliveries.c.state == ("dead" if self.dead else "waiting")
-        asked = select(events).join(deliveries, same).where(state).order_by(events.c.position).limit(self.limit)
+        asked = select(events).join(deliveries, same).where(state).order_by(events.c.position).limit(at_most(self.limit))
         if self.consumer is not None:
             asked = asked.where(deliveries.c.consumer == self.consumer)
         return _with_deliveries(connection, connection.execute(asked.distinct()).all())

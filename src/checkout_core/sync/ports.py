@@ -70,7 +70,10 @@ class Queries(Protocol):
         ...
 
     def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
-        """Attempts, the last changed first; with `due` only those that wait for a worker or a person, the most overdue first."""
+        """Attempts, the last changed first.
+
+        With `due` only those that wait for somebody: for a person first, then for a worker, the most overdue first.
+        """
         ...
 
     def inventory(self, *, skus: Sequence[str] = (), limit: int = 1000) -> Sequence[StockListed]:

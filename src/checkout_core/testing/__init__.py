@@ -15,11 +15,22 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in ("gateway", "notifier", "pools", "storage")))
+    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in ("gateway", "notifier", "pools", "queries", "storage")))
 
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract
 from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, synced
+from checkout_core.testing.queries import QueriesContract
 from checkout_core.testing.storage import StorageContract
 
-__all__ = ["GatewayContract", "HandClock", "NotifierContract", "StorageContract", "a_cart", "a_checkout", "needs", "synced"]
+__all__ = [
+    "GatewayContract",
+    "HandClock",
+    "NotifierContract",
+    "QueriesContract",
+    "StorageContract",
+    "a_cart",
+    "a_checkout",
+    "needs",
+    "synced",
+]

@@ -212,7 +212,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_orders_number")),
     )
     op.create_index("ix_orders_created_at", "orders", ["created_at"], unique=False)
-    op.create_index("ix_orders_customer_id", "orders", ["customer_id"], unique=False)
+    op.create_index("ix_orders_customer_id", "orders", ["customer_id", "created_at"], unique=False)
     op.create_index(
         "uq_orders_cart_id",
         "orders",
@@ -249,6 +249,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
     )
     op.create_index("ix_payments_checkout_id", "payments", ["checkout_id"], unique=False)
+    op.create_index(
+        "ix_payments_stuck",
+        "payments",
+        ["stuck"],
+        unique=False,
+        sqlite_where=sa.text("stuck <> ''"),
+        postgresql_where=sa.text("stuck <> ''"),
+    )
+    op.create_index("ix_payments_updated_at", "payments", ["updated_at"], unique=False)
     op.create_index(
         "uq_payments_reference",
         "payments",
@@ -287,7 +296,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("consumer", "checkout_id", "seq", name=op.f("pk_deliveries")),
     )
-    op.create_index("ix_deliveries_state", "deliveries", ["consumer", "state"], unique=False)
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "consumer"], unique=False)
     op.create_table(
         "order_lines",
         sa.Column("order_id", sa.String(length=64), nullable=False),
@@ -343,6 +352,8 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("persons")
     op.drop_index("uq_payments_reference", table_name="payments")
+    op.drop_index("ix_payments_updated_at", table_name="payments")
+    op.drop_index("ix_payments_stuck", table_name="payments")
     op.drop_index("ix_payments_checkout_id", table_name="payments")
     op.drop_table("payments")
     op.drop_index("uq_orders_cart_id", table_name="orders")
