@@ -1,0 +1,77 @@
+"""Real processes on one database file: sixteen that buy at once, one that is killed wherever it can be, others that are told to stop.
+
+Each runs as a program of its own (see there), so that what forks has no threads. Every verdict has a planted bug that turns it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def told_by(program: str, *words: object) -> dict[str, Any]:
+    """What a program of this folder found."""
+    command = [sys.executable, "-m", f"tests.processes.{program}", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.fault("F1")
+def test_of_sixteen_buyers_five_get_the_five_mugs(tmp_path: Path, struck: set[str]) -> None:
+    """Exactly five orders and eleven clean refusals, which leave nothing; no error, no stranded money, a clean fsck (I2, I4, R5)."""
+    found = told_by("buyers", tmp_path)
+    assert found["answers"] == {"placed": 5, "out-of-stock": 11}
+    assert found["wrong"] == []
+    assert found["left behind"] == 0
+    assert found["in flight at once"] >= 2  # else this proves nothing
+    struck.add("F1")
+
+
+def test_the_same_sixteen_oversell_where_stock_is_read_and_then_written(tmp_path: Path) -> None:
+    """With the bug planted the same verdict is another one: it would have been seen."""
+    found = told_by("buyers", tmp_path, "--planted")
+    assert found["answers"]["placed"] > 5
+    assert any("I2" in sentence for sentence in found["wrong"])
+
+
+@pytest.mark.fault("A1", "A2", "A3", "A4")
+def test_a_purchase_killed_anywhere_ends_in_one_charge_and_one_order(tmp_path: Path, struck: set[str], record_property: Any) -> None:
+    """Before and after every statement, COMMIT and call of the gateway: the worker goes on, the shopper repeats (I5, I6, L1)."""
+    found = told_by("crashes", tmp_path)
+    killed: dict[str, int] = found["killed"]
+    alone = found["finished by the worker alone"]
+    words = ", ".join(f"{count} {edge}" for edge, count in killed.items())
+    record_property(
+        "explored", f"a purchase on SQLite, really killed: {sum(killed.values())} times ({words}); {alone} finished by the worker"
+    )
+    assert found["failures"] == []
+    assert killed["before statement"] >= 40
+    assert killed["after statement"] == killed["before statement"]
+    assert killed["before commit"] >= 6
+    assert killed["before gateway"] == killed["after gateway"] == 1
+    assert alone >= 20
+    struck.update(("A1", "A2", "A3", "A4"))
+
+
+def test_a_unit_in_halves_is_seen_where_it_is_killed_between_them(tmp_path: Path) -> None:
+    """With the bug planted a killed purchase leaves books that do not add up, and the verdict says so."""
+    found = told_by("crashes", tmp_path, "--planted", "--only", "commit", "--call", "pay")
+    assert any("fsck" in failure for failure in found["failures"])
+
+
+@pytest.mark.fault("A10")
+def test_whoever_is_told_to_stop_leaves_what_others_can_finish(tmp_path: Path, struck: set[str], record_property: Any) -> None:
+    """SIGTERM and Ctrl-C at chance moments of buying, SIGTERM at one of working: afterwards every mug asked for is paid once (A10)."""
+    found = told_by("interrupts", tmp_path, 20260601)
+    assert found["failures"] == []
+    assert sum(count for how, count in found["ended"].items() if "in the middle" in how) >= 5
+    struck.add("A10")
