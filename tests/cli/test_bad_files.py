@@ -216,7 +216,7 @@ def test_ctrl_c_in_the_middle_of_a_load_leaves_all_or_nothing(tmp_path: Path, ma
     if process.returncode == 130:
         assert err.count(b"\n") == 1
     else:
-        assert process.returncode == 0
+        assert process.returncode in (0, -signal.SIGINT)  # it was over already, or the interpreter was on its way out
     assert content(path) == before or shapes(path) == complete
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,5 +129,10 @@ def new_stage(folder: Path, keep: Path | None) -> Iterator[Stage]:
             raise WrongUsage(f"{keep} is there already. Name a new file, or move it away.")
         else:
             path = keep
-        with staged(path, files, VirtualClock(OPENS), SeededIds()) as stage:
-            yield stage
+        try:
+            with staged(path, files, VirtualClock(OPENS), SeededIds()) as stage:
+                yield stage
+        except BaseException:
+            for left in path.parent.glob(f"{glob.escape(path.name)}*"):
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            raise
