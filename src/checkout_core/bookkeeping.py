@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from attrs import evolve
@@ -20,9 +20,12 @@ ALARM_AT = 8  # inquiries in a row that settled nothing, before a person is told
 Told = tuple[str, tuple[tuple[str, str | int], ...]]
 
 
-def events_of(before: Checkout | None, after: Checkout, now: datetime) -> tuple[Checkout, tuple[Event, ...]]:
-    """The events of this step, numbered on from the last (I14), and the checkout that has counted them."""
-    told = tuple(_told(before, after))
+def events_of(before: Checkout | None, after: Checkout, now: datetime, acts: Sequence[Told] = ()) -> tuple[Checkout, tuple[Event, ...]]:
+    """The events of this step, numbered on from the last (I14), and the checkout that has counted them.
+
+    `acts` of a person come first: who said or did what, and why, whatever follows from it.
+    """
+    told = (*acts, *_told(before, after))
     events = tuple(Event(after.id, after.events + n, kind, now, facts) for n, (kind, facts) in enumerate(told, start=1))
     return evolve(after, events=after.events + len(events)), events
 
@@ -68,8 +71,6 @@ def _told_of_attempt(before: Attempt | None, after: Attempt) -> Iterator[Told]:
         yield "payment.refund_due", (key, *_amount(after), ("reason", after.unwanted))
     if after.stuck and (before is None or not before.stuck):
         yield "payment.attention", (key, ("reason", after.stuck))
-    if before is not None and before.stuck and not after.stuck:
-        yield "payment.retried", (key,)
     if after.asked == ALARM_AT and (before is None or before.asked < ALARM_AT):
         yield "payment.attention", (key, ("reason", "no-answer"))
 

@@ -15,15 +15,15 @@ from typing import TypeVar
 from attrs import evolve, frozen
 
 from checkout_core import cart as carts
-from checkout_core import edge, flow
+from checkout_core import drive, edge, flow
 from checkout_core.cart import Cart, How, Limits, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of, demand_of, turn
 from checkout_core.customers import Address, Contact, identities
-from checkout_core.drive import Step, drive, step
+from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, spread
 from checkout_core.money import Money
-from checkout_core.payments import Attempt, AttemptState, Instrument, Terms, ZeroTender, attempt_key
+from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
 from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
@@ -160,7 +160,7 @@ def begin(unit: Unit, details: Details, known: Known, new: tuple[str, str], poli
     person = Person(new[0], details.contact, details.ship_to)
     after = priced(unit, described(blank(cart, new, unit.now, policy), cart, details, person, policy), known, policy)
     unit.write(person)
-    return step(None, drive(unit, None, after))
+    return drive.step(None, drive.drive(unit, None, after))
 
 
 def blank(cart: Cart, new: tuple[str, str], now: datetime, policy: Policy) -> Checkout:
@@ -212,7 +212,7 @@ def edit(unit: Unit, now: Seen, details: Details, known: Known, policy: Policy) 
         unit.write(said)
     if after == before and fresh:  # a street or a name costs nothing: the quote stands
         return before, None
-    return step(before, drive(unit, before, evolve(priced(unit, after, known, policy), next=None)))
+    return drive.step(before, drive.drive(unit, before, evolve(priced(unit, after, known, policy), next=None)))
 
 
 def described(c: Checkout, cart: Cart, details: Details, person: Person, policy: Policy) -> Checkout:
@@ -325,24 +325,24 @@ def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy)
     record = wish.asked.before(unit)
     if record is not None:
         after = flow.ask_now(flow.overdue(before, unit.now), record.attempt, unit.now)
-        after = before if after is before else drive(unit, before, after)
-        return step(before, after), after.attempt(record.attempt)
+        after = before if after is before else drive.drive(unit, before, after)
+        return drive.step(before, after), after.attempt(record.attempt)
     refuse_if_over(before)
     under_way = before.paying
     if under_way is not None:  # one live intent: the second caller gets the first's status (K1, RB-26)
         unit.write(wish.asked.record(attempt=under_way.key))
-        return step(before, before), under_way
+        return drive.step(before, before), under_way
     if any(attempt.open for attempt in before.attempts):
-        return step(before, before), None
+        return drive.step(before, before), None
     if len(before.attempts) >= policy.attempts_at_most:
         raise Refusal(Refused("too-many-attempts", limit=policy.attempts_at_most))
     c = requoted(unit, before, wish.expected, known, policy)
     assert c.quote is not None
     attempt = attempt_for(c, c.quote, wish, policy)
     c = flow.pay(evolve(c, claims=wanted(unit, c, c.quote, policy)), attempt, unit.now)
-    after = drive(unit, before, c)
+    after = drive.drive(unit, before, c)
     unit.write(wish.asked.record(attempt=attempt.key))
-    return step(before, after), after.attempt(attempt.key)
+    return drive.step(before, after), after.attempt(attempt.key)
 
 
 def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None, policy: Policy) -> Checkout:
@@ -393,7 +393,7 @@ def cancel(unit: Unit, id: str, reason: str, actor: str) -> Step:
     before = unit.checkout(id)
     if before.over:
         return before, None
-    return step(before, drive(unit, before, flow.cancel(before, reason, unit.now, by=actor)))
+    return drive.step(before, drive.drive(unit, before, flow.cancel(before, reason, unit.now, by=actor)))
 
 
 def ask(unit: Unit, id: str) -> Step:
@@ -402,16 +402,32 @@ def ask(unit: Unit, id: str) -> Step:
     after = flow.overdue(before, unit.now)
     for attempt in after.attempts:
         after = flow.ask_now(after, attempt.key, unit.now)
-    return step(before, before if after is before else drive(unit, before, after))
+    return drive.step(before, before if after is before else drive.drive(unit, before, after))
 
 
-def retry(unit: Unit, id: str, attempt: str) -> Step:
+def learn(unit: Unit, attempt: str, fact: Fact, reason: str, actor: str) -> Step:
+    """Verified news of an attempt; a person's statement is itself an event, whatever follows from it. Raises NotFound."""
+    id = checkout_of(unit, attempt).id if actor else attempt.rsplit("/", 1)[0]
+    said = ("attempt", attempt), ("fact", type(fact).__name__.lower()), ("by", actor), ("reason", reason)
+    return drive.learn(unit, id, attempt, fact, *([("payment.stated", said)] if actor else []))
+
+
+def retry(unit: Unit, attempt: str, reason: str, actor: str) -> Step:
     """Go on with a payment that waited for a person. Raises NotFound."""
-    before = unit.checkout(id)
-    if before.attempt(attempt) is None:
-        raise NotFound("payment", attempt)
+    before = checkout_of(unit, attempt)
     after = flow.retry(before, attempt, unit.now)
-    return step(before, before if after is before else drive(unit, before, after))
+    if after is before:
+        return before, None
+    said = ("attempt", attempt), ("by", actor), ("reason", reason)
+    return drive.step(before, drive.drive(unit, before, after, ("payment.retried", said)))
+
+
+def checkout_of(unit: Unit, attempt: str) -> Checkout:
+    """The checkout that an attempt belongs to. Raises NotFound."""
+    found = unit.checkout(attempt.rsplit("/", 1)[0])
+    if found.attempt(attempt) is None:
+        raise NotFound("payment", attempt)
+    return found
 
 
 def everything_wrong(unit: Unit, known: Known, policy: Policy) -> tuple[Refused, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from checkout_core import flow
-from checkout_core.bookkeeping import events_of, postings_of
+from checkout_core.bookkeeping import Told, events_of, postings_of
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Booked, Effect, Free, Freed, LocalEffect, Outcome, Place, RemoteEffect, Take
 from checkout_core.errors import Broken
@@ -24,8 +24,11 @@ class Shortage(Exception):
         self.quote = quote
 
 
-def drive(unit: Unit, before: Checkout | None, after: Checkout) -> Checkout:
-    """Do what `after` needs and our own database can do, decide what comes next, and write it all. Raises Shortage."""
+def drive(unit: Unit, before: Checkout | None, after: Checkout, *acts: Told) -> Checkout:
+    """Do what `after` needs and our own database can do, decide what comes next, and write it all, with the acts of a person behind it.
+
+    Raises Shortage.
+    """
     c, performed = flow.weigh(after, unit.now), set[type]()
     while isinstance(effect := flow.plan(c, unit.now), LocalEffect):
         if type(effect) in performed:
@@ -36,9 +39,9 @@ def drive(unit: Unit, before: Checkout | None, after: Checkout) -> Checkout:
             raise Shortage(outcome, c.quote)
         c = flow.advance(c, effect, outcome, unit.now)
     c = flow.schedule(c, effect, unit.now)
-    if c == before:
+    if c == before and not acts:
         return before
-    c, events = events_of(before, evolve(c, version=c.version + 1), unit.now)
+    c, events = events_of(before, evolve(c, version=c.version + 1), unit.now, acts)
     unit.write(c, *postings_of(before, c, unit.now), *events)
     return c
 
@@ -71,10 +74,10 @@ def land(unit: Unit, id: str, effect: Effect, outcome: Outcome) -> Step:
     return step(before, drive(unit, before, flow.advance(before, effect, outcome, unit.now)))
 
 
-def learn(unit: Unit, id: str, attempt: str, fact: Fact) -> Step:
+def learn(unit: Unit, id: str, attempt: str, fact: Fact, *acts: Told) -> Step:
     """Record verified news of an attempt, whoever brings it (R6)."""
     before = unit.checkout(id)
-    return step(before, drive(unit, before, flow.learn(before, attempt, fact, unit.now)))
+    return step(before, drive(unit, before, flow.learn(before, attempt, fact, unit.now), *acts))
 
 
 def go_on(unit: Unit, id: str) -> Step:

@@ -23,7 +23,8 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "payment.refunded": frozenset({"attempt", "amount", "currency"}),
     "payment.quarantined": frozenset({"attempt", "amount", "currency"}),
     "payment.attention": frozenset({"attempt", "reason"}),
-    "payment.retried": frozenset({"attempt"}),
+    "payment.stated": frozenset({"attempt", "fact", "by", "reason"}),
+    "payment.retried": frozenset({"attempt", "by", "reason"}),
     "order.placed": frozenset({"number", "total", "currency"}),
     "order.cancelled": frozenset({"number", "reason", "by"}),
 }

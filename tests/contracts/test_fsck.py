@@ -68,7 +68,7 @@ def cancelled_and_sent_back(counter: Counter) -> None:
         paid = counter.shop.status(bought.id).attempts[0]
         assert bool(paid.stuck) is (token == "tok_refund_refused")
         if paid.stuck:
-            counter.shop.retry(paid.key)
+            counter.shop.retry(paid.key, reason="asked the bank", actor="ann")
 
 
 def given_up(counter: Counter) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import frozen
 
-from checkout_cli.asking import Change, Consent, Plan, agreed
+from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import ACTING, ConfigFile, Db, DryRun, Json, Limit, Yes
+from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
 from checkout_cli.output import Output
 from checkout_core.checkout import Checkout
 from checkout_core.errors import NotFound
@@ -84,8 +84,11 @@ def resolve(
     ] = None,
     reason: Annotated[
         str | None,
-        typer.Option("--reason", metavar="TEXT", help="How you know. Needed for a statement of yours.", rich_help_panel=ACTING),
+        typer.Option(
+            "--reason", metavar="TEXT", help="How you know. Needed for a statement of yours, and a retry.", rich_help_panel=ACTING
+        ),
     ] = None,
+    actor: Actor = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     db: Db = None,
@@ -101,11 +104,12 @@ def resolve(
     with shop_of(db, config) as backend:
         checkout, attempt = the_payment(backend, id)
         said = wish(attempt, ask=ask, retry=retry, captured=captured, declined=declined, voided=voided, refunded=refunded)
-        if said.fact is not None and not reason:
-            raise WrongUsage("A statement about money needs a --reason: how do you know?")
+        if said.verb != "ask" and not reason:
+            raise WrongUsage("A statement about money, or a retry, needs a --reason: how do you know, what have you done?")
+        who = actor_of(actor)
         if not agreed(plan_of(checkout, attempt, said, reason), Consent(yes, dry_run), out):
             return
-        after = _act(backend, checkout, attempt, said)
+        after = _act(backend, checkout, attempt, said, reason or "", who)
     from checkout_cli.rendering.payments import payment_data
     from checkout_cli.rendering.reasons import reasons
     from checkout_cli.rendering.tables import cell
@@ -115,15 +119,15 @@ def resolve(
     out.show({**plan.data(done=True), **payment_data(after, now)}, lambda: (cell(words) for words in reasons(after)))
 
 
-def _act(backend: Backend, checkout: Checkout, attempt: Attempt, said: Said) -> Checkout:
+def _act(backend: Backend, checkout: Checkout, attempt: Attempt, said: Said, reason: str, actor: str) -> Checkout:
     match said.verb:
         case "ask":
             return backend.shop.ask(checkout.id)
         case "retry":
-            return backend.shop.retry(attempt.key)
+            return backend.shop.retry(attempt.key, reason=reason, actor=actor)
         case _:
             assert said.fact is not None
-            return backend.shop.learn(attempt.key, said.fact)
+            return backend.shop.learn(attempt.key, said.fact, reason=reason, actor=actor)
 
 
 def wish(

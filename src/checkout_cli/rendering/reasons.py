@@ -27,7 +27,8 @@ EVENT_WORDS: Final[Mapping[str, str]] = {
     "payment.refunded": "{amount} went back",
     "payment.quarantined": "{amount} arrived, which is not the amount agreed; it is kept apart",
     "payment.attention": "a person must look at the payment ({reason})",
-    "payment.retried": "a person looked at the payment and let it go on",
+    "payment.stated": "{by} said that the payment is {fact} ({reason})",
+    "payment.retried": "{by} looked at the payment and let it go on ({reason})",
     "order.placed": "order {number} was placed, {total}",
     "order.cancelled": "order {number} was cancelled ({reason})",
 }
@@ -45,6 +46,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "payment.refunded": "The gateway confirmed it; the ledger has it.",
     "payment.quarantined": "An amount nobody agreed to buys nothing: it goes back in full.",
     "payment.attention": "The program asked as often as makes sense. `checkout payment resolve` tells it what a person found out.",
+    "payment.stated": "A person's verified statement counts like the gateway's own news, and is settled on the same path.",
     "payment.retried": "What had stopped for a person is tried again, under the same key.",
     "order.placed": "Placing, the goods, the books and this message were one commit.",
     "order.cancelled": "The goods are in stock again; what was paid goes back.",
@@ -66,7 +68,7 @@ def event_words(event: Event) -> str:
         words = EVENT_WORDS[event.kind].format_map(facts)
     except KeyError:
         return event.kind
-    return f"{words}, by {facts['by']}" if facts.get("by") else words
+    return f"{words}, by {facts['by']}" if facts.get("by") and "{by}" not in EVENT_WORDS[event.kind] else words
 
 
 def state_of(c: Checkout) -> str:

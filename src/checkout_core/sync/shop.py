@@ -194,15 +194,18 @@ class Shop:
         """Ask the gateway now about payments that are not decided, instead of when they fall due."""
         return self.runner.run(self.storage.transact(lambda unit: commands.ask(unit, checkout)))
 
-    def retry(self, attempt: str) -> Checkout:
+    def retry(self, attempt: str, *, reason: str, actor: str) -> Checkout:
         """Go on with a payment that waited for a person, such as a refund that the gateway refused. Raises NotFound."""
-        id = attempt.rsplit("/", 1)[0]
-        return self.runner.run(self.storage.transact(lambda unit: commands.retry(unit, id, attempt)))
+        edge.refuse((*edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
+        return self.runner.run(self.storage.transact(lambda unit: commands.retry(unit, attempt, reason, actor)))
 
-    def learn(self, attempt: str, fact: Fact) -> Checkout:
-        """Verified news of an attempt: a webhook's, a report's, an operator's (R6, R17). The caller has verified who says so."""
-        id = attempt.rsplit("/", 1)[0]
-        return self.runner.run(self.storage.transact(lambda unit: drive.learn(unit, id, attempt, fact)))
+    def learn(self, attempt: str, fact: Fact, *, reason: str = "", actor: str = "") -> Checkout:
+        """Verified news of an attempt: a webhook's, a report's, an operator's (R6, R17). The caller has verified who says so.
+
+        A person's statement names the `actor` and the `reason`, and is kept as an event of its own. Raises NotFound.
+        """
+        edge.refuse((*edge.checked_text("reason", reason, empty=not actor), *edge.checked_text("actor", actor, empty=True)))
+        return self.runner.run(self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor)))
 
     def tick(self, limit: int = 100) -> int:
         """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due."""

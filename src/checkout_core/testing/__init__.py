@@ -15,7 +15,8 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in ("gateway", "notifier", "pools", "queries", "storage")))
+    _kits = ("carts", "commits", "gateway", "notifier", "pools", "processes", "queries", "storage")
+    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in _kits))
 
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract

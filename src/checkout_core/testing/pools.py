@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve
 
 from checkout_core.errors import Broken, NotFound
 from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout, needs
-from checkout_core.testing.units import at_once, begin, fault_of, now_of, numbers, read, stock, until_done, write
+from checkout_core.testing.units import Promises, at_once, begin, fault_of, now_of, numbers, read, stock, until_done, write
 from checkout_core.unit import Commit, Release, Unit
 
 MUG: Final = Stock("mug")
@@ -20,16 +20,8 @@ SAVE10: Final = CouponUses("save10")
 THREADS: Final = 8
 
 
-class PoolPromises:
+class PoolPromises(Promises):
     """A part of `StorageContract`."""
-
-    def new(self) -> Any:
-        """An empty storage."""
-        raise NotImplementedError
-
-    def can(self, capability: str) -> bool:
-        """Whether a promise is made."""
-        raise NotImplementedError
 
     # Taking.
     def test_all_claims_or_none(self) -> None:
@@ -104,6 +96,26 @@ class PoolPromises:
         stock(storage, Stock("mug", "annex"), 1)
         assert isinstance(begin(storage, a_checkout("c1", now_of(storage), Claim(MUG, 1))), Short)
         assert begin(storage, a_checkout("c2", now_of(storage), Claim(Stock("mug", "annex"), 1))) == Taken()
+
+    def test_one_sku_may_be_taken_from_two_locations(self) -> None:
+        """All or nothing over both, and each part goes back to where it came from, or is kept there (F6, F7, I1)."""
+        storage = self.new()
+        annex, now = Stock("mug", "annex"), now_of(storage)
+        stock(storage, MUG, 2)
+        stock(storage, annex, 5)
+        short = begin(storage, a_checkout("c1", now, Claim(MUG, 2), Claim(annex, 6)))
+        assert isinstance(short, Short)
+        assert (short.pool, short.wanted, short.available) == (annex, 6, 5)
+        for id, here, there in (("c2", 1, 3), ("c3", 1, 1)):
+            assert begin(storage, a_checkout(id, now, Claim(MUG, here), Claim(annex, there))) == Taken()
+        assert (numbers(storage, MUG), numbers(storage, annex)) == ((2, 2, 0), (5, 4, 0))
+        write(storage, Commit("c2"))
+        write(storage, Release("c3"))
+        assert (numbers(storage, MUG), numbers(storage, annex)) == ((2, 0, 1), (5, 0, 3))
+        elsewhere = a_checkout("c4", now, Claim(annex, 2)).claims
+        begin(storage, a_checkout("c4", now, Claim(MUG, 1), Claim(annex, 1)))
+        assert storage.transact(lambda unit: unit.take("c4", elsewhere)) == Taken()
+        assert (numbers(storage, MUG), numbers(storage, annex)) == ((2, 0, 1), (5, 2, 3))
 
     def test_a_limited_pool_appears_with_its_first_use_and_stops_at_the_limit(self) -> None:
         """Nobody sets up a coupon's counter: the claim carries its limit (I9, E10)."""

@@ -15,14 +15,21 @@ from checkout_core.events import Event
 from checkout_core.holds import Claim, Movement, Pool, Short, Taken
 from checkout_core.ledger import Posting
 from checkout_core.ports import Clock
+from checkout_core.testing.carts import CartPromises
+from checkout_core.testing.commits import CommitPromises
 from checkout_core.testing.parts import HandClock, a_cart, a_checkout, a_payment_under_way, a_refund_under_way
 from checkout_core.testing.pools import MUG, PEN, SAVE10, PoolPromises
+from checkout_core.testing.processes import ProcessPromises
 from checkout_core.testing.units import begin, fault_of, ids, now_of, numbers, read, stock, tell, write
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
 
 
-class StorageContract(PoolPromises):
-    """Say how yours is made. `capabilities` names what it can: `threads` if units may run in several threads at once.
+class StorageContract(PoolPromises, CartPromises, ProcessPromises, CommitPromises):
+    """Say how yours is made. `capabilities` names what it can:
+
+        threads        units may run in several threads at once
+        processes      and in several processes: say in `elsewhere` how another one opens the same data
+        lost_commits   it can lose the answer to a COMMIT, as any database over a wire or a disk can: make it happen in `lose_commit`
 
     Time is asked of the store and never moved, so that a store which reads the clock of its database can pass.
     """

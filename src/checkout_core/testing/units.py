@@ -17,6 +17,18 @@ from checkout_core.testing.parts import a_cart, a_checkout
 from checkout_core.unit import Unit
 
 
+class Promises:
+    """What every part of `StorageContract` is written with."""
+
+    def new(self) -> Any:
+        """An empty storage."""
+        raise NotImplementedError
+
+    def can(self, capability: str) -> bool:
+        """Whether a promise is made."""
+        raise NotImplementedError
+
+
 def read(storage: Any, look: Callable[[Unit], Any]) -> Any:
     """What a unit of its own sees."""
     return storage.transact(look)
