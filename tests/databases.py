@@ -38,7 +38,8 @@ class OnAFile:
         self.made += 1
         path = self.folder / f"{self.made}.db"
         path.write_bytes(empty())
-        return str(path)
+        self.last = str(path)
+        return self.last
 
 
 class OnAFileAsync(OnAFile):

@@ -3,69 +3,75 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import threading
-from collections.abc import Iterator
-from pathlib import Path
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import pytest
+import sqlalchemy as sa
 
-from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_core.ports import Clock
 from checkout_core.testing import StorageContract, synced
+from tests.databases import OnAFile, OnAFileAsync
+
+CAN = frozenset({"threads", "processes", "lost_commits"})
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with nothing in it, to be copied: migrating once is enough."""
-    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
-    SqlAdmin(str(path)).upgrade()
-    return path
+@contextmanager
+def losing(engine: sa.Engine, *, applied: bool) -> Iterator[None]:
+    """The driver loses the answer to the next COMMIT, and with it the connection; nothing tells whether the file has it."""
+    dialect: Any = engine.dialect
+    commit = dialect.do_commit
 
+    def lose(connection: Any) -> None:
+        dialect.do_commit = commit
+        if applied:
+            connection.commit()
+        else:
+            connection.rollback()
+        raise sqlite3.OperationalError("disk I/O error")
 
-class OnAFile(StorageContract):
-    @pytest.fixture(autouse=True)
-    def files(self, empty: Path, tmp_path: Path) -> Iterator[None]:
-        self.empty, self.folder, self.opened = empty, tmp_path, list[Any]()
+    dialect.do_commit = lose
+    try:
         yield
-        for storage in self.opened:
-            storage.close()
-
-    def path(self) -> str:
-        path = self.folder / f"{len(self.opened)}.db"
-        shutil.copyfile(self.empty, path)
-        return str(path)
+    finally:
+        dialect.do_commit = commit
 
 
-class TestSqlStorage(OnAFile):
+class TestSqlStorage(OnAFile, StorageContract):
+    capabilities = CAN
+
     def make(self, clock: Clock) -> SqlStorage:
         storage = SqlStorage(self.path(), clock=clock)
         self.opened.append(storage)
         return storage
 
+    def elsewhere(self, storage: SqlStorage) -> Callable[[], SqlStorage]:
+        storage.close()  # a connection of SQLite must not be carried over a fork
+        path, clock = self.last, storage.clock
+        return lambda: SqlStorage(path, clock=clock)
 
-class TestAsyncSqlStorage(OnAFile):
-    """One event loop, in a thread of its own, serves all threads of a test."""
+    def lose_commit(self, storage: SqlStorage, *, applied: bool) -> Any:
+        return losing(storage.engine, applied=applied)
 
-    @pytest.fixture(autouse=True)
-    def files(self, empty: Path, tmp_path: Path) -> Iterator[None]:
-        self.empty, self.folder, self.opened = empty, tmp_path, list[Any]()
-        self.loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=self.loop.run_forever)
-        thread.start()
-        yield
-        for storage in self.opened:
-            storage.close()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        thread.join()
-        self.loop.close()
+
+class TestAsyncSqlStorage(OnAFileAsync, StorageContract):
+    capabilities = CAN
 
     def make(self, clock: Clock) -> Any:
         storage = AsyncSqlStorage(self.path(), clock=clock)
         self.opened.append(synced(storage, self.run))
         return self.opened[-1]
 
-    def run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+    def elsewhere(self, storage: Any) -> Callable[[], Any]:
+        storage.close()
+        path, clock = self.last, storage.clock
+
+        def open() -> Any:
+            return synced(AsyncSqlStorage(path, clock=clock), asyncio.new_event_loop().run_until_complete)
+
+        return open
+
+    def lose_commit(self, storage: Any, *, applied: bool) -> Any:
+        return losing(storage.engine.sync_engine, applied=applied)
