@@ -277,6 +277,9 @@ def test_what_a_person_verified_counts_like_the_gateways_news(checkout: Command,
     assert "seen in the bank's report" in dry.out
     done = checkout(*words, "--reason", "seen in the bank's report", "--yes", "--json").data
     assert (done["payment"]["state"], done["payment"]["reference"]) == ("captured", "upi-42")
+    events = checkout("outbox", "list", "--db", pending, "--json").data["events"]
+    (said,) = [event["facts"] for event in events if event["kind"] == "payment.stated"]
+    assert (said["by"], said["reason"]) == ("tester", "seen in the bank's report")
     assert len(checkout("order", "list", "--db", pending, "--json").data["orders"]) == 1
 
 
