@@ -118,6 +118,8 @@ class AsyncWorker:
 
 def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
     """How it stands with a delivery that was tried again, and went well or failed like this."""
+    if failed is not None and (old.delivered or old.dead):
+        return old  # settled by another worker while this one was paused: a late failure takes nothing back (M6)
     tries = old.tries + 1
     if failed is None:
         return Delivery(old.consumer, old.event, tries, delivered=True)
