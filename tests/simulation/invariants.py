@@ -57,10 +57,13 @@ def backing(t: Tables) -> None:
             assert c.quote is not None
             assert c.order is not None
             carts[c.cart] += 1
-            wanted = Counter[Any]()
+            wanted, got = Counter[str](), Counter[str]()
             for line in c.quote.lines:
-                wanted[Stock(line.sku)] += line.quantity
-            got = Counter({pool: n for pool, n in mine.items() if isinstance(pool, Stock)})
+                wanted[line.sku] += line.quantity * line.tracked
+            for pool, n in mine.items():  # from however many locations (F7)
+                if isinstance(pool, Stock):
+                    got[pool.sku] += n
+            wanted = +wanted
             ensure(got == wanted, "I3", lambda: f"order {c.id} has {dict(got)} committed and sold {dict(wanted)}")
             ensure(c.order.total == c.quote.total, "I8", lambda: "the order's total is not the quote's")
         else:

@@ -1,0 +1,38 @@
+"""`stage(stock=5, …)` sets up a shop on each storage in turn; at the end of the test each must be sound, at once and at rest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checked_shop import empty_database
+from tests.scenarios.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return empty_database(tmp_path_factory.mktemp("scenarios"))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def stage(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    opened: list[Stage] = []
+
+    def open(*promotions: Any, **said: Any) -> Stage:
+        path = tmp_path / f"shop{len(opened)}.db"
+        if request.param == "sqlite":
+            shutil.copyfile(empty, path)
+        opened.append(Stage(request.param, path, promotions, **said))
+        return opened[-1]
+
+    try:
+        yield open
+        for one in opened:
+            one.ends_well()
+    finally:
+        for one in opened:
+            one.place.close()
