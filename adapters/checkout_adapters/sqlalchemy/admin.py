@@ -60,11 +60,10 @@ class SqlAdmin:
         with self._opened(create=create) as engine:
             with translated(), engine.connect() as connection:
                 connection.execution_options(checkout_begin="SELECT 1")
+                _refuse_newer(connection)  # and what is another program's, before anything is set in it
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # kept in the file; it cannot be set inside a transaction
             with translated(), engine.begin() as connection:
-                found = revision_of(connection)
-                if found is not None and found > HEAD:
-                    raise Misconfigured(f"The database is at revision {found}, newer than {HEAD} of this release. Upgrade checkout-core.")
+                _refuse_newer(connection)
                 _run(connection, revision, steps)
                 connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         return steps
@@ -80,6 +79,12 @@ class SqlAdmin:
             yield engine
         finally:
             engine.dispose()
+
+
+def _refuse_newer(connection: sa.Connection) -> None:
+    found = revision_of(connection)
+    if found is not None and found > HEAD:
+        raise Misconfigured(f"The database is at revision {found}, newer than {HEAD} of this release. Upgrade checkout-core.")
 
 
 def _run(connection: sa.Connection, revision: str, steps: list[str]) -> None:

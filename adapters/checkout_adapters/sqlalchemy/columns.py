@@ -8,6 +8,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
 
+from checkout_core.errors import Broken
+
 
 class Instant(TypeDecorator[datetime]):
     """A UTC instant: TIMESTAMPTZ where there is one, else text that sorts by time. A naive time is refused both ways (R15, E15)."""
@@ -28,10 +30,17 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: str | datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
-        found = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if found.utcoffset() is None:
-            raise ValueError("A stored time has no time zone. Somebody else has written to this table.")
+        found = _read(value) if isinstance(value, str) else value
+        if found is None or found.utcoffset() is None:
+            raise Broken("A stored time is none, or has no time zone: another program has written it. Run `checkout fsck`.")
         return found.astimezone(UTC)
+
+
+def _read(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 INVENTORY: Final = """

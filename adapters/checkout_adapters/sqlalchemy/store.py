@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, TypeVar
 
@@ -37,10 +39,9 @@ def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T])
     Raises Conflict or LostCommit if it should be run again, else what the work raises, or a CheckoutError.
     """
     try:
-        with translated():
+        with translated(), again_if_lost():
             connection.begin()
-        unit = SqlUnit(connection, clock.now())
-        with translated():
+            unit = SqlUnit(connection, clock.now())
             result = work(unit)
             unit.flush()
         commit(connection)
@@ -58,12 +59,29 @@ def commit(connection: sa.Connection) -> None:
     try:
         connection.commit()
     except sa.exc.DBAPIError as error:
-        raw = connection.connection.dbapi_connection if not connection.invalidated else None
-        undone = raw is not None and getattr(raw, "in_transaction", False)
-        if undone or code_of(error) in UNDONE:
+        if code_of(error) in UNDONE or _still_open(connection):
             raise typed(error) from error
         connection.invalidate()
         raise LostCommit from error
+
+
+def _still_open(connection: sa.Connection) -> bool:
+    """Whether the transaction is still there, to be rolled back: then nothing was committed."""
+    try:
+        return not connection.invalidated and bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
+    except (sa.exc.DBAPIError, sqlite3.Error, ValueError):  # a closed connection tells nothing
+        return False
+
+
+@contextmanager
+def again_if_lost() -> Iterator[None]:
+    """A connection that is lost before COMMIT is sent has undone everything: the unit is run again on another (E3)."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise Conflict from error
+        raise
 
 
 @frozen
