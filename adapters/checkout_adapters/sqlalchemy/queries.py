@@ -24,6 +24,7 @@ from checkout_core.unit import Delivery
 
 T = TypeVar("T")
 UNSETTLED: Final = ("intended", "unknown", "action", "processing", "authorized")
+SHOWN: Final = ("stock", "coupon", "coupon-by")  # the turn of a cart is nobody's to look at
 _STUCK: Final = select(payments.c.id).where(payments.c.stuck != literal_column("''"))  # written out, so that the index of stuck ones serves
 
 
@@ -225,7 +226,7 @@ class Holds:
     def on(self, connection: sa.Connection) -> Sequence[HoldListed]:
         joined = holds.join(checkouts, checkouts.c.id == holds.c.checkout_id).join(pools, pools.c.pool == holds.c.pool)
         columns = (holds.c.checkout_id, checkouts.c.number, holds.c.pool, holds.c.amount, holds.c.state, checkouts.c.lapses_at)
-        asked = select(*columns).select_from(joined).where(holds.c.state.in_(("held", "committed")), pools.c.kind != "cart")
+        asked = select(*columns).select_from(joined).where(holds.c.state.in_(("held", "committed")), pools.c.kind.in_(SHOWN))
         if self.sku is not None:
             asked = asked.where(pools.c.kind == "stock", pools.c.sku == self.sku)
         if self.checkout is not None:

@@ -179,8 +179,8 @@ events: Final = Table(
 deliveries: Final = Table(
     "deliveries",
     metadata,
-    Column("consumer", String(40), primary_key=True),
     Column("checkout_id", String(64), primary_key=True),
+    Column("consumer", String(40), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("tries", Integer, nullable=False),
     Column("state", String(12), nullable=False),

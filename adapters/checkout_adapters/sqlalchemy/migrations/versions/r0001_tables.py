@@ -277,8 +277,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("consumer", sa.String(length=40), nullable=False),
         sa.Column("checkout_id", sa.String(length=64), nullable=False),
+        sa.Column("consumer", sa.String(length=40), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
@@ -294,7 +294,7 @@ def upgrade() -> None:
             initially="DEFERRED",
             deferrable=True,
         ),
-        sa.PrimaryKeyConstraint("consumer", "checkout_id", "seq", name=op.f("pk_deliveries")),
+        sa.PrimaryKeyConstraint("checkout_id", "consumer", "seq", name=op.f("pk_deliveries")),
     )
     op.create_index("ix_deliveries_state", "deliveries", ["state", "consumer"], unique=False)
     op.create_table(

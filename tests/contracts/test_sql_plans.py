@@ -1,0 +1,195 @@
+"""How SQLite goes about our statements: nothing that a shop or an operator waits for reads a whole table (R25)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from attrs import evolve
+
+from checkout_adapters.sqlalchemy.queries import SqlQueries
+from checkout_adapters.sqlalchemy.store import SqlStorage
+from checkout_core.events import Event
+from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Stock
+from checkout_core.orders import OrderState
+from checkout_core.testing import HandClock, a_cart
+from checkout_core.testing.parts import a_payment_under_way, a_refund_under_way
+from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
+from tests.databases import empty
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MUG = Stock("mug")
+
+
+class Opened(SqlStorage):
+    """A storage that remembers its file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), clock=HandClock(NOW))
+        self.path = path
+
+    def __enter__(self) -> Opened:
+        return self
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Opened]:
+    path = tmp_path / "shop.db"
+    path.write_bytes(empty())
+    with Opened(path) as storage:
+        yield storage
+
+
+@contextmanager
+def heard(storage: Opened) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that is run in here, with what it is given."""
+    said: list[tuple[str, Any]] = []
+
+    def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
+        said.append((statement, given[0] if many else given))
+
+    sa.event.listen(storage.engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        sa.event.remove(storage.engine, "before_cursor_execute", hear)
+
+
+def plans(storage: Opened, act: Callable[[], object]) -> Sequence[str]:
+    """How SQLite goes about all that `act` asks, a step a line."""
+    with heard(storage) as said:
+        act()
+    asked = [one for one in said if one[0].split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+    assert asked
+    with closing(sqlite3.connect(str(storage.path))) as connection:  # a new one, which knows of no index that was dropped
+        return [str(row[3]) for statement, given in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", given)]
+
+
+def scans(steps: Sequence[str]) -> Sequence[str]:
+    """The steps that go through a table or an index from one end to the other."""
+    return [step for step in steps if step.startswith("SCAN ") and step != "SCAN CONSTANT ROW"]
+
+
+IN_ORDER = {
+    "orders": ["SCAN orders USING INDEX ix_orders_created_at"],
+    "orders by status": ["SCAN orders USING INDEX ix_orders_created_at"],
+    "payments": ["SCAN payments USING INDEX ix_payments_updated_at"],
+    "payments due": ["SCAN payments USING INDEX ix_payments_stuck"],
+}
+"""Lists that read an index in the order asked for until they have enough, or one that has the few stuck ones alone."""
+
+READS: dict[str, Callable[[Opened], object]] = {
+    "due": lambda storage: storage.due(10),
+    "blocking": lambda storage: storage.blocking(MUG, 10),
+    "pools": lambda storage: storage.pools([MUG]),
+    "undelivered": lambda storage: storage.undelivered("mail", 10),
+    "find": lambda storage: SqlQueries(storage).find("N-c1"),
+    "orders": lambda storage: SqlQueries(storage).orders(),
+    "orders of a customer": lambda storage: SqlQueries(storage).orders(customer="ann"),
+    "orders of a customer before": lambda storage: SqlQueries(storage).orders(customer="ann", before=NOW),
+    "orders by status": lambda storage: SqlQueries(storage).orders(status=OrderState.CANCELLED),
+    "payments": lambda storage: SqlQueries(storage).payments(),
+    "payments of a checkout": lambda storage: SqlQueries(storage).payments(checkout="c1"),
+    "payments due": lambda storage: SqlQueries(storage).payments(due=True),
+    "inventory": lambda storage: SqlQueries(storage).inventory(),
+    "inventory of some": lambda storage: SqlQueries(storage).inventory(skus=["mug", "pen"]),
+    "holds": lambda storage: SqlQueries(storage).holds(),
+    "holds of a SKU": lambda storage: SqlQueries(storage).holds(sku="mug"),
+    "holds of a checkout": lambda storage: SqlQueries(storage).holds(checkout="c1"),
+    "movements": lambda storage: SqlQueries(storage).movements("mug"),
+    "coupons": lambda storage: SqlQueries(storage).coupons(),
+    "outbox": lambda storage: SqlQueries(storage).outbox(after=1),
+    "outbox of a checkout": lambda storage: SqlQueries(storage).outbox(checkout="c1"),
+    "waiting": lambda storage: SqlQueries(storage).undelivered(),
+    "dead letters of a consumer": lambda storage: SqlQueries(storage).undelivered(dead=True, consumer="mail"),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_no_list_reads_a_whole_table(storage: Opened, name: str) -> None:
+    """Each finds its rows by an index, or reads one in the order asked for until it has enough."""
+    fill(storage)
+    assert scans(plans(storage, lambda: READS[name](storage))) == IN_ORDER.get(name, [])
+
+
+def test_nothing_in_a_unit_reads_a_whole_table(storage: Opened) -> None:
+    """A purchase costs the same in a shop with a million orders."""
+    steps = plans(storage, lambda: fill(storage))
+    assert len(steps) > 20
+    assert scans(steps) == []
+
+
+@pytest.mark.parametrize(
+    ("index", "name"),
+    [
+        ("ix_checkouts_due_at", "due"),
+        ("ix_holds_pool", "holds of a SKU"),
+        ("ix_orders_created_at", "orders"),
+        ("ix_orders_customer_id", "orders of a customer"),
+        ("ix_payments_checkout_id", "payments of a checkout"),
+        ("ix_payments_updated_at", "payments"),
+        ("ix_payments_stuck", "payments due"),
+        ("ix_pools_kind", "inventory of some"),
+        ("ix_movements_pool", "movements"),
+        ("ix_deliveries_state", "waiting"),
+    ],
+)
+def test_without_its_index_a_list_is_slow_and_that_is_seen(storage: Opened, index: str, name: str) -> None:
+    """The guard above has been seen failing: each index is there because a list needs it."""
+    fill(storage)
+    assert any(index in step for step in plans(storage, lambda: READS[name](storage)))
+    with storage.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP INDEX {index}")
+    assert scans(plans(storage, lambda: READS[name](storage))) != IN_ORDER.get(name, [])
+
+
+def test_a_relay_never_reads_what_it_has_delivered(storage: Opened) -> None:
+    """However long the history: it starts from the consumer's mark, and the mark follows what is delivered or dead (R9)."""
+    fill(storage)
+    storage.transact(lambda unit: unit.write(*(Event("c1", seq, "payment.declined", NOW) for seq in range(2, 200))))
+    events = list(storage.undelivered("books", 1000))
+    assert len(events) == 199
+    storage.transact(lambda unit: unit.write(*(Delivery("books", event.id, 1, delivered=True) for event in events)))
+    with heard(storage) as said:
+        assert storage.undelivered("books", 10) == []
+    (given,) = [given for statement, given in said if "FROM events" in statement]
+    last = storage.read(lambda connection: connection.exec_driver_sql("SELECT MAX(position) FROM events").scalar())
+    assert last in given
+    steps = plans(storage, lambda: storage.undelivered("books", 10))
+    assert "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)" in steps
+
+
+def fill(storage: Opened) -> None:
+    """A unit of everything that units do."""
+    claims = (Claim(MUG, 2), Claim(CouponUses("save10"), 1, limit=5), Claim(CouponUsesBy("save10", "a1b2"), 1, limit=1))
+    storage.transact(lambda unit: unit.write(Movement(MUG, 10, "counted", "kit", NOW)))
+
+    def begin(unit: Unit) -> None:
+        unit.request("", "begin", "k1")
+        unit.cart_of("ann", "EUR")
+        c = a_payment_under_way("c1", NOW)
+        unit.take("c1", claims)
+        unit.write(evolve(a_cart("cart-c1", NOW), customer_id="ann"), c, Person("c1"), Request("", "begin", "k1", "f00d", answer=c))
+        unit.write(Event("c1", 1, "checkout.begun", NOW))
+
+    def place(unit: Unit) -> None:
+        c, paid = unit.checkout("c1"), a_refund_under_way("c1", NOW)
+        unit.cart(c.cart)
+        unit.buyer(c.cart)
+        unit.person("c1")
+        unit.pool(MUG)
+        unit.take("c1", claims[:1])
+        unit.write(Commit("c1"), CloseCart(c.cart, "c1"), evolve(paid, version=2))
+
+    def deliver(unit: Unit) -> None:
+        unit.delivery("mail", "c1/1")
+        unit.write(Delivery("mail", "c1/1", 1, next_at=NOW + timedelta(hours=1)), Release("c1"))
+
+    for work in (begin, place, deliver):
+        storage.transact(work)
