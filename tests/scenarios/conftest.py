@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,27 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def stage(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Sets up shops on memory, then on SQLite files."""
+    with opening(request.param, empty, tmp_path) as open:
+        yield open
+
+
+@pytest.fixture
+def on_file(empty: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Sets up shops on SQLite files alone."""
+    with opening("sqlite", empty, tmp_path) as open:
+        yield open
+
+
+@contextmanager
+def opening(kind: str, empty: Path, folder: Path) -> Iterator[Callable[..., Stage]]:
     opened: list[Stage] = []
 
     def open(*promotions: Any, **said: Any) -> Stage:
-        path = tmp_path / f"shop{len(opened)}.db"
-        if request.param == "sqlite":
+        path = folder / f"shop{len(opened)}.db"
+        if kind == "sqlite":
             shutil.copyfile(empty, path)
-        opened.append(Stage(request.param, path, promotions, **said))
+        opened.append(Stage(kind, path, promotions, **said))
         return opened[-1]
 
     try:

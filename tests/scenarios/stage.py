@@ -40,8 +40,7 @@ class Memory:
     def opened_again(self, clock: Clock) -> Any:
         """The same data as another process sees it, by its own clock."""
         other = MemoryStorage(clock)
-        other.tables, other._lock = self.store.tables, self.store._lock
-        other.index()
+        other.tables, other._lock, other._due = self.store.tables, self.store._lock, self.store._due
         return other
 
     def snapshot(self) -> Any:

@@ -93,12 +93,10 @@ def test_two_completions_at_once(stage: Open, keys: tuple[str, str]) -> None:
     assert (life.charged, life.gateway.count("authorize")) == ([1740], 1)
 
 
-def test_a_unit_that_lost_a_race_is_run_again(stage: Open) -> None:
+def test_a_unit_that_lost_a_race_is_run_again(on_file: Open) -> None:
     """RB-22, R11. Given a store on which every unit of a purchase loses its first race; when it is paid; then each unit is run again whole,
     the shopper sees an order, and nothing was done twice. (A store behind one lock loses none.)"""
-    life = stage()
-    if not isinstance(life.place, SqliteFile):
-        return
+    life = on_file()
     c = life.begin()
     runs: list[int] = []
 
