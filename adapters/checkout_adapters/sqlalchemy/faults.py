@@ -33,6 +33,8 @@ _SAYS: Final = {
     sqlite3.SQLITE_INTERRUPT: "The work was interrupted, and nothing was written. Repeat the same call, with the same key.",
 }
 
+_DAMAGED: Final = "The database file is damaged. Stop, keep a copy of it, and restore the last backup."
+
 
 class LostCommit(Exception):
     """The answer to COMMIT was lost: what the unit wrote may be there or not."""
@@ -57,9 +59,10 @@ def typed(error: sa.exc.DBAPIError | sqlite3.Error) -> CheckoutError:
     if code == sqlite3.SQLITE_NOTADB:
         return Misconfigured("This file is no SQLite database. Name another, or make a new one with `checkout init`.")
     if code == sqlite3.SQLITE_CORRUPT:
-        return Broken("The database file is damaged. Stop, keep a copy of it, and restore the last backup.")
+        return Broken(_DAMAGED)
     if isinstance(error, sa.exc.IntegrityError | sqlite3.IntegrityError):
-        return Broken(f"The database refuses a write that would break an invariant{_constraint(error)}. Nothing of it was written.")
+        named = _constraint(error)
+        return Broken(f"The database refuses a write that would break an invariant{named}. Nothing was written. Run `checkout fsck`.")
     if isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError) and "no such" in str(error):
         return Misconfigured("The database lacks a table of this release. Run `checkout db upgrade`.")
     return Unavailable("The database does not answer as it should. Nothing was written; repeat the same call, with the same key.")
@@ -79,3 +82,5 @@ def translated() -> Iterator[None]:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         raise typed(error) from error
+    except UnicodeDecodeError:  # SQLite quotes what is damaged in its message, and Python cannot read it
+        raise Broken(_DAMAGED) from None
