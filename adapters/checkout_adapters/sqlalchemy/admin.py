@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
@@ -17,7 +16,7 @@ from alembic.script import ScriptDirectory
 
 from checkout_adapters.sqlalchemy.engines import APPLICATION_ID, BUSY_TIMEOUT, HEAD, READ, open_engine, path_of, revision_of
 from checkout_adapters.sqlalchemy.faults import translated
-from checkout_adapters.sqlalchemy.tables import metadata
+from checkout_adapters.sqlalchemy.shape import differences
 from checkout_core.errors import Misconfigured
 
 T = TypeVar("T")
@@ -53,7 +52,7 @@ class SqlAdmin:
 
     def check(self) -> Sequence[str]:
         """What is not as this release needs it, in words that say what to do; nothing if all is well."""
-        return self._look(_differences)
+        return self._look(differences)
 
     def _migrate(self, revision: str, *, create: bool) -> Sequence[str]:
         steps: list[str] = []
@@ -101,29 +100,6 @@ def _run(connection: sa.Connection, revision: str, steps: list[str]) -> None:
 
     with EnvironmentContext(config, script, fn=plan, destination_rev=revision):
         script.run_env()
-
-
-def _differences(connection: sa.Connection) -> Sequence[str]:
-    found = revision_of(connection)
-    if found is None:
-        return ["The database is empty. Run `checkout init`."]
-    if found != HEAD:
-        return [f"The database is at revision {found}, this release is at {HEAD}. Run `checkout db upgrade`, or upgrade checkout-core."]
-    wrong = []
-    if (mode := connection.exec_driver_sql("PRAGMA journal_mode").scalar()) != "wal":
-        wrong.append(f"The journal mode is {mode}, not wal: readers and writers block each other. Run `checkout db upgrade`.")
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    for difference in compare_metadata(context, metadata):
-        wrong.append(f"The tables differ from this release's: {_named(difference)}. Restore a backup, or ask whoever changed them.")
-    views = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'view'").scalars())
-    wrong += [f"The view {name} is missing. Restore a backup." for name in ("inventory", "cart_lines") if name not in views]
-    return wrong
-
-
-def _named(difference: Any) -> str:
-    parts = difference if isinstance(difference, tuple) else difference[0]
-    names = [part if isinstance(part, str) else getattr(part, "name", None) for part in parts]
-    return " ".join(str(name).replace("_", " ", 1) if n == 0 else str(name) for n, name in enumerate(names) if name)
 
 
 def _remove(path: Path) -> None:
