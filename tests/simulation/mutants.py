@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from checkout_core import commands, drive, flow, payments
 from checkout_core.bookkeeping import events_of as real_events_of
-from checkout_core.checkout import Checkout, claims_of
+from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, NoReply, Place, RemoteEffect
 from checkout_core.holds import HoldState, Pool, Stock
 from checkout_core.memory import MemoryUnit, Overlay
@@ -164,10 +164,10 @@ def _pay_without_looking(unit: Any, id: str, wish: Any, known: Any, policy: Any)
     before = unit.checkout(id)
     if wish.asked.before(unit) is not None or before.order is not None or before.abandoned:
         return REAL_PAY(unit, id, wish, known, policy)
-    c = commands.requoted(before, wish.expected, known, unit.now, policy)
+    c = commands.requoted(unit, before, wish.expected, known, policy)
     assert c.quote is not None
     attempt = commands.attempt_for(c, c.quote, wish, policy)
-    after = drive.drive(unit, before, flow.pay(evolve(c, claims=claims_of(c.cart, c.quote, c.identities)), attempt, unit.now))
+    after = drive.drive(unit, before, flow.pay(evolve(c, claims=commands.wanted(unit, c, c.quote, policy)), attempt, unit.now))
     unit.write(wish.asked.record(attempt=attempt.key))
     return drive.step(before, after), after.attempt(attempt.key)
 
@@ -175,8 +175,8 @@ def _pay_without_looking(unit: Any, id: str, wish: Any, known: Any, policy: Any)
 def event_without_its_number(patch: pytest.MonkeyPatch) -> None:
     count = itertools.count(1)
 
-    def events_of(before: Any, after: Checkout, now: Any) -> Any:
-        c, events = real_events_of(before, after, now)
+    def events_of(before: Any, after: Checkout, now: Any, acts: Any = ()) -> Any:
+        c, events = real_events_of(before, after, now, acts)
         return evolve(c, events=c.events + (next(count) % 2 if before is not None and len(events) > 1 else 0)), events
 
     patch.setattr(drive, "events_of", events_of)
