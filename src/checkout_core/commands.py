@@ -405,11 +405,16 @@ def ask(unit: Unit, id: str) -> Step:
     return drive.step(before, before if after is before else drive.drive(unit, before, after))
 
 
-def learn(unit: Unit, attempt: str, fact: Fact, reason: str, actor: str) -> Step:
+def learn(unit: Unit, attempt: str, fact: Fact, reason: str, actor: str, asked: Asked) -> Step:
     """Verified news of an attempt; a person's statement is itself an event, whatever follows from it. Raises NotFound."""
-    id = checkout_of(unit, attempt).id if actor else attempt.rsplit("/", 1)[0]
+    if not actor:
+        return drive.learn(unit, attempt.rsplit("/", 1)[0], attempt, fact)
+    c = checkout_of(unit, attempt)
+    if asked.before(unit) is not None:  # this very unit, run again: it has been stated (R12)
+        return c, None
+    unit.write(asked.record(attempt=attempt))
     said = ("attempt", attempt), ("fact", type(fact).__name__.lower()), ("by", actor), ("reason", reason)
-    return drive.learn(unit, id, attempt, fact, *([("payment.stated", said)] if actor else []))
+    return drive.learn(unit, c.id, attempt, fact, ("payment.stated", said))
 
 
 def retry(unit: Unit, attempt: str, reason: str, actor: str) -> Step:

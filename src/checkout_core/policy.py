@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from attrs import field, frozen
@@ -9,6 +10,12 @@ from attrs import field, frozen
 from checkout_core.cart import Limits
 from checkout_core.checkout import Deadlines
 from checkout_core.pricing import PricingPolicy
+
+
+def _places(names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str):  # its letters would be taken for locations
+        raise ValueError(f"Give the locations as a list, such as [{names!r}].")
+    return tuple(names)
 
 
 def _distinct(policy: Policy, _: object, locations: tuple[str, ...]) -> None:
@@ -29,7 +36,7 @@ class Policy:
     limits: Limits = Limits()
     codes_at_most: int = 5
     attempts_at_most: int = 10
-    locations: tuple[str, ...] = field(default=("main",), converter=tuple[str, ...], validator=_distinct)
+    locations: tuple[str, ...] = field(default=("main",), converter=_places, validator=_distinct)
     hold_at: Literal["pay", "begin"] = "pay"
     capture: Literal["with-authorize", "after-placing"] = "with-authorize"
     deadlines: Deadlines = Deadlines()

@@ -204,7 +204,8 @@ class AsyncShop:
         A person's statement names the `actor` and the `reason`, and is kept as an event of its own. Raises NotFound.
         """
         edge.refuse((*edge.checked_text("reason", reason, empty=not actor), *edge.checked_text("actor", actor, empty=True)))
-        return await self.runner.run(await self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor)))
+        asked = self._asked(attempt.rsplit("/", 1)[0], "learn", None)
+        return await self.runner.run(await self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor, asked)))
 
     async def tick(self, limit: int = 100) -> int:
         """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due."""
