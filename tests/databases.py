@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
+from checkout_adapters.sqlalchemy.store import SqlStorage
+from checkout_core.events import Event
+from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Stock
+from checkout_core.ledger import Posting, entries
+from checkout_core.testing import HandClock, a_cart, a_checkout
+from checkout_core.testing.parts import a_payment_under_way, a_refund_under_way
+from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MUG = Stock("mug")
 
 
 @cache
@@ -60,3 +74,54 @@ class OnAFileAsync(OnAFile):
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+
+
+def fill(storage: SqlStorage) -> None:
+    """A unit of everything that units do."""
+    claims = (Claim(MUG, 2), Claim(CouponUses("save10"), 1, limit=5), Claim(CouponUsesBy("save10", "a1b2"), 1, limit=1))
+    storage.transact(lambda unit: unit.write(Movement(MUG, 10, "counted", "kit", NOW)))
+
+    def begin(unit: Unit) -> None:
+        unit.request("", "begin", "k1")
+        unit.cart_of("ann", "EUR")
+        c = a_payment_under_way("c1", NOW)
+        unit.take("c1", claims)
+        unit.write(evolve(a_cart("cart-c1", NOW), customer_id="ann"), c, Person("c1"), Request("", "begin", "k1", "f00d", answer=c))
+        unit.write(Event("c1", 1, "checkout.begun", NOW))
+
+    def place(unit: Unit) -> None:
+        c, paid = unit.checkout("c1"), a_refund_under_way("c1", NOW)
+        unit.cart(c.cart)
+        unit.buyer(c.cart)
+        unit.person("c1")
+        unit.pool(MUG)
+        unit.take("c1", claims[:1])
+        sold = Posting("c1/sold", "c1", "EUR", "placed", NOW, entries(receivable=3490, sales=-3490))
+        unit.write(Commit("c1"), CloseCart(c.cart, "c1"), evolve(paid, version=2), sold)
+
+    def deliver(unit: Unit) -> None:
+        unit.delivery("mail", "c1/1")
+        unit.write(Delivery("mail", "c1/1", 1, next_at=NOW + timedelta(hours=1)), Release("c1"))
+
+    for work in (begin, place, deliver):
+        storage.transact(work)
+
+
+def fill_all(path: Path) -> None:
+    """A row in every table of this database."""
+    with SqlStorage(str(path), clock=HandClock(NOW)) as storage:
+        fill(storage)
+        storage.transact(lambda unit: unit.write(a_cart("cart-c9", NOW), a_checkout("c9", NOW)))
+    told(
+        path,
+        "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
+        "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
+        "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)",
+    )
+
+
+def told(path: Path, *statements: str) -> list[Any]:
+    """What a program that goes past the library is answered."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        return [row for statement in statements for row in connection.execute(statement)]

@@ -5,26 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from attrs import evolve
 
 from checkout_adapters.sqlalchemy.queries import SqlQueries
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core.events import Event
-from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Stock
 from checkout_core.orders import OrderState
-from checkout_core.testing import HandClock, a_cart
-from checkout_core.testing.parts import a_payment_under_way, a_refund_under_way
-from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
-from tests.databases import empty
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MUG = Stock("mug")
+from checkout_core.testing import HandClock
+from checkout_core.unit import Delivery
+from tests.databases import MUG, NOW, empty, fill
 
 
 class Opened(SqlStorage):
@@ -163,33 +156,3 @@ def test_a_relay_never_reads_what_it_has_delivered(storage: Opened) -> None:
     assert last in given
     steps = plans(storage, lambda: storage.undelivered("books", 10))
     assert "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)" in steps
-
-
-def fill(storage: Opened) -> None:
-    """A unit of everything that units do."""
-    claims = (Claim(MUG, 2), Claim(CouponUses("save10"), 1, limit=5), Claim(CouponUsesBy("save10", "a1b2"), 1, limit=1))
-    storage.transact(lambda unit: unit.write(Movement(MUG, 10, "counted", "kit", NOW)))
-
-    def begin(unit: Unit) -> None:
-        unit.request("", "begin", "k1")
-        unit.cart_of("ann", "EUR")
-        c = a_payment_under_way("c1", NOW)
-        unit.take("c1", claims)
-        unit.write(evolve(a_cart("cart-c1", NOW), customer_id="ann"), c, Person("c1"), Request("", "begin", "k1", "f00d", answer=c))
-        unit.write(Event("c1", 1, "checkout.begun", NOW))
-
-    def place(unit: Unit) -> None:
-        c, paid = unit.checkout("c1"), a_refund_under_way("c1", NOW)
-        unit.cart(c.cart)
-        unit.buyer(c.cart)
-        unit.person("c1")
-        unit.pool(MUG)
-        unit.take("c1", claims[:1])
-        unit.write(Commit("c1"), CloseCart(c.cart, "c1"), evolve(paid, version=2))
-
-    def deliver(unit: Unit) -> None:
-        unit.delivery("mail", "c1/1")
-        unit.write(Delivery("mail", "c1/1", 1, next_at=NOW + timedelta(hours=1)), Release("c1"))
-
-    for work in (begin, place, deliver):
-        storage.transact(work)

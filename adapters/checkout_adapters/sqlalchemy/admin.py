@@ -64,7 +64,8 @@ class SqlAdmin:
             with translated(), engine.begin() as connection:
                 _refuse_newer(connection)
                 _run(connection, revision, steps)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+                if steps:  # else not a byte is written
+                    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         return steps
 
     def _look(self, look: Callable[[sa.Connection], T]) -> T:
