@@ -35,6 +35,20 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def crashes(session: nox.Session) -> None:
+    """Real processes, really killed: the count of edges, and what became of each. Arguments after `--` go to pytest."""
+    install(session, "test")
+    session.run("pytest", "-p", "no:randomly", "tests/processes", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
+    install(session, "test")
+    session.run("python", "-m", "tests.bench.purchases", *session.posargs)
+
+
+@nox.session
 def twins(session: nox.Session) -> None:
     """Make the sync twins anew from their async source."""
     session.run("python", TWINS, "--write")
