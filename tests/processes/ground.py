@@ -22,7 +22,7 @@ from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.catalog import SqlCatalog, load_shop
 from checkout_adapters.sqlalchemy.fsck import GatewayRow, check
 from checkout_adapters.sqlalchemy.store import SqlStorage
-from checkout_adapters.sqlalchemy.tables import orders, payments
+from checkout_adapters.sqlalchemy.tables import orders, payments, pools
 from checkout_core import Card, Placed, Policy, Promotion, Ratio, Refused, Shop
 from checkout_core.ports import Clock
 from checkout_core.sync.ports import Gateway
@@ -184,35 +184,47 @@ def told(shopper: Shopper) -> dict[str, object]:
     return asdict(shopper)
 
 
-def counts(path: Path) -> tuple[int, int, int]:
-    """How many payments were ever intended, how many orders stand, and how many charges the gateway knows."""
-    with SqlStorage(str(path)) as storage:
-        intended, placed = storage.read(
-            lambda connection: (
-                connection.execute(sa.select(sa.func.count()).select_from(payments)).scalar_one(),
-                connection.execute(sa.select(sa.func.count()).select_from(orders)).scalar_one(),
-            )
+@frozen
+class Found:
+    """What a database and the gateway's books come to."""
+
+    intended: int
+    orders: int
+    charges: int
+    mugs: tuple[int, int, int]  # on hand, held, committed
+    reserved: int
+    findings: tuple[str, ...]
+
+
+def found_in(path: Path, *, checked: bool = True) -> Found:
+    """How many payments were ever intended, how many orders stand, what the gateway knows, and what `fsck` finds if it is asked."""
+    theirs = books_of(path).payments()
+
+    def look(connection: sa.Connection) -> Found:
+        count = sa.select(sa.func.count())
+        rows = [GatewayRow(p.key, p.currency, p.captured, p.refunded, str(p.state)) for p in theirs]
+        return Found(
+            connection.execute(count.select_from(payments)).scalar_one(),
+            connection.execute(count.select_from(orders)).scalar_one(),
+            len([payment for payment in theirs if payment.live or payment.captured]),  # what went back was a charge too
+            tuple(connection.execute(sa.select(pools.c.on_hand, pools.c.held, pools.c.committed).where(pools.c.sku == "MUG")).one()),
+            len([payment for payment in theirs if payment.state is State.AUTHORIZED]),
+            tuple(f"fsck {one.check}: {one.sentence}" for one in check(connection, rows)) if checked else (),
         )
-    return intended, placed, len([payment for payment in books_of(path).payments() if payment.live])
+
+    with SqlStorage(str(path)) as storage:
+        return storage.read(look)
 
 
 def wrong(path: Path, *, orders: int, stock: int) -> list[str]:
     """What is not as it must be when so many mugs were bought of a stock: a sentence each, none if all is well."""
-    found: list[str] = []
-    _, placed, charged = counts(path)
-    with SqlStorage(str(path)) as storage:
-        theirs = books_of(path).payments()
-        rows = [GatewayRow(p.key, p.currency, p.captured, p.refunded, str(p.state)) for p in theirs]
-        findings = storage.read(lambda connection: check(connection, rows))
-        mugs = storage.read(
-            lambda connection: connection.exec_driver_sql("SELECT on_hand, held, committed FROM pools WHERE sku = 'MUG'").one()
-        )
-    if placed != orders:
-        found.append(f"{placed} orders, not {orders}")
-    if charged != orders:
-        found.append(f"{charged} charges, not {orders}")
-    if stranded := [p.key for p in theirs if p.live and p.state is not State.CAPTURED]:
-        found.append(f"money reserved and not taken: {stranded}")
-    if tuple(mugs) != (stock, 0, orders):
-        found.append(f"stock is {tuple(mugs)}, not {(stock, 0, orders)}")
-    return found + [f"fsck {finding.check}: {finding.sentence}" for finding in findings]
+    found, sentences = found_in(path), list[str]()
+    if found.orders != orders:
+        sentences.append(f"{found.orders} orders, not {orders}")
+    if found.charges != orders:
+        sentences.append(f"{found.charges} charges, not {orders}")
+    if found.reserved:
+        sentences.append(f"{found.reserved} reservations of money that nobody takes")
+    if found.mugs != (stock, 0, orders):
+        sentences.append(f"stock is {found.mugs}, not {(stock, 0, orders)}")
+    return [*sentences, *found.findings]
