@@ -279,6 +279,24 @@ def test_a_call_in_flight_is_not_overtaken_by_asking() -> None:
     assert desk.gateway.count("inquire") == 0
 
 
+def test_a_payment_that_is_being_stopped_is_not_asked_about() -> None:
+    """R20: the call that stops it is out; asking meanwhile makes no call of its own."""
+    desk = Desk()
+    c = desk.begin()
+    desk.pay(c, "upi_pending")
+    calls: list[int] = []
+
+    def asked_meanwhile(real: Any, request: Any) -> Any:
+        desk.shop.ask(c.id)
+        calls.append(len(desk.gateway.calls))
+        return real(request)
+
+    before = len(desk.gateway.calls)
+    desk.gateway.upset("void", asked_meanwhile)
+    desk.shop.cancel(c.id, reason="over")
+    assert calls == [before + 1]
+
+
 def test_a_payment_without_an_answer_is_found_by_asking() -> None:
     """B2: taken and not heard of, twice; who asks finds the money."""
     desk = Desk()

@@ -334,8 +334,8 @@ def test_two_schedulers_fire_at_once(stage: Open, struck: set[str], tmp_path: Pa
 
 @pytest.mark.fault("M8")
 def test_a_notifier_that_hangs_stops_no_order(stage: Open, struck: set[str], tmp_path: Path) -> None:
-    """M8, Q3. Given a notifier whose call hangs, and then times out although the letter was written; while it hangs an order is placed and
-    another cancelled; then nothing is rolled back, and the letter that is sent again is the same letter."""
+    """M8, Q3. Given a notifier whose call hangs, and then times out although the letter was written; while it hangs another order is
+    placed, and this one is cancelled; then nothing is rolled back, and the letter that is sent again is the same letter."""
     life = stage()
     folder = tmp_path / "letters"
     real = MailNotifier(FolderTransport(folder), sender=SENDER, shop_name="Leaf & Kettle")
@@ -360,10 +360,10 @@ def test_a_notifier_that_hangs_stops_no_order(stage: Open, struck: set[str], tmp
     assert hangs.wait(30)
     second = life.begin()
     assert isinstance(life.shop.pay(second.id, Card("tok_ok"), expected=total(second), key="k2"), Placed)
-    life.shop.cancel(second.id, reason="changed my mind")
+    life.shop.cancel(first.id, reason="changed my mind")
     go_on.set()
     thread.join()
-    assert life.now(first).order is not None
+    assert life.now(second).order is not None
     delivered(life, worker, hours=0.2)
     assert letters(folder) == {"confirmation": 2, "cancellation": 1}
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ import pytest
 
 from checkout_adapters.sandbox import AsyncSandboxGateway
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage
-from checkout_core import AsyncShop, Card, Placed, Policy, Refused, Upi
+from checkout_core import AsyncShop, Card, Placed, Policy, Refused
 from checkout_core.errors import Broken
 from checkout_core.holds import CartTurn, Claim, Movement, Pool, Short, Stock, Taken
 from checkout_core.unit import Release, Unit
 from tests.checked_shop import look, rows_of
 from tests.scenarios.stage import Names, Stage, at_once, comes_and_buys, reasons
-from tests.world import NOON, SECRET, TestClock, begin, catalog, interleave, total
+from tests.world import NOON, SECRET, Crash, TestClock, begin, catalog, dies_before, interleave, total
 
 Open = Callable[..., Stage]
 TWO_PLACES = Policy(identity_secret=SECRET, locations=("east", "west"))
@@ -424,11 +425,33 @@ def test_nobody_reads_before_the_lock(stage: Open) -> None:
     assert [life.pay(c, key=c.id).reason for c in (two, three)] == ["out-of-stock"] * 2
 
 
-def test_a_payment_in_flight_keeps_its_goods(stage: Open) -> None:
-    """R20, F2. Given one, held by a payment the bank has not decided; when its time is long over and others want it; then they are
-    refused until the gateway has said that the money will not come."""
+def test_money_that_may_come_keeps_its_goods(stage: Open) -> None:
+    """R20, F2. Given one, held by a payment the bank has not decided, whose time is over, and a process that dies before it has told the
+    gateway to stop it; then others are refused until it is told; from then on they can buy, and the first is not charged."""
     life = stage(stock=1)
     c = life.begin()
-    assert not isinstance(life.shop.pay(c.id, Upi("upi_pending"), expected=total(c), key="k1"), Placed)
-    life.clock.forward(minutes=20)
+    life.pay(c, "upi_pending")
+    life.clock.forward(minutes=31)
+    life.gateway.upset("void", dies_before)
+    with pytest.raises(Crash):
+        life.shop.tick()
     assert life.buys(2).reason == "out-of-stock"
+    for _ in range(3):
+        life.clock.forward(minutes=1)
+        life.shop.tick()
+    assert isinstance(life.buys(3), Placed)
+    assert life.charged == [1740]
+
+
+def test_a_late_decline_leaves_time_for_another_card(stage: Open) -> None:
+    """RB-17. Given one, and a challenge that is failed in the last minute of its hold; then there are five more for another card, in which
+    others are refused, and after which they can buy."""
+    life = stage(stock=1)
+    a = life.begin()
+    life.pay(a, "tok_3ds_denied")
+    life.clock.time = life.now(a).deadline - timedelta(seconds=30)
+    assert life.pay(a, "tok_3ds_denied").reason == "declined"
+    assert life.now(a).lapses_at == life.clock.time + timedelta(minutes=5)
+    life.clock.forward(minutes=4)
+    assert life.buys(2).reason == "out-of-stock"
+    assert isinstance(life.pay(a, key="k2"), Placed)
