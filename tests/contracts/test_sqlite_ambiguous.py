@@ -23,6 +23,7 @@ from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.flush import Flush
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.tables import metadata
+from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core import AsyncShop, Card, Contact, Money, Policy, Shop
 from checkout_core.commands import Asked
 from checkout_core.errors import NoAnswer
@@ -275,6 +276,28 @@ def test_the_same_in_the_async_face(command: str, empty: Path, tmp_path: Path, s
     for how in HOWS:
         if struck_everywhere(command, how, empty, tmp_path, async_scene):
             struck.add("E3" if how == "lost before" else "E4")
+
+
+@pytest.mark.fault("E3")
+@pytest.mark.parametrize("scene", [sync_scene, async_scene])
+def test_a_connection_that_goes_between_the_last_write_and_commit_is_noticed(
+    scene: Open, empty: Path, tmp_path: Path, struck: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver may take COMMIT on a closed connection for done; what it would have stored is stored all the same."""
+    path = tmp_path / "shop.db"
+    shutil.copyfile(empty, path)
+    plain = SqlUnit.flush
+
+    def flush(self: SqlUnit) -> None:
+        plain(self)
+        if "E3" not in struck:
+            struck.add("E3")
+            self._connection.connection.dbapi_connection.close()  # type: ignore[union-attr]
+
+    monkeypatch.setattr(SqlUnit, "flush", flush)
+    with scene(path, TestClock()) as (s, _):
+        cart = s.shop.open_cart(currency="EUR")
+        assert s.shop.cart(cart.id) == cart
 
 
 @pytest.mark.parametrize("command", ["receive", "add"])

@@ -55,7 +55,10 @@ def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T])
 
 
 def commit(connection: sa.Connection) -> None:
-    """Commit. Raises LostCommit when nobody can know whether it happened (E4)."""
+    """Commit. Raises LostCommit when nobody can know whether it happened (E4), Conflict when there is nothing left to commit (E3)."""
+    if not _still_open(connection):  # a driver may take COMMIT on a closed connection for done
+        connection.invalidate()
+        raise Conflict
     try:
         connection.commit()
     except sa.exc.DBAPIError as error:
@@ -66,7 +69,7 @@ def commit(connection: sa.Connection) -> None:
 
 
 def _still_open(connection: sa.Connection) -> bool:
-    """Whether the transaction is still there, to be rolled back: then nothing was committed."""
+    """Whether the transaction is still there, to be committed or rolled back."""
     try:
         return not connection.invalidated and bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
     except (sa.exc.DBAPIError, sqlite3.Error, ValueError):  # a closed connection tells nothing
