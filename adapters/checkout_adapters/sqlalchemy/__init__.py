@@ -3,8 +3,9 @@
     SqlStorage, AsyncSqlStorage    the Storage port
     SqlQueries, AsyncSqlQueries    the Queries port: lists and reports
     SqlCatalog, AsyncSqlCatalog    the Catalog, TaxProvider and ShippingRates ports on a shop that was loaded from files
-    admin.SqlAdmin                 the Admin port: make, upgrade and check a database (needs alembic)
-    fsck.check                     every invariant that the tables can show, independently of the rest
+
+Not imported here, because a shop needs neither: `admin.SqlAdmin` makes, upgrades and checks a database (the Admin port; it needs alembic);
+`fsck.check` looks at every invariant that the tables can show, and shares nothing with the rest.
 """
 
 from checkout_adapters.sqlalchemy.catalog import AsyncSqlCatalog, SqlCatalog
