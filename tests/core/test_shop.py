@@ -12,7 +12,6 @@ from attrs import evolve
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import (
     ActionRequired,
-    AsyncShop,
     Card,
     Checkout,
     Contact,
@@ -27,7 +26,6 @@ from checkout_core import (
     Ratio,
     Refusal,
     Refused,
-    Unavailable,
     Upi,
 )
 from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Stock
@@ -39,12 +37,10 @@ from tests.world import (
     BERLIN,
     SECRET,
     Crash,
-    Numbered,
     Shelf,
     TestClock,
     Troubled,
     Watched,
-    Yielding,
     a_checkout,
     a_shop,
     answers,
@@ -55,7 +51,6 @@ from tests.world import (
     eur,
     everything,
     garbled,
-    interleave,
     lost,
     total,
     unheard,
@@ -372,51 +367,6 @@ def test_goods_withdrawn_meanwhile_are_sold_while_the_quote_lasts(struck: set[st
 
 
 # Stock.
-def test_the_last_ones_go_to_one() -> None:
-    """RB-01: of two carts of three with five there, one is bought; the other is told two, before any money moves."""
-    life = Life(stock=5)
-    one, other = life.begin(quantity=3), life.begin(quantity=3)
-    assert isinstance(life.pay(one), Placed)
-    refused = life.pay(other)
-    assert (refused.reason, refused.wanted, refused.available) == ("out-of-stock", 3, 2)
-    assert life.gateway.count("authorize") == 1
-    assert life.shop.cart(other.cart).lines == other.lines
-
-
-def test_demand_is_summed_over_lines() -> None:
-    """RB-05, K9: two lines of one SKU, engraved differently, are two of it."""
-    life = Life(stock=1)
-    cart = life.shop.open_cart(currency="EUR").id
-    for text in "AB":
-        life.shop.add(cart, sku="MUG", options={"engraving": text})
-    c = begin(life.shop, cart)
-    (refused,) = life.shop.validate(c.id)
-    assert (refused.reason, refused.wanted, refused.available) == ("out-of-stock", 2, 1)
-    assert life.pay(c).wanted == 2
-
-
-def test_who_has_no_hold_cannot_reach_the_payment() -> None:
-    """RB-13, RB-08: both are on the payment page; who pays second is refused before money moves, with the cart intact."""
-    life = Life(stock=1)
-    one, other = life.begin(), life.begin()
-    life.clock.forward(seconds=10)
-    assert isinstance(life.pay(other), Placed)
-    life.clock.forward(seconds=50)
-    assert life.pay(one).reason == "out-of-stock"
-    assert life.charged == [1740]
-    assert life.shop.cart(one.cart).ordered is None
-
-
-def test_ones_own_hold_blocks_nobody() -> None:
-    """RB-16: the last one, held by this checkout's failed payment, is there for its next; and validate agrees."""
-    life = Life(stock=1)
-    c = life.begin()
-    assert life.pay(c, "tok_3ds_abandoned").action
-    life.clock.forward(minutes=10, seconds=1)
-    assert life.pay(c, "tok_3ds_abandoned").reason in ("not-completed", "declined")
-    assert life.free == 0
-    assert life.shop.validate(c.id) == ()
-    assert isinstance(life.pay(c, key="k2"), Placed)
 
 
 def test_operators_do_not_take_what_is_promised() -> None:
@@ -488,22 +438,6 @@ def test_no_more_is_held_than_the_cart_says(hold_at: Any) -> None:
     assert life.free == 10
 
 
-@pytest.mark.fault("F2")
-@pytest.mark.parametrize("seconds", [-1, 0, 1])
-def test_a_hold_ends_when_it_ends(seconds: int, struck: set[str]) -> None:
-    """F2: somebody else gets the goods from the very second on at which the hold ends, and not before; one of the two is charged."""
-    life = Life(stock=1)
-    one, other = life.begin(), life.begin()
-    life.pay(one, "tok_declined")
-    life.clock.forward(minutes=15, seconds=seconds)
-    struck.add("F2")
-    second, first = life.pay(other), life.pay(one, key="k2")
-    assert (isinstance(second, Placed), isinstance(first, Placed)) == (seconds >= 0, seconds < 0)
-    assert second.reason == "out-of-stock" if seconds < 0 else first.reason == "abandoned"
-    life.drain()
-    assert life.charged == [1740]
-
-
 def test_a_lapsed_hold_that_nobody_wanted_is_still_ones_own() -> None:
     """Q2: late, but before anybody came by: the goods are there, so they are sold."""
     life = Life(stock=1)
@@ -527,42 +461,6 @@ def test_after_a_decline_the_goods_wait_for_another_card() -> None:
     assert life.pay(c, key="k2") == Placed(c.id, c.number, total(c), life.clock.now())
     assert life.pay(c, "tok_insufficient_funds") == refused
     assert life.charged == [1740]
-
-
-def test_a_late_decline_leaves_time_for_another_card() -> None:
-    """RB-17: declined at the last minute, there are five more."""
-    life = Life(stock=1)
-    c = life.begin()
-    life.pay(c, "tok_declined")
-    life.clock.forward(minutes=14)
-    life.pay(c, "tok_3ds_denied", key="k2")
-    life.clock.forward(minutes=14, seconds=30)
-    assert life.pay(c, "tok_3ds_denied", key="k2").reason == "declined"
-    life.clock.forward(minutes=4, seconds=59)
-    assert life.shop.tick() == 0
-    assert isinstance(life.pay(c, key="k3"), Placed)
-
-
-def test_after_the_hold_somebody_else_can_buy() -> None:
-    """RB-17: and who let it lapse is told to begin again."""
-    life = Life(stock=1)
-    one, other = life.begin(), life.begin()
-    life.pay(one, "tok_declined")
-    life.clock.forward(minutes=15)
-    life.shop.tick()
-    assert life.free == 1
-    assert isinstance(life.pay(other), Placed)
-    assert life.pay(one, key="k2").reason == "abandoned"
-
-
-def test_a_decline_announces_no_payment() -> None:
-    """RB-46: no money came, so no event says that it did."""
-    life = Life()
-    c = life.begin()
-    life.pay(c, "tok_declined")
-    life.drain()
-    assert life.events(c) == ["checkout.begun", "payment.started", "payment.declined", "checkout.abandoned"]
-    assert life.store.tables.postings == []
 
 
 def test_a_checkout_is_tried_so_often_and_no_more() -> None:
@@ -593,54 +491,6 @@ def test_a_late_failure_moves_no_paid_order(fact: Any) -> None:
 
 
 # Twice.
-@pytest.mark.fault("K2")
-@pytest.mark.parametrize("token", ["tok_ok", "tok_declined", "tok_no_answer_taken"])
-def test_the_same_key_is_one_payment(token: str, struck: set[str]) -> None:
-    """K2, I17, RB-28: repeated at once or a week later, it answers the same and charges once."""
-    life = Life()
-    c = life.begin()
-    first = life.pay(c, token)
-    struck.add("K2")
-    calls = len(life.gateway.calls)
-    before = everything(life.store)
-    assert life.pay(c, token) == first
-    assert everything(life.store) == before
-    life.drain()
-    life.clock.forward(days=7)
-    assert life.pay(c, token) == first
-    assert len(life.gateway.calls) == calls
-    assert len(life.charged) <= 1
-
-
-@pytest.mark.fault("K1")
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("keys", [("k1", "k1"), ("k1", "k2")], ids=["double click", "two tabs"])
-def test_two_callers_pay_one_cart_once(keys: tuple[str, str], seed: int, struck: set[str]) -> None:
-    """K1, K2, RB-26, RB-19: whatever the interleaving, there is one charge and one order, and both callers end up with it."""
-    life = Life()
-    shop, c = crowd(life), life.begin()
-    struck.add("K1")
-    said = interleave(seed, *(shop.pay(c.id, Card("tok_ok"), expected=total(c), key=key) for key in keys))
-    assert life.charged == [1740]
-    assert all(isinstance(it, Placed | Pending) or it.reason == "already-placed" for it in said)
-    assert any(isinstance(it, Placed) for it in said)
-    again = {life.pay(c, key=key) for key in keys}
-    assert all(isinstance(it, Placed) or it.reason == "already-placed" for it in again)
-    life.drain()
-
-
-@pytest.mark.fault("K1")
-@pytest.mark.parametrize("seed", range(4))
-def test_two_tabs_begin_one_checkout(seed: int, struck: set[str]) -> None:
-    """K1, I18: begun twice at once, a cart has one live checkout."""
-    life = Life()
-    cart = life.shop.open_cart(currency="EUR").id
-    life.shop.add(cart, sku="MUG")
-    shop = crowd(life)
-    struck.add("K1")
-    said = interleave(seed, *(shop.begin(cart, ship_to=BERLIN, shipping="standard", contact=ADA) for _ in range(3)))
-    assert len({c.id for c in said}) == 1
-    assert len(life.store.tables.checkouts) == 1
 
 
 def test_a_second_payment_joins_the_first() -> None:
@@ -652,25 +502,6 @@ def test_a_second_payment_joins_the_first() -> None:
     life.clock.forward(seconds=10)
     assert isinstance(life.pay(c, "tok_ok", key="k2"), Placed)
     assert life.gateway.count("authorize") == 1
-
-
-def test_client_and_webhook_at_once() -> None:
-    """RB-19, R6: the webhook comes before the reply; one order, one charge, both are told."""
-    life = Life()
-    c = life.begin()
-    told: list[Checkout] = []
-
-    def webhook_first(real: Callable[[Any], Any], request: Any) -> Any:
-        fact = real(request)
-        told.append(life.shop.learn(request.attempt, fact))
-        return fact
-
-    life.gateway.upset("authorize", webhook_first)
-    result = life.pay(c)
-    assert isinstance(result, Placed)
-    assert told[0].order is not None
-    assert life.events(c).count("order.placed") == 1
-    life.drain()
 
 
 @pytest.mark.fault("D1", "D3")
@@ -1011,39 +842,6 @@ def test_a_crash_at_a_commit(when: str, at: int, fault: str, struck: set[str]) -
     life.drain()
 
 
-@pytest.mark.parametrize("worker", [True, False])
-def test_the_store_is_away_after_the_money_was_taken(worker: bool) -> None:
-    """RB-34, I21: the shopper is told that it is pending, never that it failed; a worker, or repeating the call, finishes the order."""
-    life = Life()
-    c = life.begin()
-
-    def then_down(real: Callable[[Any], Any], request: Any) -> Any:
-        fact = real(request)
-        life.watched.down = 1
-        return fact
-
-    life.gateway.upset("authorize", then_down)
-    said = life.pay(c)
-    assert isinstance(said, Pending)
-    assert said.until is not None
-    life.clock.time = said.until
-    if worker:
-        life.shop.tick()
-    assert isinstance(life.pay(c), Placed)
-    assert life.charged == [1740]
-
-
-def test_the_store_is_away_before_anything_happened() -> None:
-    """Unavailable: nothing happened, nobody was called, and the same call works later."""
-    life = Life()
-    c = life.begin()
-    life.watched.down = 1
-    with pytest.raises(Unavailable, match="Repeat"):
-        life.pay(c)
-    assert life.gateway.calls == []
-    assert isinstance(life.pay(c), Placed)
-
-
 @pytest.mark.fault("B22")
 def test_rotated_credentials_are_no_decline(struck: set[str]) -> None:
     """B22: a gateway that does not know us any more says nothing about the payer's money."""
@@ -1291,138 +1089,7 @@ def test_a_cancel_crosses_the_capture(struck: set[str]) -> None:
     assert life.state(c) is PaymentState.REFUNDED
 
 
-# Carts.
-@pytest.mark.fault("K4")
-def test_a_guests_cart_is_merged_at_login(struck: set[str]) -> None:
-    """K4, RB-74, RB-76: quantities are added up, the result says what became of each line, and doing it again changes nothing."""
-    life = Life()
-    guest, mine = life.shop.open_cart(currency="EUR").id, life.shop.open_cart(currency="EUR", customer="ada").id
-    life.shop.add(guest, sku="MUG")
-    life.shop.add(guest, sku="BOOK")
-    life.shop.add(mine, sku="MUG", quantity=2)
-    cart, report = life.shop.merge(guest, mine)
-    assert {line.sku: line.quantity for line in cart.lines} == {"MUG": 3, "BOOK": 1}
-    assert {row.sku: row.what for row in report.rows} == {"MUG": "changed", "BOOK": "added"}
-    before = everything(life.store)
-    struck.add("K4")
-    assert life.shop.merge(guest, mine) == (cart, report)
-    assert everything(life.store) == before
-    assert reasons(lambda: life.shop.add(guest, sku="MUG")) == {"cart-merged"}
-    assert isinstance(life.pay(begin(life.shop, mine)), Placed)
-
-
-@pytest.mark.fault("K4")
-@pytest.mark.parametrize("seed", range(4))
-def test_a_merge_twice_at_once_is_one(seed: int, struck: set[str]) -> None:
-    """K4, I18: two devices log in at the same moment."""
-    life = Life()
-    guest, mine = life.shop.open_cart(currency="EUR").id, life.shop.open_cart(currency="EUR", customer="ada").id
-    life.shop.add(guest, sku="MUG")
-    shop = crowd(life)
-    struck.add("K4")
-    one, other = interleave(seed, shop.merge(guest, mine), shop.merge(guest, mine))
-    assert one == other
-    assert [line.quantity for line in life.shop.cart(mine).lines] == [1]
-
-
-def test_a_cart_that_is_being_bought_is_not_merged_away() -> None:
-    """I18: the refusal says to finish or cancel first; then it works."""
-    life = Life()
-    c = life.begin()
-    mine = life.shop.open_cart(currency="EUR", customer="ada").id
-    assert reasons(lambda: life.shop.merge(c.cart, mine)) == {"cart-in-use"}
-    life.shop.cancel(c.id, reason="logged in")
-    assert life.shop.merge(c.cart, mine)[0].lines == c.lines
-
-
-@pytest.mark.fault("K5")
-def test_a_cart_changed_behind_the_checkout_is_not_what_is_paid(struck: set[str]) -> None:
-    """K5, K3: payment reads the quote; what was put into the cart since is not sold, and not charged."""
-    life = Life()
-    c = life.begin()
-    life.shop.add(c.cart, sku="BOOK")
-    struck.add("K5")
-    assert life.pay(c).total == total(c)
-    assert life.shop.stock("BOOK")["BOOK"].committed == 0
-
-
-# Coupons and crowds.
-def crowd(life: Life) -> AsyncShop:
-    """The shipped async shop on the same store, with a turn for the others at every port call."""
-    return AsyncShop(
-        storage=Yielding(life.store),
-        gateways=[Yielding(life.gateway, "name", "capabilities")],
-        catalog=Yielding(life.shelf),
-        policy=life.shop.policy,
-        clock=life.clock,
-        ids=Numbered("crowd-"),
-    )
-
-
-async def buys(shop: AsyncShop, email: str, codes: list[str], customer: str | None = None) -> Any:
-    """One shopper, from cart to reply; a refusal is the last word."""
-    try:
-        cart = await shop.open_cart(currency="EUR", customer=customer)
-        await shop.add(cart.id, sku="MUG")
-        c = await shop.begin(cart.id, ship_to=BERLIN, shipping="standard", codes=codes, contact=Contact(email=email))
-        assert c.quote is not None
-        return await shop.pay(c.id, Card("tok_ok"), expected=c.quote.total, key="k")
-    except Refusal as refusal:
-        return refusal.refused[0]
-
-
-@pytest.mark.fault("G3", "S5")
-@pytest.mark.parametrize("seed", range(8))
-def test_a_code_for_three_is_used_by_three(seed: int, struck: set[str]) -> None:
-    """G3, S5, RB-64, I9: of twenty shoppers at once exactly three have it, and nobody else is charged."""
-    life = Life(THREE, stock=50)
-    shop = crowd(life)
-    struck.update({"G3", "S5"})
-    said = interleave(seed, *(buys(shop, f"s{n}@example.com", ["THREE"]) for n in range(20)))
-    assert sum(isinstance(it, Placed) for it in said) == 3
-    assert {it.reason for it in said if not isinstance(it, Placed)} == {"coupon-used-up"}
-    assert life.charged == [1250 - 125 + 490] * 3
-    life.drain()
-    pool = life.store.tables.pools[CouponUses("three")]
-    assert (pool.held, pool.committed) == (0, 3)
-
-
-@pytest.mark.fault("F1")
-@pytest.mark.parametrize("seed", range(8))
-def test_so_many_as_there_are_are_sold(seed: int, struck: set[str]) -> None:
-    """F1, RB-07, RB-11, OB-7, OB-11: of twenty buyers of seven mugs exactly seven succeed, and nothing is oversold."""
-    life = Life(stock=7)
-    shop = crowd(life)
-    struck.add("F1")
-    said = interleave(seed, *(buys(shop, f"s{n}@example.com", []) for n in range(20)))
-    assert sum(isinstance(it, Placed) for it in said) == 7
-    assert {it.reason for it in said if not isinstance(it, Placed)} == {"out-of-stock"}
-    assert life.gateway.count("authorize") == 7
-    life.drain()
-    assert life.free == 0
-
-
-def test_stock_for_all_is_for_all() -> None:
-    """OB-11, Q2: twenty buyers and enough for each: all twenty succeed."""
-    life = Life(stock=20)
-    shop = crowd(life)
-    said = interleave(1, *(buys(shop, f"s{n}@example.com", []) for n in range(20)))
-    assert len({it.number for it in said if isinstance(it, Placed)}) == 20
-    assert life.free == 0
-
-
-@pytest.mark.fault("E10", "E11")
-@pytest.mark.parametrize("seed", range(4))
-def test_once_per_person_is_once(seed: int, struck: set[str]) -> None:
-    """E10, E11, RB-67: the same person on many devices, as guest and logged in, by whatever spelling of the address: one use."""
-    life = Life(ONCE, stock=50)
-    shop = crowd(life)
-    spelled = ["ada@example.com", "ADA@Example.com", "ada+shop@example.com", " ada@example.com ", "ａda@example.com"]
-    struck.update({"E10", "E11"})
-    said = interleave(seed, *(buys(shop, email, ["ONCE"], customer) for email in spelled for customer in (None, "ada")))
-    assert sum(isinstance(it, Placed) for it in said) == 1
-    assert {it.reason for it in said if not isinstance(it, Placed)} == {"coupon-used-by-you"}
-    life.drain()
+# Coupons.
 
 
 def test_a_persons_account_and_address_share_a_limit() -> None:

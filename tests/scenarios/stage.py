@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -17,8 +19,8 @@ import pytest
 import sqlalchemy as sa
 from attrs import evolve
 
-from checkout_adapters.sandbox import SandboxGateway
-from checkout_adapters.sqlalchemy.store import SqlStorage
+from checkout_adapters.sandbox import AsyncSandboxGateway, SandboxGateway
+from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_core import AsyncShop, Card, Checkout, Contact, Policy, Promotion, Refusal, Shop, Unavailable, Upi
 from checkout_core.events import Event
 from checkout_core.holds import Pool
@@ -26,7 +28,7 @@ from checkout_core.memory import MemoryStorage
 from checkout_core.ports import Clock
 from tests.checked_shop import look, rows_of
 from tests.scenarios import sound
-from tests.world import ADA, BERLIN, SECRET, Crash, Shelf, TestClock, Troubled, Yielding, begin, products, total
+from tests.world import ADA, BERLIN, SECRET, Crash, Shelf, TestClock, Troubled, Yielding, begin, catalog, products, total
 
 NOBODY = "nobody"  # a consumer that never received anything: to it, every event is still to be delivered
 
@@ -305,3 +307,22 @@ async def comes_and_buys(shop: AsyncShop, n: int, codes: Sequence[str] = (), cus
         return await shop.pay(c.id, Card("tok_ok"), expected=c.total, key=f"k{n}")
     except Refusal as refusal:
         return refusal.refused[0]
+
+
+def in_a_loop(work: Callable[[AsyncShop], Awaitable[Any]], empty: Path, path: Path) -> Any:
+    """What that work answers, done by one event loop on a file, which must be sound afterwards."""
+    shutil.copyfile(empty, path)
+    clock = TestClock()
+    gateway = AsyncSandboxGateway(clock=clock)
+
+    async def run() -> Any:
+        storage = AsyncSqlStorage(str(path), clock=clock)
+        try:
+            parts: dict[str, Any] = {"catalog": catalog(asynchronous=True), "policy": Policy(identity_secret=SECRET), "ids": Names()}
+            return await work(AsyncShop(storage=storage, gateways=[gateway], clock=clock, **parts))
+        finally:
+            await storage.close()
+
+    answer = asyncio.run(run())
+    assert look(path, rows_of(gateway), clock.time) == ()
+    return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +14,13 @@ from attrs import evolve
 
 from checkout_adapters.notify import FolderTransport, MailNotifier
 from checkout_adapters.sqlalchemy.faults import Conflict
-from checkout_core import ActionRequired, Card, Pending, Placed, Policy, Worker
+from checkout_core import ActionRequired, AsyncShop, Card, Pending, Placed, Policy, Worker
 from checkout_core.errors import Broken
 from checkout_core.payments import Captured
 from checkout_core.unit import Unit
 from tests.mailroom import SENDER
-from tests.scenarios.stage import SqliteFile, Stage, at_once, reasons
-from tests.world import SECRET, Crash, begin, eur, interleave, lost, total
+from tests.scenarios.stage import SqliteFile, Stage, at_once, in_a_loop, reasons
+from tests.world import ADA, BERLIN, SECRET, Crash, begin, eur, interleave, lost, total
 
 Open = Callable[..., Stage]
 AFTER = Policy(identity_secret=SECRET, capture="after-placing")
@@ -91,6 +92,28 @@ def test_two_completions_at_once(stage: Open, keys: tuple[str, str]) -> None:
     numbers = {it.number if isinstance(it, Placed) else it.subject for it in (life.pay(c, key=key) for key in keys)}
     assert numbers == {life.now(c).order.number}  # type: ignore[union-attr]
     assert (life.charged, life.gateway.count("authorize")) == ([1740], 1)
+
+
+@pytest.mark.parametrize("keys", [("k1", "k1"), ("k1", "k2")], ids=["double click", "two tabs"])
+def test_two_completions_in_one_event_loop(empty: Path, tmp_path: Path, keys: tuple[str, str]) -> None:
+    """RB-22, RB-19, K1, K2. Given a checkout on a file, and two tasks of one event loop that pay it, while a third asks the gateway; then
+    there is one order, and whoever repeats the call is told of it."""
+
+    async def story(shop: AsyncShop) -> list[Any]:
+        await shop.receive("MUG", 2, reason="opening stock", actor="test")
+        cart = await shop.open_cart(currency="EUR")
+        await shop.add(cart.id, sku="MUG")
+        c = await shop.begin(cart.id, ship_to=BERLIN, shipping="standard", contact=ADA)
+        pays = [shop.pay(c.id, Card("tok_ok"), expected=c.total, key=key) for key in keys]
+        said = await asyncio.gather(*pays, shop.ask(c.id))
+        again = [await shop.pay(c.id, Card("tok_ok"), expected=c.total, key=key) for key in keys]
+        stock = await shop.stock("MUG")
+        return [*said[:-1], *again, stock["MUG"].committed]
+
+    *said, committed = in_a_loop(story, empty, tmp_path / "shop.db")
+    assert len({it.number for it in said if isinstance(it, Placed)}) == committed == 1
+    assert all(isinstance(it, Placed | Pending) or it.reason == "already-placed" for it in said)
+    assert all(isinstance(it, Placed) or it.reason == "already-placed" for it in said[2:])
 
 
 def test_a_unit_that_lost_a_race_is_run_again(on_file: Open) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -13,15 +12,12 @@ from typing import Any
 
 import pytest
 
-from checkout_adapters.sandbox import AsyncSandboxGateway
-from checkout_adapters.sqlalchemy.store import AsyncSqlStorage
 from checkout_core import AsyncShop, Card, Placed, Policy, Refused
 from checkout_core.errors import Broken
 from checkout_core.holds import CartTurn, Claim, Movement, Pool, Short, Stock, Taken
 from checkout_core.unit import Release, Unit
-from tests.checked_shop import look, rows_of
-from tests.scenarios.stage import Names, Stage, at_once, comes_and_buys, reasons
-from tests.world import NOON, SECRET, Crash, TestClock, begin, catalog, dies_before, interleave, total
+from tests.scenarios.stage import Stage, at_once, comes_and_buys, in_a_loop, reasons
+from tests.world import NOON, SECRET, Crash, begin, dies_before, interleave, total
 
 Open = Callable[..., Stage]
 TWO_PLACES = Policy(identity_secret=SECRET, locations=("east", "west"))
@@ -75,13 +71,15 @@ def test_paid_late_and_gone_from_one_warehouse_goes_back_whole(stage: Open) -> N
     assert life.charged == [1740]
 
 
-def test_a_correction_does_not_take_what_is_being_paid(stage: Open) -> None:
+@pytest.mark.fault("F5")
+def test_a_correction_does_not_take_what_is_being_paid(stage: Open, struck: set[str]) -> None:
     """RB-04, F5. Given two, both held by somebody who is paying; when an operator sets the stock to none; then that is refused, or forced
     with a shortfall that is seen by all, the payer's order stands, and nobody else is sold any."""
     life = stage(stock=2)
     c = life.begin(quantity=2)
     life.pay(c, "upi_paid")
     assert reasons(lambda: life.shop.receive("MUG", -2, reason="miscounted", actor="ann")) == {"stock-promised"}
+    struck.add("F5")
     pool = life.shop.receive("MUG", -2, reason="miscounted", actor="ann", force=True)
     assert (pool.on_hand, pool.held, pool.shortfall, pool.available) == (0, 2, 2, 0)
     life.clock.forward(seconds=10)
@@ -92,14 +90,16 @@ def test_a_correction_does_not_take_what_is_being_paid(stage: Open) -> None:
     assert life.pool().shortfall == 0
 
 
+@pytest.mark.fault("K9")
 @pytest.mark.parametrize("hold_at", ["pay", "begin"])
-def test_two_lines_of_one_sku_are_one_demand(stage: Open, hold_at: Any) -> None:
+def test_two_lines_of_one_sku_are_one_demand(stage: Open, hold_at: Any, struck: set[str]) -> None:
     """RB-05, K9. Given one, and two lines of it engraved differently; when they are to be held, or paid; then two are wanted and one is
     there. Two lines of one, made to two and one on a stock of two, likewise."""
     life = stage(stock=1, policy=Policy(identity_secret=SECRET, hold_at=hold_at))
     cart = life.shop.open_cart(currency="EUR").id
     for text in ("A", "B"):
         life.shop.add(cart, sku="MUG", options={"engraving": text})
+    struck.add("K9")
     if hold_at == "begin":
         assert reasons(lambda: begin(life.shop, cart)) == {"out-of-stock"}
         return
@@ -160,7 +160,7 @@ def test_the_write_itself_says_no(stage: Open) -> None:
 
 
 @pytest.mark.fault("F1", "Y1")
-def test_two_hundred_come_for_ten(stage: Open, struck: set[str]) -> None:
+def test_two_hundred_come_for_ten(stage: Open, struck: set[str], record_property: Callable[[str, object], None]) -> None:
     """RB-11, F1, Y1, OB-7. Given ten, and two hundred who each want one; when the sale starts; then ten have an order, 190 are told that
     none is left, at no look is there less than nothing, and who is refused waits no longer than who buys."""
     life = stage(stock=10)
@@ -188,7 +188,11 @@ def test_two_hundred_come_for_ten(stage: Open, struck: set[str]) -> None:
     assert all(pool.on_hand - pool.held - pool.committed >= 0 for pool in looks)
     assert (life.pool().committed, life.pool().available) == (10, 0)
     assert life.charged == [1740] * 10
-    assert sorted(waited)[197] < 10  # seconds, for 99 of 100: nobody starves
+    slowest = sorted(waited)[197]  # but for one of a hundred
+    record_property(
+        "explored", f"a sale on {type(life.place).__name__}: 200 came for 10, 99 of 100 had their answer within {slowest:.2f} s"
+    )
+    assert slowest < 10
 
 
 @pytest.mark.fault("F1")
@@ -216,25 +220,15 @@ def test_stock_for_all_is_for_all(stage: Open) -> None:
 @pytest.mark.fault("F1")
 def test_an_event_loop_sells_what_there_is(empty: Path, tmp_path: Path, struck: set[str]) -> None:
     """F1, OB-11. Given five on a file, and twelve tasks of one event loop that buy; then five have an order, and the file is sound."""
-    path, clock = tmp_path / "shop.db", TestClock()
-    shutil.copyfile(empty, path)
-    gateway = AsyncSandboxGateway(clock=clock)
 
-    async def sale() -> list[Any]:
-        storage = AsyncSqlStorage(str(path), clock=clock)
-        try:
-            parts: Any = {"catalog": catalog(asynchronous=True), "policy": Policy(identity_secret=SECRET), "clock": clock, "ids": Names()}
-            shop = AsyncShop(storage=storage, gateways=[gateway], **parts)
-            await shop.receive("MUG", 5, reason="opening stock", actor="test")
-            struck.add("F1")
-            return await asyncio.gather(*(comes_and_buys(shop, n) for n in range(12)))
-        finally:
-            await storage.close()
+    async def sale(shop: AsyncShop) -> list[Any]:
+        await shop.receive("MUG", 5, reason="opening stock", actor="test")
+        struck.add("F1")
+        return await asyncio.gather(*(comes_and_buys(shop, n) for n in range(12)))
 
-    said = asyncio.run(sale())
+    said = in_a_loop(sale, empty, tmp_path / "shop.db")
     assert sum(isinstance(it, Placed) for it in said) == 5
     assert refused(said) == {"out-of-stock"}
-    assert look(path, rows_of(gateway), clock.time) == ()
 
 
 @pytest.mark.parametrize("sold", [True, False], ids=["sold meanwhile", "still there"])
@@ -274,15 +268,18 @@ def test_two_payments_for_one_place(stage: Open) -> None:
     assert {it.reason for it in life.shop.validate(first.id)} == {"abandoned"}
 
 
-def test_ones_own_hold_blocks_nobody(stage: Open) -> None:
+@pytest.mark.parametrize("token", ["tok_declined", "tok_3ds_abandoned"])
+def test_ones_own_hold_blocks_nobody(stage: Open, token: str) -> None:
     """RB-16. Given one, held by a checkout whose payment was abandoned; when the same shopper comes back, in this tab or another, and by
     another process; then what it holds counts as there, and it can be paid."""
     life = stage(stock=1)
     c = life.begin()
-    assert life.pay(c, "tok_declined").reason == "declined"
+    life.pay(c, token)
+    life.clock.forward(minutes=10, seconds=1)
+    assert life.pay(c, token).reason in ("declined", "not-completed")
     assert life.pool().available == 0
     assert life.shop.validate(c.id) == ()
-    other_tab = begin(life.another(seconds=0), c.cart)
+    other_tab = begin(life.another(), c.cart)
     assert other_tab.id == c.id
     assert isinstance(life.pay(other_tab, key="k2"), Placed)
 
