@@ -29,7 +29,7 @@ from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Change, Refusal, Refused
-from checkout_core.unit import Person, Request, Unit
+from checkout_core.unit import Person, Request, Unit, View
 
 T = TypeVar("T")
 INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a checkout may begin without; it cannot be paid
@@ -130,14 +130,14 @@ def merge_carts(unit: Unit, guest: str, account: str, how: How, limits: Limits) 
 
 
 # Checkouts.
-def look_at_cart(unit: Unit, cart: str) -> Seen:
+def look_at_cart(unit: View, cart: str) -> Seen:
     """A cart, and the checkout that has its turn."""
     owner = unit.buyer(cart)
     live = unit.checkout(owner) if owner else None
     return Seen(unit.cart(cart), live, unit.person(live.id) if live else None)
 
 
-def look_at_checkout(unit: Unit, id: str) -> Seen:
+def look_at_checkout(unit: View, id: str) -> Seen:
     """A checkout and its cart."""
     checkout = unit.checkout(id)
     return Seen(unit.cart(checkout.cart), checkout, unit.person(id))
@@ -254,7 +254,7 @@ def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim
     return claims_of(c.cart, quote, c.identities, goods)
 
 
-def shelves(unit: Unit, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
+def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
     """The locations in the order of their use, with what of a SKU this checkout can have there."""
     mine = {held.pool: held.amount for held in c.held}
     keys = [Stock(sku, location) for location in policy.locations]
@@ -435,7 +435,7 @@ def checkout_of(unit: Unit, attempt: str) -> Checkout:
     return found
 
 
-def everything_wrong(unit: Unit, known: Known, policy: Policy) -> tuple[Refused, ...]:
+def everything_wrong(unit: View, known: Known, policy: Policy) -> tuple[Refused, ...]:
     """Why this checkout cannot be paid now: everything at once, each with how far away it is."""
     assert known.seen.checkout is not None
     now = look_at_checkout(unit, known.seen.checkout.id)

@@ -28,7 +28,7 @@ from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption, ShippingTable
 from checkout_core.system import SystemClock
 from checkout_core.tax import TaxRate, TaxTable
-from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit
+from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit, View
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -281,6 +281,10 @@ class MemoryStorage:
                     heapq.heappush(self._due, (checkout.due_at, checkout.id))
             return result
 
+    def look(self, work: Callable[[View], T]) -> T:
+        with self._lock:
+            return work(MemoryUnit(self.tables, self.clock.now()))
+
     def due(self, limit: int) -> Sequence[str]:
         now, found = self.clock.now(), list[tuple[datetime, str]]()
         with self._lock:
@@ -327,6 +331,9 @@ class AsyncMemoryStorage:
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         return self.store.transact(work)
+
+    async def look(self, work: Callable[[View], T]) -> T:
+        return self.store.look(work)
 
     async def due(self, limit: int) -> Sequence[str]:
         return self.store.due(limit)

@@ -23,7 +23,7 @@ from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
-from checkout_core.unit import Unit
+from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
 
@@ -36,6 +36,10 @@ class AsyncStorage(Protocol):
 
         An exception from `work` rolls everything back. Raises Unavailable if it did not happen and trying again did not help.
         """
+        ...
+
+    async def look(self, work: Callable[[View], T]) -> T:
+        """What `work` sees, all of it at one moment; nobody waits for it, and it waits for nobody. Decisions are taken in units."""
         ...
 
     async def due(self, limit: int) -> Sequence[str]:

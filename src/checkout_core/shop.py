@@ -77,7 +77,7 @@ class AsyncShop:
 
     async def cart(self, id: str) -> Cart:
         """The cart as it is now. Raises NotFound."""
-        return await self.storage.transact(lambda unit: unit.cart(id))
+        return await self.storage.look(lambda view: view.cart(id))
 
     async def add(
         self, cart: str, *, sku: str, quantity: int = 1, options: Mapping[str, str] | None = None, key: str | None = None
@@ -126,7 +126,7 @@ class AsyncShop:
         details = self._details(ship_to, shipping, codes, contact)
 
         async def once() -> Step | None:
-            seen = await self.storage.transact(lambda unit: commands.look_at_cart(unit, cart))
+            seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
             new = (self.ids.new(), self.ids.order_number())
             known = await self._known(seen, details, seen.cart.lines)
             return await self._in_unit(lambda unit: commands.begin(unit, details, known, new, self.policy))
@@ -146,7 +146,7 @@ class AsyncShop:
         details = self._details(ship_to, shipping, codes, contact)
 
         async def once() -> Step | None:
-            seen = await self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+            seen = await self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
             known = await self._known(seen, details, seen.cart.lines)
             return await self._in_unit(lambda unit: commands.update(unit, details, known, self.policy))
 
@@ -155,7 +155,7 @@ class AsyncShop:
     async def validate(self, checkout: str) -> tuple[Refused, ...]:
         """Everything that keeps this checkout from being paid now, each with how far away it is; empty if nothing does."""
         known = await self._known_now(checkout)
-        return await self.storage.transact(lambda unit: commands.everything_wrong(unit, known, self.policy))
+        return await self.storage.look(lambda view: commands.everything_wrong(view, known, self.policy))
 
     async def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]:
         """The ways to send this checkout's goods, each with its price or why not."""
@@ -163,7 +163,7 @@ class AsyncShop:
 
     async def status(self, checkout: str) -> Checkout:
         """The checkout as it is now; its `order` is there once it is placed. Raises NotFound."""
-        return await self.storage.transact(lambda unit: unit.checkout(checkout))
+        return await self.storage.look(lambda view: view.checkout(checkout))
 
     async def pay(self, checkout: str, instrument: Card | Upi | None = None, *, expected: Money | str, key: str) -> Result:
         """Pay, and place the order: `Placed | ActionRequired | Pending | Refused`.
@@ -304,7 +304,7 @@ class AsyncShop:
         raise Unavailable("The cart keeps changing. Repeat the call.")
 
     async def _known_now(self, checkout: str) -> Known:
-        seen = await self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+        seen = await self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
         return await self._known(seen, Details(), seen.checkout.lines if seen.checkout else seen.cart.lines)
 
     async def _known(self, seen: Seen, details: Details, lines: Sequence[Line]) -> Known:

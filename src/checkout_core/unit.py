@@ -75,8 +75,8 @@ class Delivery:
 Record = Cart | Checkout | Release | Commit | CloseCart | Person | Request | Movement | Event | Posting | Delivery
 
 
-class Unit(Protocol):
-    """One transaction: everything in it happens, or nothing. It may be run again whole, so it decides anew each time (R11)."""
+class View(Protocol):
+    """What a unit of work can read. On its own it is a look: nothing is locked, and what is seen may be gone the next moment."""
 
     @property
     def now(self) -> datetime:
@@ -84,11 +84,11 @@ class Unit(Protocol):
         ...
 
     def cart(self, id: str) -> Cart:
-        """The cart, locked. Raises NotFound."""
+        """The cart; a unit locks it. Raises NotFound."""
         ...
 
     def checkout(self, id: str) -> Checkout:
-        """The checkout, locked. Raises NotFound."""
+        """The checkout; a unit locks it. Raises NotFound."""
         ...
 
     def cart_of(self, customer: str, currency: str) -> str | None:
@@ -108,12 +108,16 @@ class Unit(Protocol):
         ...
 
     def pool(self, key: PoolKey) -> Pool:
-        """The pool, locked; an empty one if it has never been seen."""
+        """The pool, which a unit locks; an empty one if it has never been seen."""
         ...
 
     def delivery(self, consumer: str, event: str) -> Delivery | None:
         """How that consumer fares with that event."""
         ...
+
+
+class Unit(View, Protocol):
+    """One transaction: everything in it happens, or nothing. What it reads is locked, and decided on. It may be run again whole (R11)."""
 
     def take(self, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
         """Make the held holds of this checkout exactly these claims, all or nothing. The one write that can answer no (R5).

@@ -25,7 +25,7 @@ from checkout_core.notices import Notice
 from checkout_core.payments import back_off
 from checkout_core.ports import AsyncNotifier
 from checkout_core.shop import AsyncShop
-from checkout_core.unit import Delivery, Unit
+from checkout_core.unit import Delivery, Unit, View
 
 TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
 AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
@@ -97,11 +97,11 @@ class AsyncWorker:
         return await self.shop.storage.transact(again)
 
     async def _deliver(self, notifier: AsyncNotifier, event: Event) -> Delivery:
-        def read(unit: Unit) -> Notice:
-            person = unit.person(event.checkout)
-            return Notice(event, person.contact if person else None, _known(unit, event.checkout))
+        def read(view: View) -> Notice:
+            person = view.person(event.checkout)
+            return Notice(event, person.contact if person else None, _known(view, event.checkout))
 
-        notice = await self.shop.storage.transact(read)
+        notice = await self.shop.storage.look(read)
         failed: Exception | None = None
         try:
             await notifier.notify(notice)
@@ -138,7 +138,7 @@ def _said(failed: Exception) -> str:
     return (_AWAY + named if isinstance(failed, Unavailable) else named)[:_ERROR_AT_MOST]
 
 
-def _known(unit: Unit, checkout: str) -> Checkout | None:
+def _known(unit: View, checkout: str) -> Checkout | None:
     try:
         return unit.checkout(checkout)
     except NotFound:

@@ -27,7 +27,7 @@ from checkout_core.events import Event
 from checkout_core.holds import Pool, PoolKey
 from checkout_core.ports import Clock
 from checkout_core.system import SystemClock
-from checkout_core.unit import Unit
+from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
 TRIES_AT_MOST: Final = 8  # of one unit (R11, R25)
@@ -135,6 +135,9 @@ class SqlStorage:
                 last = again
         raise self._tries.given_up(last)
 
+    def look(self, work: Callable[[View], T]) -> T:
+        return self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
+
     def due(self, limit: int) -> Sequence[str]:
         return self.read(lambda connection: reads.due(connection, self.clock.now(), limit))
 
@@ -186,6 +189,9 @@ class AsyncSqlStorage:
             except (Conflict, LostCommit) as again:
                 last = again
         raise self._tries.given_up(last)
+
+    async def look(self, work: Callable[[View], T]) -> T:
+        return await self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
 
     async def due(self, limit: int) -> Sequence[str]:
         return await self.read(lambda connection: reads.due(connection, self.clock.now(), limit))

@@ -113,7 +113,7 @@ def whole(backend: Backend, text: str) -> Whole:
     id = backend.queries.find(text)
     if id is None:
         raise NotFound("order", text[:60])
-    checkout, person = backend.storage.transact(lambda unit: (unit.checkout(id), unit.person(id)))
+    checkout, person = backend.storage.look(lambda view: (view.checkout(id), view.person(id)))
     holds = backend.queries.holds(checkout=id, limit=1000)
     events = backend.queries.outbox(checkout=id, limit=1000)
     return Whole(checkout, person, tuple(holds), tuple(events))

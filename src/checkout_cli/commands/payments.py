@@ -178,7 +178,7 @@ def the_payment(backend: Backend, text: str) -> tuple[Checkout, Attempt]:
     id = backend.queries.find(owner if slash else text)
     if id is None:
         raise NotFound("payment", text[:80])
-    checkout = backend.storage.transact(lambda unit: unit.checkout(id))
+    checkout = backend.storage.look(lambda view: view.checkout(id))
     meant = [one for one in checkout.attempts if one.key.rsplit("/", 1)[-1].startswith(part.lower())] if slash else list(checkout.attempts)
     if len(meant) > 1 and not part:
         open_ones = [one for one in meant if one.open and not (checkout.order and checkout.order.paid_by == one.key)]

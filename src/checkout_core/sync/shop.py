@@ -78,7 +78,7 @@ class Shop:
 
     def cart(self, id: str) -> Cart:
         """The cart as it is now. Raises NotFound."""
-        return self.storage.transact(lambda unit: unit.cart(id))
+        return self.storage.look(lambda view: view.cart(id))
 
     def add(
         self, cart: str, *, sku: str, quantity: int = 1, options: Mapping[str, str] | None = None, key: str | None = None
@@ -127,7 +127,7 @@ class Shop:
         details = self._details(ship_to, shipping, codes, contact)
 
         def once() -> Step | None:
-            seen = self.storage.transact(lambda unit: commands.look_at_cart(unit, cart))
+            seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
             new = (self.ids.new(), self.ids.order_number())
             known = self._known(seen, details, seen.cart.lines)
             return self._in_unit(lambda unit: commands.begin(unit, details, known, new, self.policy))
@@ -147,7 +147,7 @@ class Shop:
         details = self._details(ship_to, shipping, codes, contact)
 
         def once() -> Step | None:
-            seen = self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+            seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
             known = self._known(seen, details, seen.cart.lines)
             return self._in_unit(lambda unit: commands.update(unit, details, known, self.policy))
 
@@ -156,7 +156,7 @@ class Shop:
     def validate(self, checkout: str) -> tuple[Refused, ...]:
         """Everything that keeps this checkout from being paid now, each with how far away it is; empty if nothing does."""
         known = self._known_now(checkout)
-        return self.storage.transact(lambda unit: commands.everything_wrong(unit, known, self.policy))
+        return self.storage.look(lambda view: commands.everything_wrong(view, known, self.policy))
 
     def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]:
         """The ways to send this checkout's goods, each with its price or why not."""
@@ -164,7 +164,7 @@ class Shop:
 
     def status(self, checkout: str) -> Checkout:
         """The checkout as it is now; its `order` is there once it is placed. Raises NotFound."""
-        return self.storage.transact(lambda unit: unit.checkout(checkout))
+        return self.storage.look(lambda view: view.checkout(checkout))
 
     def pay(self, checkout: str, instrument: Card | Upi | None = None, *, expected: Money | str, key: str) -> Result:
         """Pay, and place the order: `Placed | ActionRequired | Pending | Refused`.
@@ -305,7 +305,7 @@ class Shop:
         raise Unavailable("The cart keeps changing. Repeat the call.")
 
     def _known_now(self, checkout: str) -> Known:
-        seen = self.storage.transact(lambda unit: commands.look_at_checkout(unit, checkout))
+        seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
         return self._known(seen, Details(), seen.checkout.lines if seen.checkout else seen.cart.lines)
 
     def _known(self, seen: Seen, details: Details, lines: Sequence[Line]) -> Known:

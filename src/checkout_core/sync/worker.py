@@ -26,7 +26,7 @@ from checkout_core.notices import Notice
 from checkout_core.payments import back_off
 from checkout_core.sync.ports import Notifier
 from checkout_core.sync.shop import Shop
-from checkout_core.unit import Delivery, Unit
+from checkout_core.unit import Delivery, Unit, View
 
 TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
 AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
@@ -98,11 +98,11 @@ class Worker:
         return self.shop.storage.transact(again)
 
     def _deliver(self, notifier: Notifier, event: Event) -> Delivery:
-        def read(unit: Unit) -> Notice:
-            person = unit.person(event.checkout)
-            return Notice(event, person.contact if person else None, _known(unit, event.checkout))
+        def read(view: View) -> Notice:
+            person = view.person(event.checkout)
+            return Notice(event, person.contact if person else None, _known(view, event.checkout))
 
-        notice = self.shop.storage.transact(read)
+        notice = self.shop.storage.look(read)
         failed: Exception | None = None
         try:
             notifier.notify(notice)
@@ -139,7 +139,7 @@ def _said(failed: Exception) -> str:
     return (_AWAY + named if isinstance(failed, Unavailable) else named)[:_ERROR_AT_MOST]
 
 
-def _known(unit: Unit, checkout: str) -> Checkout | None:
+def _known(unit: View, checkout: str) -> Checkout | None:
     try:
         return unit.checkout(checkout)
     except NotFound:
