@@ -46,8 +46,15 @@ Upcaster = Callable[[Document], Document]
 D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow)
 
 VERSIONS: Final[Mapping[str, int]] = {
-    "cart": 1, "checkout": 2, "facts": 1, "person": 1, "quote": 1,
-    "product": 1, "promotion": 1, "shipping": 1, "tax": 1,
+    "cart": 1,
+    "checkout": 2,
+    "facts": 1,
+    "person": 1,
+    "quote": 1,
+    "product": 1,
+    "promotion": 1,
+    "shipping": 1,
+    "tax": 1,
 }
 """The current version of each kind of document."""
 
@@ -175,8 +182,15 @@ class _Facts:
 
 
 _KINDS: Final[Mapping[str, type]] = {
-    "cart": Cart, "checkout": Checkout, "facts": _Facts, "person": Person, "quote": Quote,
-    "product": Product, "promotion": Promotion, "shipping": ShippingMethod, "tax": TaxRow,
+    "cart": Cart,
+    "checkout": Checkout,
+    "facts": _Facts,
+    "person": Person,
+    "quote": Quote,
+    "product": Product,
+    "promotion": Promotion,
+    "shipping": ShippingMethod,
+    "tax": TaxRow,
 }
 _KIND_OF: Final[Mapping[type, str]] = {cls: kind for kind, cls in _KINDS.items()}
 _POOLS: Final[Mapping[str, type[Stock | CouponUses | CouponUsesBy | CartTurn]]] = {KINDS[cls]: cls for cls in get_args(PoolKey)}

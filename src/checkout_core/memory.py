@@ -65,6 +65,7 @@ class Tables:
     requests: dict[tuple[str, str, str], Request] = field(factory=dict)
     deliveries: dict[tuple[str, str], Delivery] = field(factory=dict)
     numbers: dict[str, str] = field(factory=dict)
+    references: dict[tuple[str, str], str] = field(factory=dict)
     opened: dict[tuple[str, str], str | None] = field(factory=dict)
     movements: list[Movement] = field(factory=list)
     events: list[Event] = field(factory=list)
@@ -85,6 +86,7 @@ class MemoryUnit:
         self._requests = Overlay(tables.requests)
         self._deliveries = Overlay(tables.deliveries)
         self._numbers = Overlay(tables.numbers)
+        self._references = Overlay(tables.references)
         self._opened = Overlay(tables.opened)
         self._records: list[Record] = []
         self.movements: list[Movement] = []
@@ -167,7 +169,7 @@ class MemoryUnit:
     def commit(self, tables: Tables) -> None:
         for overlay in (self._carts, self._checkouts, self._pools, self._holds, self._holders):
             overlay.commit()
-        for other in (self._people, self._requests, self._deliveries, self._numbers, self._opened):
+        for other in (self._people, self._requests, self._deliveries, self._numbers, self._references, self._opened):
             other.commit()
         tables.movements += self.movements
         tables.events += self.events
@@ -181,6 +183,9 @@ class MemoryUnit:
                 _guard(self._numbers.get(record.number) in (None, record.id), f"The order number {record.number} is taken.")
                 self._checkouts.put(record.id, record)
                 self._numbers.put(record.number, record.id)
+                for attempt in record.attempts:
+                    if attempt.reference:
+                        self._refer((attempt.gateway, attempt.reference), attempt.key)
             case Cart():
                 before = self._carts.get(record.id)
                 _guard(record.version == (before.version if before else 0) + 1, f"The cart {record.id} was changed by somebody else.")
@@ -211,6 +216,13 @@ class MemoryUnit:
                 self.events.append(record)
             case Posting():
                 self.postings.append(record)
+
+    def _refer(self, payment: tuple[str, str], attempt: str) -> None:
+        """A gateway's reference belongs to one payment (RB-44)."""
+        whose = self._references.get(payment)
+        _guard(whose in (None, attempt), f"The payment {payment[1]} of {payment[0]} belongs to another attempt.")
+        if whose is None:
+            self._references.put(payment, attempt)
 
     def _put_cart(self, cart: Cart) -> None:
         """A customer has one open cart in each currency (RB-77)."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
+from checkout_adapters.sqlalchemy.engines import connect
 from checkout_adapters.sqlalchemy.faults import Conflict
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.unit import SqlUnit
@@ -278,3 +279,16 @@ def test_a_second_open_cart_of_one_customer_is_the_first(path: Path, struck: set
             storage.transact(lambda unit: unit.write(evolve(first, id="another")))
         says(fault.value)
         assert rows(path, "carts") == 1
+
+
+def test_a_look_waits_for_no_writer(tmp_path: Path, empty: Path) -> None:
+    """E5, E14: while another program writes, a look answers at once what was committed before; nobody's reading stops a sale."""
+    path = tmp_path / "shop.db"
+    shutil.copyfile(empty, path)
+    with SqlStorage(str(path), busy_timeout=0.01) as storage, closing(connect(path)) as other:
+        storage.transact(lambda unit: unit.write(a_cart("k1", unit.now)))
+        other.execute("BEGIN IMMEDIATE")
+        assert storage.look(lambda view: view.cart("k1").id) == "k1"
+        with pytest.raises(Unavailable):
+            storage.transact(lambda unit: unit.cart("k1"))
+        other.execute("ROLLBACK")

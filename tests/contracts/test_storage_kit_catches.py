@@ -99,6 +99,13 @@ def _at_once(overlay: Any, key: Any, value: Any) -> None:
     overlay.written[key] = overlay.table[key] = value
 
 
+class LooksBack(MemoryStorage):
+    """Shows how it was when it was opened."""
+
+    def look(self, work: Any) -> Any:
+        return work(MemoryUnit(memory.Tables(), self.clock.now()))
+
+
 class Leaky(MemoryStorage):
     """Events are out before the commit."""
 
@@ -222,11 +229,13 @@ def stored_as(storage: type[MemoryStorage]) -> Patch:
         (patched(memory, "_guard", lambda holds, otherwise: None), "test_of_two_that_read_the_same_version_one_wins"),
         (patched(memory, "_guard", lambda holds, otherwise: None), "test_a_cart_is_written_only_as_the_next_version"),
         (patched(memory, "_guard", lambda holds, otherwise: None), "test_an_order_number_is_given_once"),
+        (patched(memory, "_guard", lambda holds, otherwise: None), "test_a_gateways_reference_belongs_to_one_payment"),
         (patched(memory, "_guard", lambda holds, otherwise: None), "test_a_cart_is_bought_once"),
         (patched(memory, "_guard", lambda holds, otherwise: None), "test_a_key_stands_for_one_request"),
         (patched(memory.Overlay, "put", _at_once), "test_an_exception_rolls_everything_back"),
         (patched(memory.Overlay, "put", _at_once), "test_a_record_that_breaks_a_rule_takes_the_whole_unit_with_it"),
         (stored_as(Leaky), "test_an_exception_rolls_everything_back"),
+        (stored_as(LooksBack), "test_a_look_sees_what_is_committed"),
         (stored_as(Unlocked), "test_of_many_at_once_exactly_as_many_as_there_are_get_one"),
         (stored_as(Unlocked), "test_many_at_once_on_the_first_use_of_a_coupon"),
         (stored_as(Unlocked), "test_no_update_is_lost"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,17 @@ class StorageContract(PoolPromises, CartPromises, ProcessPromises, CommitPromise
         assert read(storage, lambda unit: unit.pool(MUG)) == Pool(MUG)
         assert storage.pools([MUG, PEN]) == {MUG: Pool(MUG), PEN: Pool(PEN)}
 
+    def test_a_look_sees_what_is_committed(self) -> None:
+        """What a unit has written, a look sees, and the time; what is missing is not found there either."""
+        storage = self.new()
+        now = now_of(storage)
+        begin(storage, a_checkout("c1", now, cart="k1"))
+        seen = storage.look(lambda view: (view.cart("k1").id, view.checkout("c1").id, view.buyer("k1"), view.now.utcoffset()))
+        assert seen == ("k1", "c1", "c1", timedelta(0))
+        with suppress(NotFound):
+            storage.look(lambda view: view.checkout("c2"))
+            raise AssertionError("there is no such checkout")
+
     def test_an_exception_rolls_everything_back(self) -> None:
         """All of a unit happens or nothing, takes included; the exception comes out as it was (A1, R11, I15)."""
         storage = self.new()
@@ -165,6 +177,17 @@ class StorageContract(PoolPromises, CartPromises, ProcessPromises, CommitPromise
         write(storage, a_cart("cart-c2", now))
         assert fault_of(storage, lambda unit: unit.write(evolve(a_checkout("c2", now), number="N-c1"))) is Broken
         assert fault_of(storage, lambda unit: unit.checkout("c2")) is NotFound
+
+    def test_a_gateways_reference_belongs_to_one_payment(self) -> None:
+        """The same payment under two attempts would pay twice with one sum of money (RB-44, I6)."""
+        storage = self.new()
+        now = now_of(storage)
+        first, second = a_payment_under_way("c1", now), a_payment_under_way("c2", now)
+        write(storage, a_cart(first.cart, now), first, a_cart(second.cart, now))
+        same = evolve(second, attempts=(second.attempts[0], evolve(second.attempts[1], reference=first.attempts[1].reference)))
+        assert fault_of(storage, lambda unit: unit.write(same)) is Broken
+        assert fault_of(storage, lambda unit: unit.checkout("c2")) is NotFound
+        write(storage, evolve(first, version=2))
 
     # Carts and their turn.
     def test_one_checkout_has_the_turn_of_a_cart(self) -> None:
