@@ -176,7 +176,7 @@ def test_delivered_again_after_a_crash(stage: Open, struck: set[str]) -> None:
     life.pay(c)
     outage = Outage(life.storage)
     dying = Worker(life.shop_on(outage), [endpoint])
-    outage.dies_before = 4  # its two units for the first event, the reading of the second, and then the note of that
+    outage.dies_before = 2  # the note of the first event is a unit, and then that of the second
     with pytest.raises(Crash):
         dying.relay(endpoint)
     struck.update({"M1", "A6"})

@@ -135,13 +135,13 @@ class GatewayModel:
         key = known.key
         match state:
             case "asked":
-                return ActionNeeded(f"g-{key[-4:]}", UpiIntent("upi://pay?tr=1"), known.since + timedelta(minutes=5))
+                return ActionNeeded(f"g-{key}", UpiIntent("upi://pay?tr=1"), known.since + timedelta(minutes=5))
             case "authorized":
-                return Authorized(f"g-{key[-4:]}", known.amount)
+                return Authorized(f"g-{key}", known.amount)
             case "captured":
-                return Captured(f"g-{key[-4:]}", known.amount)
+                return Captured(f"g-{key}", known.amount)
             case "refunded":
-                return Refunded(f"g-{key[-4:]}", known.amount)
+                return Refunded(f"g-{key}", known.amount)
             case "voided":
                 return Voided()
             case _:
