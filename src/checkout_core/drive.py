@@ -9,7 +9,7 @@ from checkout_core.bookkeeping import Told, events_of, postings_of
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Booked, Effect, Free, Freed, LocalEffect, Outcome, Place, RemoteEffect, Take
 from checkout_core.errors import Broken
-from checkout_core.holds import Short, Taken
+from checkout_core.holds import CartTurn, Short, Taken
 from checkout_core.payments import Fact
 from checkout_core.pricing import Quote
 from checkout_core.unit import CloseCart, Commit, Release, Unit
@@ -50,6 +50,8 @@ def perform(unit: Unit, c: Checkout, effect: LocalEffect) -> Taken | Short | Fre
     """What each local effect writes."""
     match effect:
         case Take(claims):
+            if c.paying is not None and c.paying.money and unit.cart(c.cart).ordered not in (None, c.id):
+                return Short(CartTurn(c.cart), 1, 0)  # money that comes late buys no cart that was bought, though that order be cancelled
             return unit.take(c.id, claims)
         case Free():
             unit.write(Release(c.id))

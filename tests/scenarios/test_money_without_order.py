@@ -190,3 +190,17 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again(stage: Open) -> None:
     with pytest.warns(RuntimeWarning, match="ValueError"):
         assert isinstance(life.pay(c), Placed)
     assert life.charged == [1740]
+
+
+def test_late_money_buys_no_cart_that_was_bought_before(stage: Open) -> None:
+    """R8, I18. Given a cart whose first payment lapsed undecided, and whose second bought it; when that order is cancelled, and then the
+    first comes through after all; then the shopper, who wanted it no more, gets that money back too, and nothing waits for a person."""
+    life = stage(stock=5)
+    slow = life.lapsing()
+    second = begin(life.shop, slow.cart)
+    assert isinstance(life.pay(second, key="k2"), Placed)
+    life.shop.cancel(second.id, reason="changed my mind")
+    life.comes_through(slow)
+    assert life.now(slow).order is None
+    assert life.charged == []
+    assert life.pool().available == 5
