@@ -208,13 +208,20 @@ class AsyncShop:
         return await self.runner.run(await self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor, asked)))
 
     async def tick(self, limit: int = 100) -> int:
-        """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due."""
-        due = await self.storage.due(limit)
+        """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due.
+
+        One that cannot be gone on with stops none of the others: its fault is raised when all had their turn (A11).
+        """
+        due, broken = await self.storage.due(limit), list[Exception]()
         for id in due:
             try:
                 await self.go_on(id)
             except (Unavailable, NoAnswer):
                 continue
+            except Exception as fault:
+                broken.append(fault)
+        if broken:
+            raise broken[0]
         return len(due)
 
     async def go_on(self, checkout: str) -> Checkout:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from checkout_core.checkout import Checkout
-from checkout_core.errors import CheckoutError, NotFound, Unavailable, Undeliverable
+from checkout_core.errors import Broken, CheckoutError, NotFound, Unavailable, Undeliverable
 from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.payments import back_off
@@ -47,9 +47,15 @@ class AsyncWorker:
 
     async def tick(self, limit: int = 100) -> int:
         """Do what is due, at most `limit` checkouts, and as many events for each notifier. Returns how many of both there were."""
-        done = await self.shop.tick(limit)
+        done, broken = 0, list[Exception]()
+        try:
+            done = await self.shop.tick(limit)
+        except Exception as fault:  # a checkout that cannot be gone on with keeps nobody's letters back
+            broken.append(fault)
         for notifier in self.notifiers:
             done += await self.relay(notifier, limit)
+        if broken:
+            raise broken[0]
         return done
 
     async def relay(self, notifier: AsyncNotifier, limit: int = 100) -> int:
@@ -101,13 +107,18 @@ class AsyncWorker:
             person = view.person(event.checkout)
             return Notice(event, person.contact if person else None, _known(view, event.checkout))
 
-        notice = await self.shop.storage.look(read)
+        try:
+            notice = await self.shop.storage.look(read)
+        except Broken as fault:  # a row that cannot be read: this message is noted as failed, and the others go out
+            return await self._note(notifier, event, fault)
         failed: Exception | None = None
         try:
             await notifier.notify(notice)
         except Exception as fault:
             failed = fault
+        return await self._note(notifier, event, failed)
 
+    async def _note(self, notifier: AsyncNotifier, event: Event, failed: Exception | None) -> Delivery:
         def note(unit: Unit) -> Delivery:
             noted = after_try(unit.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id), failed, unit.now)
             unit.write(noted)

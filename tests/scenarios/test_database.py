@@ -12,10 +12,12 @@ import pytest
 from attrs import evolve
 
 from checkout_adapters.sqlalchemy.store import SqlStorage
-from checkout_core import Contact, Placed, Promotion, Ratio, Unavailable
+from checkout_core import Contact, Placed, Promotion, Ratio, Unavailable, Worker
+from checkout_core.codec import Unreadable
 from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Stock, Taken
 from checkout_core.unit import Unit
 from tests.scenarios.stage import Stage, at_once, comes_and_buys
+from tests.scenarios.test_messages import Endpoint
 from tests.world import ADA, Crash, begin, interleave, lost, total
 
 Open = Callable[..., Stage]
@@ -209,3 +211,28 @@ def test_a_key_is_computed_again_after_a_lost_row(stage: Open) -> None:
     keys = {request.key for op, request in life.gateway.calls if op == "authorize"}
     assert keys == {life.now(c).attempts[0].authorization}
     assert life.charged == [total(c).minor]
+
+
+def test_a_checkout_that_cannot_be_read_stops_no_other(on_file: Open) -> None:
+    """A11, L1. Given four lapsed checkouts, the most overdue of which somebody has damaged; then a tick goes on with the other three, the
+    letters go out, and whoever called hears of the damage each time."""
+    life = on_file(stock=10)
+    lapsed = [life.begin() for _ in range(4)]
+    for n, c in enumerate(lapsed):
+        assert life.pay(c, "tok_declined", key=f"k{n}").reason == "declined"
+    bad, *others = lapsed
+    with closing(sqlite3.connect(life.place.path, isolation_level=None)) as other:
+        (was,) = other.execute("SELECT document, due_at FROM checkouts WHERE id = ?", (bad.id,))
+        other.execute("UPDATE checkouts SET document = '{}', due_at = '2026-01-01T00:00:00.000000+00:00' WHERE id = ?", (bad.id,))
+        life.clock.time = life.now(others[-1]).lapses_at
+        endpoint = Endpoint()
+        with pytest.raises(Unreadable):
+            Worker(life.shop, [endpoint]).tick()
+        assert [life.now(c).abandoned for c in others] == ["expired"] * 3
+        assert {id.rpartition("/")[0] for id in endpoint.got} == {c.id for c in others}
+        noted = life.storage.look(lambda view: view.delivery("endpoint", f"{bad.id}/1"))
+        assert noted is not None
+        assert "cannot be read" in noted.error
+        with pytest.raises(Unreadable):
+            life.shop.tick()
+        other.execute("UPDATE checkouts SET document = ?, due_at = ? WHERE id = ?", (*was, bad.id))

@@ -209,13 +209,20 @@ class Shop:
         return self.runner.run(self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor, asked)))
 
     def tick(self, limit: int = 100) -> int:
-        """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due."""
-        due = self.storage.due(limit)
+        """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due.
+
+        One that cannot be gone on with stops none of the others: its fault is raised when all had their turn (A11).
+        """
+        due, broken = self.storage.due(limit), list[Exception]()
         for id in due:
             try:
                 self.go_on(id)
             except (Unavailable, NoAnswer):
                 continue
+            except Exception as fault:
+                broken.append(fault)
+        if broken:
+            raise broken[0]
         return len(due)
 
     def go_on(self, checkout: str) -> Checkout:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from checkout_core.checkout import Checkout
-from checkout_core.errors import CheckoutError, NotFound, Unavailable, Undeliverable
+from checkout_core.errors import Broken, CheckoutError, NotFound, Unavailable, Undeliverable
 from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.payments import back_off
@@ -48,9 +48,15 @@ class Worker:
 
     def tick(self, limit: int = 100) -> int:
         """Do what is due, at most `limit` checkouts, and as many events for each notifier. Returns how many of both there were."""
-        done = self.shop.tick(limit)
+        done, broken = 0, list[Exception]()
+        try:
+            done = self.shop.tick(limit)
+        except Exception as fault:  # a checkout that cannot be gone on with keeps nobody's letters back
+            broken.append(fault)
         for notifier in self.notifiers:
             done += self.relay(notifier, limit)
+        if broken:
+            raise broken[0]
         return done
 
     def relay(self, notifier: Notifier, limit: int = 100) -> int:
@@ -102,13 +108,18 @@ class Worker:
             person = view.person(event.checkout)
             return Notice(event, person.contact if person else None, _known(view, event.checkout))
 
-        notice = self.shop.storage.look(read)
+        try:
+            notice = self.shop.storage.look(read)
+        except Broken as fault:  # a row that cannot be read: this message is noted as failed, and the others go out
+            return self._note(notifier, event, fault)
         failed: Exception | None = None
         try:
             notifier.notify(notice)
         except Exception as fault:
             failed = fault
+        return self._note(notifier, event, failed)
 
+    def _note(self, notifier: Notifier, event: Event, failed: Exception | None) -> Delivery:
         def note(unit: Unit) -> Delivery:
             noted = after_try(unit.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id), failed, unit.now)
             unit.write(noted)
