@@ -19,14 +19,16 @@ import sqlalchemy as sa
 from attrs import define
 
 from checkout_adapters.sandbox import AsyncSandboxGateway, SandboxBooks, SandboxGateway
+from checkout_adapters.sqlalchemy import store
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
+from checkout_adapters.sqlalchemy.faults import Conflict, LostCommit
 from checkout_adapters.sqlalchemy.flush import Flush
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.tables import metadata
 from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core import AsyncShop, Card, Contact, Money, Policy, Shop
 from checkout_core.commands import Asked
-from checkout_core.errors import NoAnswer
+from checkout_core.errors import NoAnswer, Unavailable
 from checkout_core.notices import Notice
 from checkout_core.sync.worker import Worker
 from checkout_core.testing import synced
@@ -319,3 +321,29 @@ def test_who_never_gets_an_answer_is_told_to_ask_again(empty: Path, tmp_path: Pa
         Strike("not applied", always=True).on(engine)
         with pytest.raises(NoAnswer, match="with the same key"):
             s.shop.open_cart(currency="EUR")
+
+
+@pytest.mark.fault("E4")
+@pytest.mark.parametrize("scene", [sync_scene, async_scene])
+@pytest.mark.parametrize("then", [Unavailable("busy"), Conflict()], ids=["busy", "conflict"])
+def test_after_one_lost_answer_nobody_says_that_nothing_happened(
+    then: Exception, scene: Open, empty: Path, tmp_path: Path, struck: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R3, R12: the first COMMIT may have gone through; whatever the later tries end in, the caller hears that it may have happened."""
+    path = tmp_path / "shop.db"
+    shutil.copyfile(empty, path)
+    plain, tries = store.run_unit, list[int]()
+
+    def run_unit(*given: Any) -> Any:
+        tries.append(len(tries))
+        if tries[-1]:
+            raise then
+        plain(*given)
+        struck.add("E4")
+        raise LostCommit
+
+    with scene(path, TestClock()) as (s, _):
+        monkeypatch.setattr(store, "run_unit", run_unit)
+        with pytest.raises(NoAnswer, match="with the same key"):
+            s.shop.open_cart(currency="EUR")
+    assert everything(path)["carts"] == 1

@@ -31,6 +31,8 @@ from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
 TRIES_AT_MOST: Final = 8  # of one unit (R11, R25)
+UNSAID: Final = "The database did not say whether it has stored this. Repeat the same call, with the same key."
+CROWDED: Final = "Too many were writing to the same things. Nothing was written; repeat the same call, with the same key."
 
 
 def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T]) -> T:
@@ -97,13 +99,6 @@ class Tries:
     def pause(self, nth: int) -> float:
         return float(2**nth * (1 + self.chance.random()) / 1000)
 
-    @staticmethod
-    def given_up(last: Exception) -> Exception:
-        """What the caller is told in the end."""
-        if isinstance(last, LostCommit):
-            return NoAnswer("The database did not say whether it has stored this. Repeat the same call, with the same key.")
-        return Unavailable("Too many were writing to the same things. Nothing was written; repeat the same call, with the same key.")
-
 
 class SqlStorage:
     """A store in one SQLite file, for this process; any number of processes may use the file at once.
@@ -124,7 +119,7 @@ class SqlStorage:
 
     def transact(self, work: Callable[[Unit], T]) -> T:
         """As the port says (R11, R12)."""
-        last: Exception = Conflict()
+        lost = False  # one COMMIT without an answer, and no later failure may say that nothing happened (E4)
         for nth in range(self._tries.at_most):
             if nth:
                 time.sleep(self._tries.pause(nth - 1))
@@ -132,8 +127,12 @@ class SqlStorage:
                 with translated(), self.engine.connect() as connection:
                     return run_unit(connection, self.clock, work)
             except (Conflict, LostCommit) as again:
-                last = again
-        raise self._tries.given_up(last)
+                lost |= isinstance(again, LostCommit)
+            except Unavailable as fault:
+                if lost:
+                    raise NoAnswer(UNSAID) from fault
+                raise
+        raise NoAnswer(UNSAID) if lost else Unavailable(CROWDED)
 
     def look(self, work: Callable[[View], T]) -> T:
         return self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
@@ -178,7 +177,7 @@ class AsyncSqlStorage:
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """As the port says (R11, R12)."""
         await self._verify()
-        last: Exception = Conflict()
+        lost = False
         for nth in range(self._tries.at_most):
             if nth:
                 await asyncio.sleep(self._tries.pause(nth - 1))
@@ -187,8 +186,12 @@ class AsyncSqlStorage:
                     async with self.engine.connect() as connection:
                         return await connection.run_sync(run_unit, self.clock, work)
             except (Conflict, LostCommit) as again:
-                last = again
-        raise self._tries.given_up(last)
+                lost |= isinstance(again, LostCommit)
+            except Unavailable as fault:
+                if lost:
+                    raise NoAnswer(UNSAID) from fault
+                raise
+        raise NoAnswer(UNSAID) if lost else Unavailable(CROWDED)
 
     async def look(self, work: Callable[[View], T]) -> T:
         return await self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
