@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -28,9 +29,9 @@ from checkout_core import Checkout, Pending, Placed
 from checkout_core.errors import Broken, Unavailable
 from checkout_core.holds import Claim, CouponUses, Pool, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout
-from checkout_core.unit import Unit
+from checkout_core.unit import Person, Unit
 from tests.selling import begun, pay, rows, says, selling
-from tests.world import NOON
+from tests.world import ADA, BERLIN, NOON
 
 MUG: Final = Stock("MUG")
 
@@ -292,3 +293,71 @@ def test_a_look_waits_for_no_writer(tmp_path: Path, empty: Path) -> None:
         with pytest.raises(Unavailable):
             storage.transact(lambda unit: unit.cart("k1"))
         other.execute("ROLLBACK")
+
+
+def test_what_failed_to_be_written_is_in_no_traceback(path: Path) -> None:
+    """R24, I22: an address that could not be stored does not get into a log by way of the driver's error, which lists all values."""
+    with closing(connect(path)) as other:
+        other.execute("CREATE TRIGGER no BEFORE INSERT ON persons BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+    def work(unit: Unit) -> None:
+        unit.write(a_cart("cart-c1", unit.now), a_checkout("c1", unit.now), Person("c1", ADA, BERLIN))
+
+    with SqlStorage(str(path)) as storage, pytest.raises(Broken) as in_sync:
+        storage.transact(work)
+    with pytest.raises(Broken) as in_async:
+        asyncio.run(_transact(path, work))
+    for fault in (in_sync, in_async):
+        told = "".join(traceback.format_exception(fault.value))
+        assert "INSERT INTO persons" in told
+        assert "Lovelace" not in told
+        assert str(ADA.email) not in told
+
+
+async def _transact(path: Path, work: Callable[[Unit], object]) -> None:
+    storage = AsyncSqlStorage(str(path))
+    try:
+        await storage.transact(work)
+    finally:
+        await storage.close()
+
+
+@pytest.mark.fault("E7")
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_when_no_connection_is_free_nothing_has_happened(face: str, path: Path, struck: set[str]) -> None:
+    """More at once than a store has connections wait for one, and then hear that it did not happen, in our words (E7)."""
+
+    async def crowded() -> None:
+        storage = AsyncSqlStorage(str(path))
+        try:
+            await storage.transact(lambda unit: unit.pool(MUG))
+            storage.engine.sync_engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+            taken = [await storage.engine.connect() for _ in range(15)]
+            with pytest.raises(Unavailable, match="Too many"):
+                await storage.transact(lambda unit: unit.pool(MUG))
+            for connection in taken:
+                await connection.close()
+            assert await storage.transact(lambda unit: unit.pool(MUG)) == Pool(MUG)
+        finally:
+            await storage.close()
+
+    struck.add("E7")
+    if face == "async":
+        asyncio.run(crowded())
+        return
+    with SqlStorage(str(path)) as storage:
+        storage.engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+        taken = [storage.engine.connect() for _ in range(15)]
+        with pytest.raises(Unavailable, match="Too many") as fault:
+            storage.transact(lambda unit: unit.pool(MUG))
+        says(fault.value, "with the same key")
+        for connection in taken:
+            connection.close()
+        assert storage.transact(lambda unit: unit.pool(MUG)) == Pool(MUG)
+
+
+@pytest.mark.parametrize("event", ["c1/99999999999999999999", "c1/²", "c1/" + "9" * 5000, "c1/", "c1", "/1", "c1/-1"])
+def test_what_is_no_event_was_delivered_to_nobody(event: str, path: Path) -> None:
+    """Whatever a person types for an event is looked up, and not there: no number is too large for the database, none is half read."""
+    with SqlStorage(str(path)) as storage:
+        assert storage.look(lambda view: view.delivery("mail", event)) is None

@@ -43,9 +43,14 @@ def _parsed(url: str) -> sa.URL:
 
 
 def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = False) -> sa.Engine:
-    """An engine on that file. Raises Misconfigured if there is none and it shall not be made."""
+    """An engine on that file. Raises Misconfigured if there is none and it shall not be made.
+
+    What it writes may be an address: no error of it, and no log, repeats the values (R24).
+    """
     path = existing(path_of(url), create=create)
-    engine = sa.create_engine("sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool)
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool, hide_parameters=True
+    )
     sa.event.listen(engine, "begin", _begin)
     return engine
 
@@ -59,7 +64,9 @@ def open_async_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> AsyncE
     async def creator() -> Any:
         return await aiosqlite.connect(_uri(path, create=False), uri=True, isolation_level=None, timeout=busy_timeout)
 
-    engine = create_async_engine("sqlite+aiosqlite://", async_creator=creator, poolclass=sa.pool.AsyncAdaptedQueuePool)
+    engine = create_async_engine(
+        "sqlite+aiosqlite://", async_creator=creator, poolclass=sa.pool.AsyncAdaptedQueuePool, hide_parameters=True
+    )
     sa.event.listen(engine.sync_engine, "begin", _begin)
     sa.event.listen(engine.sync_engine, "connect", lambda connection, _: _set(connection))
     return engine

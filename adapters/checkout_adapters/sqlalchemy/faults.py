@@ -2,6 +2,7 @@
 
 busy, locked            Unavailable    another program writes; nothing happened
 full, read-only, I/O    Unavailable    the disk; nothing happened
+no connection is free   Unavailable    too many at once (E7); nothing happened
 not a database, schema  Misconfigured  the wrong file
 a constraint            Broken         an invariant would not hold; nothing happened
 lost at COMMIT          LostCommit     it may have happened: the unit is run again, and finds its own record (R12, E4)
@@ -82,5 +83,7 @@ def translated() -> Iterator[None]:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         raise typed(error) from error
+    except sa.exc.TimeoutError as error:  # of the pool: no connection came free in time
+        raise Unavailable("Too many use the database at once. Nothing was written; repeat the same call, with the same key.") from error
     except UnicodeDecodeError:  # SQLite quotes what is damaged in its message, and Python cannot read it
         raise Broken(_DAMAGED) from None
