@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tomllib
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -85,6 +86,21 @@ def test_an_upgrade_that_fails_leaves_no_new_file(tmp_path: Path, monkeypatch: p
     with pytest.raises(CheckoutError):
         SqlAdmin(str(tmp_path / "shop.db")).upgrade()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_upgrade_that_fails_takes_nothing_that_another_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two begin at once; the slower one is stopped, and the database of the quicker one, with its orders, stays where it is."""
+    path, plain = tmp_path / "shop.db", SqlAdmin._migrate
+
+    def stopped(admin: SqlAdmin, revision: str, *, create: bool) -> Sequence[str]:
+        plain(admin, revision, create=create)
+        fill_all(path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SqlAdmin, "_migrate", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        SqlAdmin(str(path)).upgrade()
+    assert told(path, "SELECT COUNT(*) FROM checkouts") == [(2,)]
 
 
 def test_an_upgrade_that_fails_leaves_the_file_as_it_was(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

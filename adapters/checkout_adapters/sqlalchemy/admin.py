@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from checkout_adapters.sqlalchemy.engines import APPLICATION_ID, BUSY_TIMEOUT, HEAD, READ, open_engine, path_of, revision_of
 from checkout_adapters.sqlalchemy.faults import translated
 from checkout_adapters.sqlalchemy.shape import differences
-from checkout_core.errors import Misconfigured
+from checkout_core.errors import CheckoutError, Misconfigured
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class SqlAdmin:
         try:
             return self._migrate(HEAD, create=True)
         except BaseException:
-            if new:
+            if new and self._is_empty():
                 _remove(path_of(self.url))
             raise
 
@@ -53,6 +53,13 @@ class SqlAdmin:
     def check(self) -> Sequence[str]:
         """What is not as this release needs it, in words that say what to do; nothing if all is well."""
         return self._look(differences)
+
+    def _is_empty(self) -> bool:
+        """Whether nobody has made a database here: not we, and not another who was quicker and has orders in it by now."""
+        try:
+            return self.current() is None
+        except CheckoutError:  # there is no file at all, or none that can be looked at
+            return False
 
     def _migrate(self, revision: str, *, create: bool) -> Sequence[str]:
         steps: list[str] = []
