@@ -23,9 +23,10 @@ from attrs import evolve
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.engines import connect
 from checkout_adapters.sqlalchemy.faults import Conflict
+from checkout_adapters.sqlalchemy.queries import SqlQueries
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.unit import SqlUnit
-from checkout_core import Checkout, Pending, Placed
+from checkout_core import Checkout, Pending, Placed, Refusal
 from checkout_core.errors import Broken, Unavailable
 from checkout_core.holds import Claim, CouponUses, Pool, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout
@@ -361,3 +362,17 @@ def test_what_is_no_event_was_delivered_to_nobody(event: str, path: Path) -> Non
     """Whatever a person types for an event is looked up, and not there: no number is too large for the database, none is half read."""
     with SqlStorage(str(path)) as storage:
         assert storage.look(lambda view: view.delivery("mail", event)) is None
+
+
+def test_what_no_database_can_hold_is_refused_in_words(path: Path) -> None:
+    """K8: an id with half a character, as a terminal or a JSON text can bring one, and a number past every column: no fault of the shop."""
+    with selling(path) as (shop, _, storage):
+        asked: list[Callable[[], object]] = [
+            lambda: shop.cart("c\udcff"),
+            lambda: shop.add("c\udcff", sku="MUG"),
+            lambda: SqlQueries(storage).find("\udcff"),
+            lambda: SqlQueries(storage).outbox(after=2**63),
+        ]
+        for ask in asked:
+            with pytest.raises(Refusal, match="not acceptable"):
+                ask()

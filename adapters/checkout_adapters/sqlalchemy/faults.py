@@ -4,6 +4,7 @@ busy, locked            Unavailable    another program writes; nothing happened
 full, read-only, I/O    Unavailable    the disk; nothing happened
 no connection is free   Unavailable    too many at once (E7); nothing happened
 not a database, schema  Misconfigured  the wrong file
+past every column       Refusal        half a character, too large a number; nothing happened
 a constraint            Broken         an invariant would not hold; nothing happened
 lost at COMMIT          LostCommit     it may have happened: the unit is run again, and finds its own record (R12, E4)
 """
@@ -18,6 +19,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, Unavailable
+from checkout_core.refusals import Refusal, Refused
 
 BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 UNDONE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CONSTRAINT, *BUSY})
@@ -85,5 +87,7 @@ def translated() -> Iterator[None]:
         raise typed(error) from error
     except sa.exc.TimeoutError as error:  # of the pool: no connection came free in time
         raise Unavailable("Too many use the database at once. Nothing was written; repeat the same call, with the same key.") from error
+    except (UnicodeEncodeError, OverflowError):  # half a character, off a terminal or out of a JSON text; a number past every column
+        raise Refusal(Refused("invalid", "What was asked for", "no database can hold it", hint="Check how it is written.")) from None
     except UnicodeDecodeError:  # SQLite quotes what is damaged in its message, and Python cannot read it
         raise Broken(_DAMAGED) from None
