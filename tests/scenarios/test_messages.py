@@ -310,6 +310,27 @@ def test_a_late_failure_takes_no_delivery_back(stage: Open, fault: Exception) ->
     assert endpoint.got == [f"{c.id}/1"]
 
 
+def test_a_batch_that_another_worker_has_done_is_not_done_again(stage: Open) -> None:
+    """Q3, M2. Given a worker that pauses at the first letter of a batch, while another delivers all of it; then the first, when it goes on,
+    sends again at most the one that it was at: it looks before each, not only at the start."""
+    life = stage()
+    assert isinstance(life.pay(life.begin()), Placed)
+    endpoint = Endpoint()
+
+    class Paused:
+        name = "endpoint"
+        paused = False
+
+        def notify(self, notice: Notice) -> None:
+            if not self.paused:
+                self.paused = True
+                Worker(life.shop).relay(endpoint)
+            endpoint.notify(notice)
+
+    Worker(life.shop).relay(Paused())
+    assert len(endpoint.got) == len(life.events()) + 1
+
+
 @pytest.mark.fault("M7")
 def test_two_schedulers_fire_at_once(stage: Open, struck: set[str], tmp_path: Path) -> None:
     """M7. Given two workers that are fired in the same moment, again and again, over due refunds and fresh orders; then each refund is made

@@ -104,7 +104,10 @@ class Worker:
         return self.shop.storage.transact(again)
 
     def _deliver(self, notifier: Notifier, event: Event) -> Delivery:
-        def read(view: View) -> Notice:
+        def read(view: View) -> Notice | Delivery:
+            old = view.delivery(notifier.name, event.id)
+            if old is not None and (old.delivered or old.dead or (old.next_at is not None and view.now < old.next_at)):
+                return old  # since this batch was read, another worker has been here (Q3)
             person = view.person(event.checkout)
             return Notice(event, person.contact if person else None, _known(view, event.checkout))
 
@@ -112,6 +115,8 @@ class Worker:
             notice = self.shop.storage.look(read)
         except Broken as fault:  # a row that cannot be read: this message is noted as failed, and the others go out
             return self._note(notifier, event, fault)
+        if isinstance(notice, Delivery):
+            return notice
         failed: Exception | None = None
         try:
             notifier.notify(notice)
