@@ -177,3 +177,28 @@ def test_a_log_of_another_database_is_not_believed(path: Path) -> None:
     path.with_name("shop.db-wal").write_bytes(PNG)
     with selling(path, stock=0) as (shop, _, _):
         assert shop.stock("MUG")["MUG"].on_hand == 7
+
+
+def test_a_forked_process_uses_no_connection_of_its_parent(path: Path) -> None:
+    """A server that makes its shop before it forks its workers: SQLite's locks do not pass to a child, and what a child wrote through its
+    parent's connection would damage the file. It opens one of its own, and both go on selling."""
+    program = (
+        "import os, sys\n"
+        "from checkout_adapters.sqlalchemy.store import SqlStorage\n"
+        "from checkout_core.testing.parts import a_cart\n"
+        "storage = SqlStorage(sys.argv[1])\n"
+        "def raw():\n"
+        "    with storage.engine.connect() as connection: return id(connection.connection.driver_connection)\n"
+        "parents = raw()\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    mine = raw()\n"
+        "    storage.transact(lambda unit: unit.write(a_cart('child', unit.now)))\n"
+        "    os._exit(7 if mine != parents else 8)\n"
+        "said = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "storage.transact(lambda unit: unit.write(a_cart('parent', unit.now)))\n"
+        "print(said, raw() == parents, storage.look(lambda view: view.cart('child').id))\n"
+        "storage.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["7", "True", "child"]

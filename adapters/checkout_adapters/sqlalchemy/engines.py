@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +53,8 @@ def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = 
         "sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool, hide_parameters=True
     )
     sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "connect", _sign)
+    sa.event.listen(engine, "checkout", _refuse_parents)
     return engine
 
 
@@ -105,6 +108,22 @@ def _set(connection: Any) -> None:
     for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _sign(connection: Any, record: Any) -> None:
+    record.info["process"] = os.getpid()
+
+
+def _refuse_parents(connection: Any, record: Any, fairy: Any) -> None:
+    """A forked child opens its own: SQLite's locks are not inherited, and it would damage the file through its parent's connection."""
+    if record.info["process"] != os.getpid():
+        _PARENTS.append(connection)
+        record.dbapi_connection = fairy.dbapi_connection = None
+        raise sa.exc.DisconnectionError("This connection is the parent's.")  # the pool opens another
+
+
+_PARENTS: Final = list[Any]()
+"""Kept as they are: a child must not even close them."""
 
 
 def _begin(connection: sa.Connection) -> None:
