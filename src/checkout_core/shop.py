@@ -169,7 +169,8 @@ class AsyncShop:
         """Pay, and place the order: `Placed | ActionRequired | Pending | Refused`.
 
         `expected` is the total (or quote hash) that the shopper saw. `key` is the client's own id of this wish to pay: repeating the call
-        with the same key never charges twice, and tells what became of it. Raises NotFound; Unavailable if nothing has happened yet.
+        with the same key never charges twice, and tells what became of it. Raises NotFound; Unavailable if nothing has happened yet, and
+        NoAnswer if the store cannot tell.
         """
         try:
             edge.refuse((*edge.checked_key(key), *edge.checked_instrument(instrument)))

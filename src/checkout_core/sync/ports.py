@@ -35,7 +35,8 @@ class Storage(Protocol):
     def transact(self, work: Callable[[Unit], T]) -> T:
         """Run `work` as one unit: run, flush, commit; whole again on conflict (R11) or when the commit's answer was lost (R12).
 
-        An exception from `work` rolls everything back. Raises Unavailable if it did not happen and trying again did not help.
+        An exception from `work` rolls everything back. Raises Unavailable if it did not happen and trying again did not help, NoAnswer if
+        nobody can tell whether it did.
         """
         ...
 
@@ -148,7 +149,9 @@ class Notifier(Protocol):
         ...
 
     def notify(self, notice: Notice) -> None:
-        """Deliver once for each `notice.id`. Raises NoAnswer or Unavailable to be asked again."""
+        """Deliver once for each `notice.id`. Raises Unavailable if the far side is away, Undeliverable if it never will take this;
+        anything else is tried again, a bounded number of times (M3).
+        """
         ...
 
 
