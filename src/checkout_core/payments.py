@@ -289,7 +289,7 @@ def settle(attempt: Attempt, fact: Fact) -> Attempt:
     if state is None or state not in ATTEMPT_MOVES[attempt.state]:
         return attempt
     late = attempt.state in CLOSED
-    attempt = evolve(attempt, state=state, doubt=False, asked=0, ask_at=None, action=None, until=None)
+    attempt = evolve(attempt, state=state, doubt=False, stuck="", asked=0, ask_at=None, action=None, until=None)
     match fact:
         case Authorized(reference, amount) | Captured(reference, amount):
             wrong = "amount-differs" if amount != attempt.amount else "late" if late else ""

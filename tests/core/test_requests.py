@@ -10,7 +10,8 @@ import pytest
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import Card, Checkout, NotFound, Pending, Placed, Refusal, Shop, Upi
 from checkout_core.memory import MemoryStorage
-from checkout_core.payments import AttemptState, Declined, RefundRefused
+from checkout_core.memory_lists import MemoryQueries
+from checkout_core.payments import AttemptState, Declined, Refunded, RefundRefused
 from checkout_core.unit import Unit
 from tests.world import TestClock, Troubled, a_checkout, a_shop, answers, begin, drain, everything, lost, total, unheard
 
@@ -347,6 +348,16 @@ def test_what_is_refused_again_is_stuck_again() -> None:
     desk.gateway.upset("refund", answers(RefundRefused("still-closed")))
     assert desk.shop.retry(c.attempts[0].key, **MENDED).attempts[0].stuck == "still-closed"
     assert desk.kinds(c).count("payment.attention") == 2
+
+
+def test_what_a_person_has_settled_waits_for_nobody() -> None:
+    """R19, L2: money that was sent back past the gateway is stated once, and is off the list of what a person must look at."""
+    desk = Desk()
+    c = stuck(desk)
+    assert [row.stuck for row in MemoryQueries(desk.store).payments(due=True)] == ["account-closed"]
+    after = desk.shop.learn(c.attempts[0].key, Refunded("transfer-1", total(c)), reason="sent by bank transfer", actor="ann")
+    assert (after.attempts[0].state, after.attempts[0].stuck) == (AttemptState.REFUNDED, "")
+    assert MemoryQueries(desk.store).payments(due=True) == []
 
 
 def test_what_is_not_stuck_is_not_tried_again() -> None:
