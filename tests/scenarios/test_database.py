@@ -236,3 +236,19 @@ def test_a_checkout_that_cannot_be_read_stops_no_other(on_file: Open) -> None:
         with pytest.raises(Unreadable):
             life.shop.tick()
         other.execute("UPDATE checkouts SET document = ?, due_at = ? WHERE id = ?", (*was, bad.id))
+
+
+def test_what_cannot_be_let_go_of_is_no_shoppers_trouble(on_file: Open) -> None:
+    """Q2, A11. Given the last mug, held by a lapsed checkout that somebody has damaged; when another shopper pays for one; then it is out
+    of stock for them, in words, and a worker hears of the damage."""
+    life = on_file(stock=1)
+    bad, other = life.begin(), life.begin()
+    assert life.pay(bad, "tok_declined").reason == "declined"
+    life.clock.time = life.now(bad).lapses_at
+    with closing(sqlite3.connect(life.place.path, isolation_level=None)) as file:
+        (was,) = file.execute("SELECT document FROM checkouts WHERE id = ?", (bad.id,))
+        file.execute("UPDATE checkouts SET document = '{}' WHERE id = ?", (bad.id,))
+        assert life.pay(other, key="k2", expected=total(other)).reason == "out-of-stock"
+        with pytest.raises(Unreadable):
+            life.shop.tick()
+        file.execute("UPDATE checkouts SET document = ? WHERE id = ?", (*was, bad.id))
