@@ -25,6 +25,7 @@ Options = tuple[tuple[str, str], ...]
 How = Literal["sum", "max", "keep_guest", "keep_account"]
 What = Literal["added", "kept", "changed", "capped", "dropped", "unchanged"]
 
+MAX_CUSTOMER: Final = 200
 MAX_SKU: Final = 100
 MAX_OPTIONS: Final = 20
 MAX_OPTION_KEY: Final = 40
@@ -120,6 +121,9 @@ def open_cart(id: str, currency: str, customer_id: str | None, now: datetime) ->
     """An empty cart."""
     if currency not in CURRENCIES:
         return Refused("unknown-currency", _name(currency))
+    if customer_id is not None and not _is_text(customer_id, MAX_CUSTOMER):
+        hint = f"Give the account's id, a text of 1 to {MAX_CUSTOMER} characters; None is a guest."
+        return Refused("invalid", "customer", _shown(customer_id), hint=hint)
     return Cart(id, currency, customer_id, created_at=now, updated_at=now)
 
 

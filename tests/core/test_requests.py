@@ -225,6 +225,16 @@ def test_an_account_has_one_open_cart_and_guests_their_own() -> None:
     assert desk.shop.open_cart(currency="EUR", customer="ada").lines == ()
 
 
+@pytest.mark.parametrize("customer", ["", "a\ud800", "x" * 201, 7])
+def test_who_is_nobody_has_no_cart(customer: Any) -> None:
+    """K7, RB-77: an empty name would be one account, and one cart, for everybody who has none; a guest is None."""
+    desk = Desk()
+    before = everything(desk.store)
+    with pytest.raises(Refusal, match="customer"):
+        desk.shop.open_cart(currency="EUR", customer=customer)
+    assert everything(desk.store) == before
+
+
 # Asking.
 def test_to_ask_is_to_ask_the_gateway_now() -> None:
     """Instead of when it falls due: the payer has approved, and the order is placed."""
