@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# Speed is measured in tests/bench; a busy machine must not turn a property red.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _STRUCK = pytest.StashKey[set[str]]()
 

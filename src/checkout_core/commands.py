@@ -37,19 +37,23 @@ INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a 
 
 @frozen
 class Asked:
-    """The identity of a request: where, what, under which key, and a fingerprint of everything it said (R23)."""
+    """The identity of a request: where, what, under which key, and a fingerprint of everything it said (R23).
+
+    `own`: the key is the shop's, so that nobody can repeat the request once it is answered (decision 0008).
+    """
 
     scope: str
     operation: str
     key: str
     fingerprint: str
+    own: bool = False
 
     @classmethod
-    def of(cls, scope: str, operation: str, key: str, *said: str | int | None) -> Asked:
+    def of(cls, scope: str, operation: str, key: str, *said: str | int | None, own: bool = False) -> Asked:
         # What is of a wrong type or size will be refused; it must not crash here.
         plain = [it if isinstance(it, str | None) or (type(it) is int and abs(it) < 2**63) else type(it).__name__ for it in said]
         text = json.dumps(plain, ensure_ascii=True)
-        return cls(scope, operation, key, hashlib.sha256(text.encode()).hexdigest())
+        return cls(scope, operation, key, hashlib.sha256(text.encode()).hexdigest(), own)
 
     def before(self, unit: Unit) -> Request | None:
         """The record of the first time. Raises Refusal if the key was used for something else."""
@@ -57,6 +61,10 @@ class Asked:
         if record is not None and record.fingerprint != self.fingerprint:
             raise Refusal(Refused("key-reused", self.key))
         return record
+
+    def unchanged(self, answer: Cart) -> tuple[Request, ...]:
+        """What to keep of a request that changed nothing: its answer, if it may be repeated, because later it might change something."""
+        return () if self.own else (self.record(answer=answer),)
 
     def record(self, *, attempt: str = "", answer: Cart | Checkout | None = None) -> Request:
         return Request(self.scope, self.operation, self.key, self.fingerprint, attempt, answer)
@@ -102,7 +110,9 @@ def open_cart(unit: Unit, cart: Cart, asked: Asked) -> Cart:
         return record.answer
     open = None if cart.customer_id is None else unit.cart_of(cart.customer_id, cart.currency)
     if open is not None:
-        return unit.cart(open)
+        found = unit.cart(open)
+        unit.write(*asked.unchanged(found))
+        return found
     unit.write(cart, asked.record(answer=cart))
     return cart
 
@@ -113,8 +123,7 @@ def edit_cart(unit: Unit, id: str, edit: Callable[[Cart, datetime], Cart | Refus
         return record.answer
     before = unit.cart(id)
     after = said_yes(edit(before, unit.now))
-    if after != before:
-        unit.write(after, asked.record(answer=after))
+    unit.write(*([after, asked.record(answer=after)] if after != before else asked.unchanged(after)))
     return after
 
 

@@ -31,6 +31,8 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def _allowed(event: Event, _: object, facts: tuple[tuple[str, str | int], ...]) -> None:
+    if event.kind not in KINDS:
+        raise ValueError(f"This release knows no event {event.kind!r}. Upgrade checkout-core, or write another.")
     extra = {name for name, _ in facts} - KINDS[event.kind]
     if extra:
         raise ValueError(f"The event {event.kind} may not carry {sorted(extra)}.")

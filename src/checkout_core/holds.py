@@ -184,13 +184,20 @@ class Pool:
         return evolve(self, on_hand=on_hand, shortfall=missing)
 
 
-def together(pools: Sequence[Pool]) -> Pool:
-    """One pool for display: itself, or the sum of a SKU's locations."""
-    first, *others = pools
-    if not others or not isinstance(first.key, Stock):
-        return first
-    sums = [sum(getattr(pool, name) for pool in pools) for name in ("on_hand", "held", "committed", "backorder", "shortfall")]
-    return Pool(Stock(first.key.sku, "*"), *sums)
+@frozen
+class Level:
+    """Stock as people see it, at one location or over several: what one location lacks is not taken from what another has."""
+
+    on_hand: int
+    held: int
+    committed: int
+    available: int
+    shortfall: int
+
+    @classmethod
+    def of(cls, pools: Sequence[Pool]) -> Level:
+        """The sums of these pools."""
+        return cls(*[sum(getattr(pool, name) for pool in pools) for name in ("on_hand", "held", "committed", "available", "shortfall")])
 
 
 @frozen

@@ -18,7 +18,7 @@ from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, Unavailable
-from checkout_core.holds import Pool, PoolKey, Stock, together
+from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
@@ -70,7 +70,10 @@ class AsyncShop:
 
     # Carts.
     async def open_cart(self, *, currency: str, customer: str | None = None, key: str | None = None) -> Cart:
-        """The open cart of a customer in that currency, or a new, empty one; without `customer` it is a guest's, and always new (RB-77)."""
+        """The open cart of a customer in that currency, or a new, empty one; without `customer` it is a guest's, and always new (RB-77).
+
+        All guests share one scope of keys: a guest's `key` has to be a random one.
+        """
         asked = self._asked(f"customer:{customer or ''}", "open_cart", key, currency)
         cart = commands.said_yes(carts.open_cart(self.ids.new(), currency, customer, self.clock.now()))
         return await self.storage.transact(lambda unit: commands.open_cart(unit, cart, asked))
@@ -230,11 +233,11 @@ class AsyncShop:
         return await self.runner.run(await self.storage.transact(lambda unit: drive.go_on(unit, checkout)))
 
     # Stock.
-    async def stock(self, *skus: str, location: str | None = None) -> Mapping[str, Pool]:
-        """The numbers of these SKUs now, for display: at one location, or summed over all of them in a pool whose location is `*`."""
-        places = self.policy.locations if location is None else (location,)
+    async def stock(self, *skus: str, location: str | None = None) -> Mapping[str, Level]:
+        """The numbers of these SKUs now, for display: over all locations, or at one. Raises Refusal."""
+        places = self.policy.locations if location is None else (self._place(location),)
         pools = await self.storage.pools([Stock(sku, place) for sku in skus for place in places])
-        return {sku: together([pools[Stock(sku, place)] for place in places]) for sku in skus}
+        return {sku: Level.of([pools[Stock(sku, place)] for place in places]) for sku in skus}
 
     async def receive(
         self, sku: str, quantity: int, *, reason: str, actor: str, location: str | None = None, force: bool = False, key: str | None = None
@@ -243,22 +246,25 @@ class AsyncShop:
 
         What is promised is not taken away unless forced, which leaves a visible shortfall. Raises Refusal.
         """
-        place = self.policy.locations[0] if location is None else location
-        if place not in self.policy.locations:
-            known = ", ".join(self.policy.locations)
-            raise Refusal(Refused("invalid", "location", repr(place)[:40], hint=f"Use one of {known}."))
+        place = self.policy.locations[0] if location is None else self._place(location)
         edge.refuse((*edge.checked_text("sku", sku), *edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
         if type(quantity) is not int or not quantity or abs(quantity) > 10**9:
             raise Refusal(Refused("invalid", "quantity", repr(quantity)[:40], hint="Give a whole number other than 0."))
-        asked = self._asked(f"stock:{sku}", "receive", key, place, quantity)
+        asked = self._asked(f"stock:{sku}", "receive", key, place, quantity, int(force))
         pool = Stock(sku, place)
         return await self.storage.transact(lambda unit: commands.move_stock(unit, pool, quantity, reason, actor, force, asked))
+
+    def _place(self, location: str) -> str:
+        if location not in self.policy.locations:
+            known = ", ".join(self.policy.locations)
+            raise Refusal(Refused("invalid", "location", repr(location)[:40], hint=f"Use one of {known}."))
+        return location
 
     # What the commands share.
     def _asked(self, scope: str, operation: str, key: str | None, *said: str | int | None) -> Asked:
         """The identity of a request. One without a key gets its own, so that a unit run again finds its record (R12)."""
         if key is None:
-            return Asked.of(scope, operation, self.ids.new(), *said)
+            return Asked.of(scope, operation, self.ids.new(), *said, own=True)
         edge.refuse(edge.checked_key(key))
         return Asked.of(scope, operation, key, *said)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import Card, Checkout, Placed, Policy, Refusal, Refused, Shop
-from checkout_core.holds import Stock, spread
+from checkout_core.holds import Level, Stock, spread
 from checkout_core.memory import MemoryStorage
 from tests.simulation import invariants
 from tests.world import SECRET, TestClock, a_checkout, a_shop, begin, drain, total
@@ -134,13 +134,18 @@ def test_validate_tells_what_is_there_over_all() -> None:
 
 
 def test_the_numbers_are_shown_by_place_or_together() -> None:
-    """Together, their pool lies nowhere in particular."""
+    """What one place lacks is not taken from what another has."""
     depot = Depot((4, 2, 0))
     depot.pay(a_checkout(depot.shop, quantity=5))
     assert depot.numbers("on_hand") == [4, 2, 0]
     assert depot.numbers("committed") == [4, 1, 0]
     both = depot.shop.stock("MUG")["MUG"]
-    assert (both.key, both.on_hand, both.committed, both.available) == (Stock("MUG", "*"), 6, 5, 1)
+    assert both == Level(on_hand=6, held=0, committed=5, available=1, shortfall=0)
+    depot.shop.receive("MUG", -2, reason="broken", actor="ann", location="north", force=True)
+    depot.shop.receive("MUG", 4, reason="delivery", actor="ann", location="west")
+    assert depot.shop.stock("MUG")["MUG"] == Level(on_hand=8, held=0, committed=5, available=5, shortfall=2)
+    with pytest.raises(Refusal, match="Use one of"):
+        depot.shop.stock("MUG", location="east")
 
 
 def test_a_delivery_goes_to_the_place_that_is_named() -> None:

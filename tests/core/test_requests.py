@@ -464,3 +464,24 @@ def test_a_reason_is_needed() -> None:
     c = desk.begin()
     with pytest.raises(Refusal, match="reason"):
         desk.shop.cancel(c.id, reason="")
+
+
+def test_a_repetition_of_what_changed_nothing_changes_nothing_later_either() -> None:
+    """I17, R23: the client's key got an answer; by the time it is repeated, acting on it would do something."""
+    desk = Desk()
+    first = desk.shop.open_cart(currency="EUR", customer="ann")
+    assert desk.shop.open_cart(currency="EUR", customer="ann", key="tap 1") == first
+    cart = desk.shop.add(first.id, sku="MUG", quantity=2)
+    same = desk.shop.change(first.id, cart.lines[0].id, quantity=2, key="tap 2")
+    desk.shop.change(first.id, cart.lines[0].id, quantity=5)
+    assert desk.shop.change(first.id, cart.lines[0].id, quantity=2, key="tap 2") == same
+    assert desk.shop.cart(first.id).lines[0].quantity == 5
+    assert desk.shop.open_cart(currency="EUR", customer="ann", key="tap 1") == first
+
+
+def test_a_forced_movement_is_another_request() -> None:
+    """R23: the same key with --force says something else."""
+    desk = Desk()
+    desk.shop.receive("MUG", 2, reason="x", actor="ann", key="k")
+    with pytest.raises(Refusal, match="used with another request"):
+        desk.shop.receive("MUG", 2, reason="x", actor="ann", key="k", force=True)

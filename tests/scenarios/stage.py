@@ -23,7 +23,7 @@ from checkout_adapters.sandbox import AsyncSandboxGateway, SandboxGateway
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_core import AsyncShop, Card, Checkout, Contact, Policy, Promotion, Refusal, Shop, Unavailable, Upi
 from checkout_core.events import Event
-from checkout_core.holds import Pool
+from checkout_core.holds import Level
 from checkout_core.memory import MemoryStorage
 from checkout_core.ports import Clock
 from tests.checked_shop import look, rows_of
@@ -211,7 +211,7 @@ class Stage:
     def now(self, c: Checkout) -> Checkout:
         return self.shop.status(c.id)
 
-    def pool(self, sku: str = "MUG", location: str | None = None) -> Pool:
+    def pool(self, sku: str = "MUG", location: str | None = None) -> Level:
         return self.shop.stock(sku, location=location)[sku]
 
     @property

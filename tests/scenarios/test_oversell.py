@@ -14,7 +14,7 @@ import pytest
 
 from checkout_core import AsyncShop, Card, Placed, Policy, Refused
 from checkout_core.errors import Broken
-from checkout_core.holds import CartTurn, Claim, Movement, Pool, Short, Stock, Taken
+from checkout_core.holds import CartTurn, Claim, Level, Movement, Short, Stock, Taken
 from checkout_core.unit import Release, Unit
 from tests.scenarios.stage import Stage, at_once, comes_and_buys, in_a_loop, reasons
 from tests.world import NOON, SECRET, Crash, begin, dies_before, interleave, total
@@ -164,7 +164,7 @@ def test_two_hundred_come_for_ten(stage: Open, struck: set[str], record_property
     """RB-11, F1, Y1, OB-7. Given ten, and two hundred who each want one; when the sale starts; then ten have an order, 190 are told that
     none is left, at no look is there less than nothing, and who is refused waits no longer than who buys."""
     life = stage(stock=10)
-    looks, over, waited = list[Pool](), threading.Event(), list[float]()
+    looks, over, waited = list[Level](), threading.Event(), list[float]()
 
     def watch() -> None:
         while not over.wait(0.005):
