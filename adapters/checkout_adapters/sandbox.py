@@ -227,8 +227,12 @@ class SandboxBooks:
             weakref.finalize(self, self._memory.close)
             self._memory.executescript(_SCHEMA)
         else:
-            with closing(self._connect()) as db:
-                db.executescript(_SCHEMA)
+            try:
+                with closing(self._connect()) as db:
+                    db.executescript(_SCHEMA)
+            except sqlite3.Error:
+                words = f"The sandbox cannot use its file {path}. Give it the right to, or move away what is no file of it."
+                raise errors.Unavailable(words) from None
 
     def payments(self) -> tuple[Payment, ...]:
         """Every payment as it is now, in the order of their first calls: what a shop's own books must agree with (I20)."""

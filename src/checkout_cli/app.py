@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 refused by a rule, or by you · 2 wrong usage · 3 somet
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -58,7 +59,9 @@ def show_version(wanted: bool) -> None:
 
 @app.callback()
 def checkout(
-    _version: Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="The installed version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", metavar="", callback=show_version, is_eager=True, help="The installed version.")
+    ] = False,
 ) -> None:
     """Filled by `help=` above."""
 
@@ -78,6 +81,18 @@ app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.fsck)
 app.add_typer(databases.app, name="db", rich_help_panel=RUN)
+
+
+def flowing(text: str) -> str:
+    """A docstring as help: its paragraphs as wide as the terminal, its example apart."""
+    said, _, example = inspect.cleandoc(text).partition("Example: ")
+    parts = [" ".join(part.split()) for part in said.split("\n\n")]
+    return "\n\n".join([part for part in parts if part] + [f"Example: {' '.join(example.split())}"])
+
+
+for _group in (app, *(group.typer_instance for group in app.registered_groups)):
+    for _one in _group.registered_commands if _group else ():
+        _one.help = flowing((_one.callback.__doc__ if _one.callback else None) or "")
 
 
 @runtime_checkable
@@ -102,6 +117,8 @@ def run(words: Sequence[str]) -> int:
     except SystemExit as end:
         if end.code == STOPPED:
             return _told(ending_of(KeyboardInterrupt()), as_json)
+        if isinstance(end.__context__, BrokenPipeError):  # nobody read the parser's help, or its error, to the end
+            return 0 if "--help" in words else USAGE
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except ReaderGone:
         return 0
@@ -115,7 +132,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _told(ending: Ending, as_json: bool) -> int:
-    with suppress(ReaderGone, BrokenPipeError):
+    with suppress(ReaderGone, OSError):  # a stream that takes nothing, such as a file on a full disk: the exit code says it
         if as_json:
             written(as_text(ending.data))
         else:
@@ -123,12 +140,3 @@ def _told(ending: Ending, as_json: bool) -> int:
             sys.stderr.write("".join(f"checkout: {neutral(line)}\n" if n == 0 else f"  {neutral(line)}\n" for n, line in enumerate(lines)))
             sys.stderr.flush()
     return ending.exit
-
-
-def main() -> None:
-    """The command of the operating system."""
-    sys.exit(run(sys.argv[1:]))
-
-
-if __name__ == "__main__":
-    main()

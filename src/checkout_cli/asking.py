@@ -6,12 +6,14 @@ import getpass
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 from attrs import frozen
 
 from checkout_cli.config import ENV_ACTOR
 from checkout_cli.exits import SaidNo, WrongUsage
-from checkout_cli.output import Output
+from checkout_cli.output import Output, ReaderGone
+from checkout_core import edge
 
 
 @frozen
@@ -62,16 +64,24 @@ def agreed(plan: Plan, consent: Consent, out: Output) -> bool:
     if consent.dry_run:
         out.show({}, lambda: plan_words(plan, "Nothing was changed (--dry-run)."))
         return False
-    out.show({}, lambda: plan_words(plan))
     if consent.yes:
+        with suppress(ReaderGone):  # `--yes | head -1` is a yes all the same
+            out.show({}, lambda: plan_words(plan))
         return True
-    if not sys.stdin.isatty():
+    out.show({}, lambda: plan_words(plan))
+    if sys.stdin is None or not sys.stdin.isatty():
         raise WrongUsage("There is no terminal to ask at. Say --yes to do it, or --dry-run to see the plan and stop.")
     sys.stderr.write("Do it? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().casefold() not in ("y", "yes"):
         raise SaidNo("You said no. Nothing was changed.")
     return True
+
+
+def because(reason: str) -> str:
+    """The reason that was given. Raises Refusal, before any plan is shown, for one that could not be kept."""
+    edge.refuse(edge.checked_text("reason", reason))
+    return reason
 
 
 def actor_of(named: str | None, environment: Mapping[str, str] | None = None) -> str:

@@ -104,6 +104,8 @@ def read_case(path: Path, now: datetime) -> Case:
         raise BadCase(path, (f"It is not {'JSON' if path.suffix == '.json' else 'TOML'}: {error}.",)) from None
     except RecursionError:
         raise BadCase(path, ("It is nested too deeply.",)) from None
+    except ValueError:
+        raise BadCase(path, ("It has a number with too many digits.",)) from None
     mistakes: list[str] = []
     case = _case(table, mistakes, now)
     if case is None or mistakes:

@@ -114,14 +114,20 @@ def _secret(text: str, where: str) -> bytes:
 # The file.
 def read(path: Path) -> Settings:
     """The settings of that file. Raises BadConfig with every mistake, OSError if it cannot be read."""
-    if path.stat().st_size > LARGEST:
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
         raise BadConfig(path, (f"The file has more than {LARGEST} bytes. This is no configuration.",))
     try:
-        table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        table = tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise BadConfig(path, (f"It is not UTF-8 (byte {error.start + 1}). Save it as UTF-8.",)) from None
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(path, (f"It is not TOML: {error}.",)) from None
+    except RecursionError:
+        raise BadConfig(path, ("It is nested too deeply.",)) from None
+    except ValueError:
+        raise BadConfig(path, ("It has a number with too many digits.",)) from None
     mistakes: list[str] = []
     top = _Table("", table, path.parent, mistakes)
     known = ("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "gateway", "mail", "pricing")

@@ -7,6 +7,7 @@ Bad files and a wrong configuration are wrong usage: what has to change lies wit
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -71,6 +72,8 @@ def ending_of(error: BaseException) -> Ending:
             return Ending(
                 "misconfigured", USAGE, f"{missing} is not installed. Install what the command needs: pip install 'checkout-core[cli]'."
             )
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EIO | errno.EMFILE | errno.ENFILE):
+            return Ending("unavailable", UNAVAILABLE, _of_file(error))
         case OSError():
             return Ending("usage", USAGE, _of_file(error))
         case KeyboardInterrupt():

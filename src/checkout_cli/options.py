@@ -17,9 +17,9 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings in TOML. Or CHECKOUT_CONFIG.", rich_help_panel=WHERE),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Data instead of words: one JSON object on stdout, and nothing else.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.", rich_help_panel=ACTING)]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and stop.", rich_help_panel=ACTING)]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Data instead of words: one JSON object on stdout, and nothing else.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do it without asking.", rich_help_panel=ACTING)]
+DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Show the plan, and stop.", rich_help_panel=ACTING)]
 Actor = Annotated[
     str | None,
     typer.Option("--actor", metavar="NAME", help="Who does this. Default: CHECKOUT_ACTOR, or your login name.", rich_help_panel=ACTING),

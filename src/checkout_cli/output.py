@@ -78,17 +78,25 @@ def written(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         reader_gone()
+    except OSError:
+        silenced()
+        raise
 
 
 def reader_gone() -> NoReturn:
-    """Point stdout at nothing, so that the interpreter's own last flush is silent too, and end."""
+    """Say no more, and end."""
+    silenced()
+    raise ReaderGone
+
+
+def silenced() -> None:
+    """Point stdout at nothing, so that the interpreter's own last flush is silent too."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
     except (OSError, ValueError):
         pass  # a stream without a file has nothing to flush
-    raise ReaderGone
 
 
 def console() -> Console:

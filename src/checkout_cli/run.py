@@ -106,8 +106,10 @@ def _read(file: Path) -> Script:
         raise bad(f"It is not UTF-8: byte {error.start + 1} of the file. Save it as UTF-8.", row) from None
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise bad("It is nested too deeply.") from None
+    except ValueError as error:  # tomllib.TOMLDecodeError, and a number of more digits than Python reads
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        said = str(error).split(" (at ")[0] if place else "it is nested too deeply, or ends too early"
+        said = str(error).split(" (at ")[0] if isinstance(error, tomllib.TOMLDecodeError) else "a number has too many digits"
         raise bad(f"It is not TOML: {said}.", int(place[1]) if place else None, int(place[2]) if place else None) from None
     return script_of(table, file.stem)

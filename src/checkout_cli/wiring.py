@@ -140,6 +140,12 @@ class Backend:
 
         return self.storage.read(lambda connection: read_products(connection, withdrawn=True))
 
+    def withdrawn(self) -> frozenset[str]:
+        """The SKUs of what was for sale and is no longer."""
+        from checkout_adapters.sqlalchemy.catalog import read_shelf
+
+        return frozenset(self.storage.read(read_shelf).withdrawn)
+
     def promotions(self) -> Sequence[Promotion]:
         """Every promotion, with a code or without."""
         from checkout_adapters.sqlalchemy.catalog import read_shelf
@@ -204,8 +210,17 @@ def database_path(settings: Settings) -> Path:
 
 def beside(settings: Settings, suffix: str) -> Path:
     """What stands beside the database's file, under its name and a suffix."""
-    path = database_path(settings)
-    return path.with_name(path.name + suffix)
+    return Path(f"{database_path(settings)}{suffix}")
+
+
+def around(path: Path) -> tuple[Path, ...]:
+    """A database's file, and all that this release or SQLite puts beside it, whether it is there or not."""
+    return tuple(
+        Path(f"{path}{suffix}") for suffix in ("", ".key", ".sandbox", ".mail", *(b + s for b in ("", ".sandbox") for s in _OF_SQLITE))
+    )
+
+
+_OF_SQLITE = ("-wal", "-shm", "-journal")
 
 
 def secret_of(settings: Settings) -> bytes | None:

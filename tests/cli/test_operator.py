@@ -331,7 +331,7 @@ def test_a_mail_folder_that_takes_nothing_makes_the_worker_say_unavailable(check
     assert checkout("order", "cancel", number, "--reason", "x", "--yes", "--config", tmp_path / "c.toml").code == 0
     said = checkout("worker", "--once", "--config", tmp_path / "c.toml")
     assert said.code == 3
-    assert "messages were not taken" in said.out
+    assert "1 message not taken" in said.out
     assert "away" not in said.err
     assert checkout("outbox", "list", "--waiting", "--db", db, "--json").data["events"]
     assert checkout("fsck", "--db", db).code == 0

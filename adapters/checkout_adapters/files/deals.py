@@ -102,6 +102,8 @@ def _skus(table: Table, goods: Goods | None) -> set[str] | None:
             table.wrong("categories", f"No row of products.csv has the category {shown(category)}. Known: {known}.")
         elif goods is not None:
             found |= goods.categories[category]
+    if goods is None and table.has("categories"):
+        return None  # what they cover is unknown as long as products.csv is: its own mistakes are told
     return found if table.has("skus") or table.has("categories") else None
 
 

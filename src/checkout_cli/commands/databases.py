@@ -6,7 +6,7 @@ import typer
 
 from checkout_cli.asking import Change, Consent, Plan, agreed
 from checkout_cli.config import settings_of
-from checkout_cli.exits import BROKEN
+from checkout_cli.exits import BROKEN, WrongUsage
 from checkout_cli.options import ConfigFile, Db, DryRun, Json, Yes
 from checkout_cli.output import Output
 
@@ -24,14 +24,20 @@ def init(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Confi
     settings, out = settings_of(db, config), Output(as_json)
     path, key, changes = database_path(settings), beside(settings, ".key"), []
     found = upkeep(settings).current() if path.exists() else None
+    if not path.parent.is_dir():
+        raise WrongUsage(f"There is no folder {path.parent} to make the database in. Make it first.")
+    if found is None and (books := beside(settings, ".sandbox")).exists():
+        raise WrongUsage(f"{books} has the payments of another database. Move it away, or name another file.")
     if found is None:
         changes.append(Change(str(path), "empty" if path.exists() else "not there", f"a database at revision {needed_revision()}"))
     elif found != needed_revision():
         changes.append(Change(str(path), f"revision {found}", f"revision {needed_revision()}"))
     if settings.identity_secret is None and not key.exists():
         changes.append(Change(str(key), "not there", "a new secret, for its owner alone"))
-    kept = () if changes else (f"{path} is at revision {found}.",)
-    plan = Plan("Make a database", tuple(changes), kept)
+    notes = () if changes else (f"{path} is at revision {found}.",)
+    if found is not None and changes and settings.identity_secret is None and not key.exists():
+        notes = ("With a new secret each person's uses of a promotion are counted anew. If you have a copy of the old one, restore it.",)
+    plan = Plan("Make a database", tuple(changes), notes)
     if not agreed(plan, Consent(yes, dry_run), out):
         return
     upkeep(settings).upgrade()
@@ -62,7 +68,7 @@ def upgrade(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Co
     if not agreed(plan, Consent(yes, dry_run), out):
         return
     steps = admin.upgrade()
-    out.show({**plan.data(done=True), "steps": list(steps)}, lambda: (note(f"Done: {step}.") for step in steps))
+    out.show({**plan.data(done=True), "steps": list(steps)}, lambda: (note(f"Done: {step.rstrip('.')}.") for step in steps))
 
 
 @app.command()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from attrs import evolve
 
-from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
+from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.exits import WrongUsage, listed
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
@@ -22,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Inventory: list it, look at one SK
 Sku = Annotated[str, typer.Argument(metavar="SKU", help="The product's SKU.")]
 Location = Annotated[str | None, typer.Option("--location", metavar="ID", help="Where. Default: the place that is used first.")]
 EVERYTHING = 100_000
+AT_MOST = 10**9  # units in one movement
 
 
 @app.command("list")
@@ -55,7 +57,7 @@ def show(sku: Sku, limit: Limit = 20, db: Db = None, config: ConfigFile = None, 
 
     Example: checkout inventory show MUG
     """
-    from checkout_cli.rendering.stock import Total, sku_data, sku_words
+    from checkout_cli.rendering.stock import Item, Total, sku_data, sku_words
 
     with shop_of(db, config) as backend:
         product = next((one for one in backend.products() if one.sku == sku), None)
@@ -64,13 +66,14 @@ def show(sku: Sku, limit: Limit = 20, db: Db = None, config: ConfigFile = None, 
             raise NotFound("SKU", sku[:60])
         holds = backend.queries.holds(sku=sku, limit=limit)
         movements = backend.queries.movements(sku, limit=limit)
-    one = Total(sku, product.name if product else "", tuple(levels))
-    Output(as_json).show(sku_data(one, product, holds, movements), lambda: sku_words(one, product, holds, movements))
+        for_sale = product is not None and sku not in backend.withdrawn()
+    one = Item(Total(sku, product.name if product else "", tuple(levels)), product, for_sale, tuple(holds), tuple(movements))
+    Output(as_json).show(sku_data(one), lambda: sku_words(one))
 
 
 @app.command()
 def holds(
-    sku: Annotated[str | None, typer.Argument(metavar="[SKU]", help="Only of this product.")] = None,
+    sku: Annotated[str | None, typer.Argument(metavar="SKU", help="Only of this product.")] = None,
     limit: Limit = 100,
     db: Db = None,
     config: ConfigFile = None,
@@ -90,7 +93,7 @@ def holds(
 @app.command()
 def receive(
     sku: Sku,
-    quantity: Annotated[int, typer.Argument(metavar="N", min=1, max=10**9, help="How many came in.")],
+    quantity: Annotated[int, typer.Argument(metavar="N", min=1, max=AT_MOST, help="How many came in.")],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: a delivery note, a return.", rich_help_panel=ACTING)],
     location: Location = None,
     actor: Actor = None,
@@ -112,11 +115,14 @@ def receive(
 def adjust(
     sku: Sku,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: stock-taking, breakage, theft.", rich_help_panel=ACTING)],
-    to: Annotated[int | None, typer.Option("--to", metavar="N", min=0, max=10**9, help="So many were counted.")] = None,
-    by: Annotated[int | None, typer.Option("--by", metavar="±N", min=-(10**9), max=10**9, help="So many more, or fewer.")] = None,
+    to: Annotated[int | None, typer.Option("--to", metavar="N", min=0, help="So many were counted.")] = None,
+    by: Annotated[int | None, typer.Option("--by", metavar="±N", help="So many more, or fewer.")] = None,
     location: Location = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Go below what is promised. It leaves a shortfall for all to see.", rich_help_panel=ACTING)
+        bool,
+        typer.Option(
+            "--force", metavar="", help="Go below what is promised. It leaves a shortfall for all to see.", rich_help_panel=ACTING
+        ),
     ] = False,
     actor: Actor = None,
     yes: Yes = False,
@@ -131,6 +137,8 @@ def adjust(
     """
     if (to is None) == (by is None):
         raise WrongUsage("Say either --to N (so many were counted) or --by ±N (so many more or fewer).")
+    if max(to or 0, abs(by or 0)) > AT_MOST:
+        raise WrongUsage(f"That is more than {AT_MOST}. Give less.")
     with shop_of(db, config) as backend:
         place = location or backend.locations[0]
         delta = by if to is None else to - _pool(backend, sku, place).on_hand
@@ -142,12 +150,16 @@ def _move(
 ) -> None:
     from checkout_cli.rendering.stock import Total, inventory_data
 
+    because(reason)
     place = location or backend.locations[0]
     _known_place(backend, place)
     before = _pool(backend, sku, place)
-    if not before.on_hand and all(one.sku != sku for one in backend.products()) and not backend.queries.inventory(skus=[sku]):
+    product = next((one for one in backend.products() if one.sku == sku), None)
+    if not before.on_hand and product is None and not backend.queries.inventory(skus=[sku]):
         raise NotFound("SKU", sku[:60])
     plan = plan_of_move(before, delta, force=force)
+    if product is not None and not product.tracked:
+        plan = evolve(plan, notes=(*plan.notes, "Stock of this product is not counted: it is sold however little there is."))
     if not agreed(plan, consent, out):
         return
     backend.shop.receive(sku, delta, reason=reason, actor=actor, location=place, force=force)
@@ -161,10 +173,12 @@ def _move(
 
 def plan_of_move(before: Pool, delta: int, *, force: bool) -> Plan:
     """What a movement changes. Raises Refusal for one that would take away what is promised, and is not forced."""
+    from checkout_cli.rendering.facts import units
+
     assert isinstance(before.key, Stock)
-    title = f"{'Receive' if delta > 0 else 'Adjust'} {before.key.sku} at {before.key.location} by {delta:+d}"
+    title = f"{'Receive' if delta > 0 else 'Adjust'} {before.key.sku} at {before.key.location}{f' by {delta:+d}' if delta else ''}"
     if not delta:
-        return Plan(title, (), (f"{before.on_hand} are on hand already.",))
+        return Plan(title, (), (f"On hand already: {before.on_hand}.",))
     free = max(before.on_hand - before.held - before.committed, 0)
     if before.on_hand + delta < 0:
         raise Refusal(
@@ -173,7 +187,7 @@ def plan_of_move(before: Pool, delta: int, *, force: bool) -> Plan:
                 "quantity",
                 f"{delta:+d}",
                 available=before.on_hand,
-                hint=f"There are {before.on_hand} on hand: take no more than that.",
+                hint=f"There are only {before.on_hand} on hand. Take no more than that.",
             )
         )
     after = before.adjust(delta, force=force)
@@ -185,7 +199,7 @@ def plan_of_move(before: Pool, delta: int, *, force: bool) -> Plan:
         changes.append(Change("shortfall", str(before.shortfall), str(after.shortfall)))
     if after.shortfall > before.shortfall:
         promised = before.held + before.committed
-        notes.append(f"{promised} are promised to shoppers, {after.on_hand} will be there: {after.shortfall} cannot be delivered.")
+        notes.append(f"Promised to shoppers: {promised}. On hand then: {after.on_hand}. {units(after.shortfall)} cannot be delivered.")
     return Plan(title, tuple(changes), tuple(notes))
 
 

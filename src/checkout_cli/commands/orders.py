@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
+from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
@@ -92,6 +92,7 @@ def cancel(
     Example: checkout order cancel 4Y7HT-2FJN4 --reason "sent to the wrong address"
     """
     who, out = actor_of(actor), Output(as_json)
+    because(reason)
     with shop_of(db, config) as backend:
         found = whole(backend, number)
         plan = plan_of_cancel(found.checkout, found.holds)
@@ -134,10 +135,10 @@ def plan_of_cancel(c: Checkout, holds: tuple[HoldListed, ...]) -> Plan:
 
 
 def _goods_back(holds: tuple[HoldListed, ...]) -> Iterator[Change]:
-    from checkout_cli.rendering.facts import pool_words, units
+    from checkout_cli.rendering.facts import once_a_person, pool_words, units
     from checkout_core.holds import CartTurn
 
-    for hold in holds:
+    for hold in once_a_person(holds):
         if hold.state not in (HoldState.HELD, HoldState.COMMITTED) or isinstance(hold.pool, CartTurn):
             continue
         sold = "sold" if hold.state is HoldState.COMMITTED else "held"

@@ -30,7 +30,9 @@ EVERYTHING = 10_000
 def list_outbox(
     order: Annotated[str | None, typer.Option("--order", metavar="N", help="Only events of this order.")] = None,
     after: Annotated[int, typer.Option("--after", min=0, metavar="POSITION", help="Only events after this position.")] = 0,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only events that somebody was tried to be told and was not yet.")] = False,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", metavar="", help="Only events that somebody was tried to be told and was not yet.")
+    ] = False,
     limit: Limit = 50,
     db: Db = None,
     config: ConfigFile = None,
@@ -56,7 +58,7 @@ def list_outbox(
 
 @outbox_app.command()
 def replay(
-    event: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="An event as it is listed.")] = None,
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="An event as it is listed.")] = None,
     order: Annotated[str | None, typer.Option("--order", metavar="N", help="Every event of this order.")] = None,
     consumer: Consumer = None,
     yes: Yes = False,
@@ -98,8 +100,8 @@ def list_dead(consumer: Consumer = None, limit: Limit = 50, db: Db = None, confi
 
 @dead_app.command()
 def requeue(
-    event: Annotated[str | None, typer.Argument(metavar="[EVENT]", help="An event as it is listed.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
+    event: Annotated[str | None, typer.Argument(metavar="EVENT", help="An event as it is listed.")] = None,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Every dead letter.")] = False,
     consumer: Consumer = None,
     yes: Yes = False,
     dry_run: DryRun = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import frozen
 
-from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
+from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
@@ -26,7 +26,9 @@ SAID = "What you found out at the gateway"
 
 @app.command("list")
 def list_payments(
-    due: Annotated[bool, typer.Option("--due", help="Only those that wait for a worker or a person, the most overdue first.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", metavar="", help="Only those that wait for a worker or a person, the most overdue first.")
+    ] = False,
     order: Annotated[str | None, typer.Option("--order", metavar="N", help="Only those of this order.")] = None,
     limit: Limit = 50,
     db: Db = None,
@@ -70,15 +72,19 @@ class Said:
 @app.command()
 def resolve(
     id: Id,
-    ask: Annotated[bool, typer.Option("--ask", help="Ask the gateway now what became of it. This is the default.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="You have looked: let it go on where it had to stop for a person.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", metavar="", help="Ask the gateway now what became of it. This is the default.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", metavar="", help="You have looked: let it go on where it had to stop for a person.")
+    ] = False,
     captured: Annotated[
         str | None, typer.Option("--captured", metavar="REF", help="It was paid, under this reference.", rich_help_panel=SAID)
     ] = None,
     declined: Annotated[
         str | None, typer.Option("--declined", metavar="REASON", help="It was declined; nothing was taken.", rich_help_panel=SAID)
     ] = None,
-    voided: Annotated[bool, typer.Option("--voided", help="It was called off; nothing will be taken.", rich_help_panel=SAID)] = False,
+    voided: Annotated[
+        bool, typer.Option("--voided", metavar="", help="It was called off; nothing will be taken.", rich_help_panel=SAID)
+    ] = False,
     refunded: Annotated[
         str | None, typer.Option("--refunded", metavar="REF", help="The money went back, under this reference.", rich_help_panel=SAID)
     ] = None,
@@ -107,6 +113,7 @@ def resolve(
         if said.verb != "ask" and not reason:
             raise WrongUsage("A statement about money, or a retry, needs a --reason: how do you know, what have you done?")
         who = actor_of(actor)
+        because(reason or "asked")
         if not agreed(plan_of(checkout, attempt, said, reason), Consent(yes, dry_run), out):
             return
         after = _act(backend, checkout, attempt, said, reason or "", who)

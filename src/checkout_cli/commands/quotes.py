@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 def quote(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="A cart, described in TOML or JSON.")],
-    explain: Annotated[bool, typer.Option("--explain", help="Every step from list price to amount due, with its rounding.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", metavar="", help="Every step from list price to amount due, with its rounding.")
+    ] = False,
     shop: Annotated[
         Path | None, typer.Option("--shop", metavar="DIR", help="Price it from these files; no database is needed.", rich_help_panel=WHERE)
     ] = None,

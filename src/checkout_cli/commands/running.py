@@ -17,6 +17,7 @@ from checkout_cli.exits import BROKEN, UNAVAILABLE
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ConfigFile, Db, Json
 from checkout_cli.output import Output, neutral, written
+from checkout_cli.rendering.facts import units
 from checkout_core.errors import NoAnswer, Unavailable
 from checkout_core.payments import AttemptState
 
@@ -40,6 +41,9 @@ class Done:
 
     def __bool__(self) -> bool:
         return bool(self.checkouts or self.messages)
+
+    def __str__(self) -> str:
+        return f"Went on with {units(self.checkouts, 'checkout')}, and told {units(self.messages, 'message')}."
 
 
 @frozen
@@ -65,7 +69,7 @@ class Stop:
 
 
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Do everything that is due now, and end. For cron.")] = False,
+    once: Annotated[bool, typer.Option("--once", metavar="", help="Do everything that is due now, and end. For cron.")] = False,
     every: Annotated[
         float, typer.Option("--every", min=0.1, max=3600, metavar="SECONDS", help="How long to sleep if nothing is due.")
     ] = 5.0,
@@ -91,7 +95,7 @@ def worker(
             return
         total = _loop(backend, stop, every, out)
     if not as_json:
-        _say(f"Stopped. Went on with {total.checkouts} checkouts, and told {total.messages} messages.")
+        _say(f"Stopped. {total}")
 
 
 def drained(backend: Backend, stop: Stop, told: object = None) -> Done:
@@ -151,7 +155,7 @@ def _tell_step(done: Done, out: Output) -> None:
 
         written(json.dumps({"at": at, "checkouts": done.checkouts, "messages": done.messages}))
     else:
-        written(f"{at}  {done.checkouts} checkouts, {done.messages} messages")
+        written(f"{at}  {units(done.checkouts, 'checkout')}, {units(done.messages, 'message')}")
 
 
 def _tell_once(done: Done, left: Waiting, out: Output) -> None:
@@ -168,13 +172,11 @@ def _tell_once(done: Done, left: Waiting, out: Output) -> None:
     }
 
     def words() -> Iterator[RenderableType]:
-        yield cell(f"Went on with {done.checkouts} checkouts, and told {done.messages} messages.")
+        yield cell(str(done))
         if left:
-            parts = [
-                f"{left.due} checkouts are due still" if left.due else "",
-                f"{left.payments} payments have no answer" if left.payments else "",
-            ]
-            parts += [f"{left.messages} messages were not taken (checkout outbox list --waiting)" if left.messages else ""]
+            parts = [f"{units(left.due, 'checkout')} still due" if left.due else ""]
+            parts += [f"{units(left.payments, 'payment')} without an answer (checkout payment list --due)" if left.payments else ""]
+            parts += [f"{units(left.messages, 'message')} not taken (checkout outbox list --waiting)" if left.messages else ""]
             yield cell(f"Something outside is unavailable: {', '.join(filter(None, parts))}. Run it again later.", "yellow")
 
     out.show(data, words)

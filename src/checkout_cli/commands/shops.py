@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed
+from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Yes
 from checkout_cli.output import Output
@@ -34,8 +34,15 @@ def check(folder: Folder, as_json: Json = False) -> None:
 
     files = read_files(folder)
     counts = counted(files)
-    names = ("products", "promotions", "tax rows", "ways to send", "locations", "pools of stock")
-    words = ", ".join(f"{number} {what}" for what, number in zip(names, counts.values(), strict=True))
+    names = (
+        ("product", "products"),
+        ("promotion", "promotions"),
+        ("tax row", "tax rows"),
+        ("way to send", "ways to send"),
+        ("location", "locations"),
+        ("pool of stock", "pools of stock"),
+    )
+    words = ", ".join(f"{number} {one if number == 1 else many}" for (one, many), number in zip(names, counts.values(), strict=True))
     Output(as_json).show({"shop": {"name": files.name, **counts}}, lambda: cell(f"✓ {files.name}: {words}. No mistakes.", "green"))
 
 
@@ -56,10 +63,12 @@ def load(
 
     Example: checkout shop load examples/shop --db shop.db
     """
+    from checkout_cli.rendering.facts import units
     from checkout_cli.rendering.tables import note
     from checkout_cli.wiring import read_files
 
     who, out = actor_of(actor), Output(as_json)
+    because(reason)
     with out.progress("reading the files"):
         files = read_files(folder)
     with shop_of(db, config) as backend:
@@ -70,7 +79,7 @@ def load(
             return
         with out.progress("loading"):
             done = backend.load(files, actor=who, reason=reason)
-    words = f"Done: {len(done.changes)} changes in the catalogue, stock opened in {len(done.opening)} places."
+    words = f"Done: {units(len(done.changes), 'change')} in the catalogue, {units(len(done.opening), 'pool')} of stock opened."
     out.show(plan.data(done=True), lambda: note(words))
 
 
@@ -92,7 +101,8 @@ def plan_of_load(files: ShopFiles, todo: LoadPlan, *, every: bool) -> Plan:
     notes = () if changes else ("The database says what the files say already.",)
     gone = sum(change.what == "withdrawn" and change.kind == "product" for change in todo.changes)
     if gone:
-        notes = (f"{gone} products are withdrawn: nobody can buy them any more. Orders and stock of them stay as they are.",)
+        goods = "1 product is withdrawn: nobody can buy it" if gone == 1 else f"{gone} products are withdrawn: nobody can buy them"
+        notes = (f"{goods} any more. Orders and stock stay as they are.",)
     return Plan(f"Load {files.name}", tuple(changes), notes)
 
 

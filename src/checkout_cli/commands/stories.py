@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -74,10 +73,11 @@ def run(
 
     On your own database they really happen there, with its sandbox gateway, so you are asked first; a `wait` in a script moves the clock
     of these shoppers only. Exit code 0 if all went as expected, 1 if something was refused unexpectedly, 4 if something else came.
-    Example: checkout run examples/checkouts/guest.toml
+    Example: checkout run examples/checkouts/01-guest.toml
     """
     from checkout_cli import demo as stories
     from checkout_cli import run as running
+    from checkout_cli.rendering.facts import units
     from checkout_cli.rendering.stories import ran_data, ran_words
 
     out, read = Output(as_json), running.read_scripts(scripts)
@@ -90,7 +90,9 @@ def run(
         settings = settings_of(db, config)
         if settings.production or settings.gateways != ("sandbox",):
             raise WrongUsage("Scripts pay with tokens of the sandbox. Play them on a shop whose only gateway is the sandbox.")
-        plan = Plan("Play scripts", (Change(str(settings.db), "as it is", f"with the carts and orders of {len(read)} scripts in it"),))
+        plan = Plan(
+            "Play scripts", (Change(str(settings.db), "as it is", f"with the carts and orders of {units(len(read), 'script')} in it"),)
+        )
         if not agreed(plan, Consent(yes, dry_run), out):
             return
         from checkout_cli.wiring import VirtualClock, opened, stage_on
@@ -119,20 +121,18 @@ def sandbox(as_json: Json = False) -> None:
 @contextmanager
 def new_stage(folder: Path, keep: Path | None) -> Iterator[Stage]:
     """A stage on a new database with the shop of that folder: in a temporary file, or in one to keep, which is gone again if it fails."""
-    from checkout_cli.wiring import SeededIds, VirtualClock, read_files, staged
+    from checkout_cli.wiring import SeededIds, VirtualClock, around, read_files, staged
 
     files = read_files(folder)
     with tempfile.TemporaryDirectory(prefix="checkout-") as temporary:
-        if keep is None:
-            path = Path(temporary) / "shop.db"
-        elif keep.exists() or keep.is_symlink():
-            raise WrongUsage(f"{keep} is there already. Name a new file, or move it away.")
-        else:
-            path = keep
+        path = keep or Path(temporary) / "shop.db"
+        if there := [one for one in around(path) if one.exists() or one.is_symlink()]:
+            kin = "" if there[0] == path else f" It belongs to a database {path}."
+            raise WrongUsage(f"{there[0]} is there already.{kin} Name a new file, or move it away.")
         try:
             with staged(path, files, VirtualClock(OPENS), SeededIds()) as stage:
                 yield stage
         except BaseException:
-            for left in path.parent.glob(f"{glob.escape(path.name)}*"):
+            for left in around(path):  # nothing else of a like name: it is somebody's
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from checkout_cli.rendering.facts import time_data
+from checkout_cli.rendering.facts import time_data, units
 from checkout_cli.rendering.tables import cell, heading, note, table
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def checks_words(looked: Looked) -> Iterator[RenderableType]:
             yield note(f"and {finding.count - len(finding.rows)} more")
         yield cell(f"Cure: {finding.cure}", "bold")
     if skipped:
-        yield note(f"{skipped} checks could not be made here: they need the gateway's own books.")
+        yield note(f"{units(skipped, 'check')} could not be made here, without the gateway's own books.")
     total = len(looked) - skipped
     if found:
         yield cell(f"{len(found)} of {total} checks found something. Stop selling until it is understood.", "bold red")

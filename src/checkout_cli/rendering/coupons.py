@@ -83,6 +83,7 @@ def coupons_words(found: Sequence[Coupon]) -> Iterator[RenderableType]:
         ),
         right=("held", "used", "left"),
         keep=("code",),
+        spare=("held", "what it takes off"),
     )
     yield note("Uses are counted for promotions with a limit.")
 
@@ -106,7 +107,7 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
             ("limit a person", p.per_person if p else None),
             ("held by people who are paying", str(one.held)),
             ("used by orders", str(one.used)),
-            ("people who used it", str(one.uses.people) if one.uses else None),
+            ("people who used it", str(one.uses.people) if one.uses and p and p.per_person is not None else None),
             ("left", "no limit" if one.left is None else str(one.left)),
         )
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from checkout_core.codec import pool_text
 from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.listings import HoldListed
 from checkout_core.money import Money
 
 
@@ -53,6 +55,17 @@ def pool_data(key: PoolKey) -> dict[str, object]:
             return {"kind": "coupon-by", "promotion": promotion}
         case CartTurn():
             return {"kind": "cart", "pool": pool_text(key)}
+
+
+def once_a_person(holds: Iterable[HoldListed]) -> Iterator[HoldListed]:
+    """The holds, with one person's use of a promotion once: it is counted under each of their identities, the account and the e-mail."""
+    seen = set[tuple[str, str]]()
+    for hold in holds:
+        use = (hold.checkout, hold.pool.promotion) if isinstance(hold.pool, CouponUsesBy) else None
+        if use is None or use not in seen:
+            yield hold
+        if use is not None:
+            seen.add(use)
 
 
 def units(count: int, one: str = "unit") -> str:

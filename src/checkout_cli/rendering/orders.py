@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_short, time_words
+from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, time_data, time_short, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
 from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
@@ -61,6 +61,7 @@ def orders_words(orders: Sequence[OrderListed], limit: int) -> Iterator[Renderab
         ),
         right=("total",),
         keep=("order", "placed (UTC)"),
+        spare=("customer", "placed (UTC)"),
     )
     yield counted(len(orders), limit, "order")
 
@@ -138,7 +139,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
     if c.attempts:
         yield heading("How it was paid")
         yield attempt_rows(c)
-    held = [one for one in whole.holds if not isinstance(one.pool, CartTurn)]
+    held = [one for one in once_a_person(whole.holds) if not isinstance(one.pool, CartTurn)]
     if held:
         yield heading("What it holds")
         yield table(

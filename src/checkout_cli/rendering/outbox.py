@@ -58,7 +58,8 @@ def outbox_words(found: Sequence[EventListed], limit: int) -> Iterator[Renderabl
             for one in found
         ),
         right=("#",),
-        keep=("when (UTC)",),
+        keep=("when (UTC)", "event"),
+        spare=("when (UTC)",),
     )
     yield counted(len(found), limit, "event")
     if len(found) >= limit:
@@ -83,6 +84,6 @@ def dead_words(found: Sequence[EventListed], limit: int) -> Iterator[RenderableT
         for delivery in one.deliveries
         if delivery.dead
     ]
-    yield table(("consumer", "event", "says", "tries", "last error"), rows, right=("tries",), keep=("consumer",))
+    yield table(("consumer", "event", "says", "tries", "last error"), rows, right=("tries",), keep=("consumer", "event"))
     yield counted(len(rows), limit, "dead letter")
     yield note("Mend the cause, then: checkout dead-letter requeue --all")

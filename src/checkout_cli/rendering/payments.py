@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 
 from checkout_cli.rendering.facts import money_data, time_data, time_short, time_words
 from checkout_cli.rendering.reasons import given_up_words
@@ -68,6 +67,7 @@ def payments_words(payments: Sequence[PaymentListed], limit: int, *, due: bool) 
         ),
         right=("amount",),
         keep=("payment", "changed (UTC)"),
+        spare=("method", "gateway", "changed (UTC)"),
     )
     yield counted(len(payments), limit, "payment")
     if due:
@@ -132,7 +132,7 @@ def payment_words(c: Checkout, attempt: Attempt) -> Iterator[RenderableType]:
         yield note(f"Ask the gateway now: checkout payment resolve {short_id(c.number, attempt.key)}")
 
 
-def attempt_rows(c: Checkout) -> Table:
+def attempt_rows(c: Checkout) -> RenderableType:
     """All payments of one purchase."""
     return table(
         ("payment", "gateway", "method", "amount", "state", "note"),
@@ -149,4 +149,5 @@ def attempt_rows(c: Checkout) -> Table:
         ),
         right=("amount",),
         keep=("payment",),
+        spare=("method", "gateway"),
     )

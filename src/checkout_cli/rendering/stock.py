@@ -72,7 +72,7 @@ def inventory_words(found: Sequence[Total], limit: int) -> Iterator[RenderableTy
         if several:
             rows.append(("", "", Text("in all", "dim"), *(cell(one.sum(number) or "", "dim") for number in NUMBERS)))
     columns = ("sku", "product", "location", "on hand", "held", "committed", "available", "short")
-    yield table(columns, rows, right=columns[3:], keep=("sku",))
+    yield table(columns, rows, right=columns[3:], keep=("sku",), spare=("product", "held", "committed"))
     yield counted(len(found), limit, "SKU")
     missing = sum(one.sum("shortfall") for one in found)
     if missing:
@@ -87,39 +87,54 @@ def _number(value: int) -> Text:
     return cell(value, "" if value else "dim")
 
 
-def sku_data(one: Total, product: Product | None, holds: Sequence[HoldListed], movements: Sequence[Movement]) -> dict[str, object]:
+@frozen
+class Item:
+    """One SKU in full. `product` is None for what no catalogue has ever had."""
+
+    total: Total
+    product: Product | None
+    for_sale: bool
+    holds: tuple[HoldListed, ...]
+    movements: tuple[Movement, ...]
+
+
+def sku_data(one: Item) -> dict[str, object]:
     return {
         "item": {
-            **_total_data(one),
-            "prices": [money_data(price) for price in product.prices.values()] if product else [],
-            "holds": [_hold_data(hold) for hold in holds],
-            "movements": [movement_data(movement) for movement in movements],
+            **_total_data(one.total),
+            "for_sale": one.for_sale,
+            "prices": [money_data(price) for price in one.product.prices.values()] if one.product else [],
+            "holds": [_hold_data(hold) for hold in one.holds],
+            "movements": [movement_data(movement) for movement in one.movements],
         }
     }
 
 
-def sku_words(one: Total, product: Product | None, holds: Sequence[HoldListed], movements: Sequence[Movement]) -> Iterator[RenderableType]:
-    yield heading(f"{one.sku}  {one.name}".strip())
+def sku_words(one: Item) -> Iterator[RenderableType]:
+    total, product = one.total, one.product
+    yield heading(f"{total.sku}  {total.name}".strip())
+    if not one.for_sale:
+        yield note("It is not for sale: it was withdrawn from the catalogue." if product else "It is not in the catalogue.")
     if product is not None:
         prices = ", ".join(map(str, product.prices.values()))
         weight = f"{product.weight} g" if product.weight else ""
         counting = "" if product.tracked else "not counted"
         yield facts((("prices", prices), ("weight", weight), ("tax", product.tax_category), ("stock", counting)))
-    if one.places:
-        places = [(place.location, *map(_number, _numbers(place))) for place in one.places]
-        sums = [("in all", *(cell(one.sum(number)) for number in NUMBERS))] if len(places) > 1 else []
+    if total.places:
+        places = [(place.location, *map(_number, _numbers(place))) for place in total.places]
+        sums = [("in all", *(cell(total.sum(number)) for number in NUMBERS))] if len(places) > 1 else []
         columns = ("location", "on hand", "held", "committed", "available", "short")
         yield table(columns, [*places, *sums], right=columns[1:])
-    if holds:
+    if one.holds:
         yield heading("Who has it")
-        yield _holds_table(holds)
-    if movements:
+        yield _holds_table(one.holds)
+    if one.movements:
         yield heading("Why it is so many, the last first")
         yield table(
             ("when (UTC)", "where", "by", "reason", "who"),
             (
                 (time_short(m.at), m.pool.location if isinstance(m.pool, Stock) else "", f"{m.delta:+d}", m.reason, m.actor)
-                for m in movements
+                for m in one.movements
             ),
             right=("by",),
             keep=("when (UTC)",),
