@@ -426,3 +426,17 @@ def test_looking_changes_nothing(checkout: Command, db: Path, tmp_path: Path) ->
     checkout("db", "current", "--db", db)
     assert content(db) == before
     assert {path.name for path in db.parent.iterdir()} - {"cart.toml", f"{db.name}-wal", f"{db.name}-shm"} == set(beside)
+
+
+def test_a_checkout_that_cannot_be_read_keeps_nobodys_letters_back(checkout: Command, db: Path) -> None:
+    """M3, A11: the worker says what is broken with exit code 4, and everybody else has their mail by then."""
+    number = an_order(checkout, db)["number"]
+    assert checkout("order", "cancel", number, "--reason", "x", "--yes", "--db", db).code == 0
+    with closing(sqlite3.connect(db)) as connection, connection:
+        id = connection.execute("SELECT id FROM checkouts WHERE state = 'abandoned' LIMIT 1").fetchone()[0]
+        connection.execute("UPDATE checkouts SET document = '{}', due_at = '2026-01-01T00:00:00.000000+00:00' WHERE id = ?", [id])
+    before = {path.name for path in Path(f"{db}.mail").iterdir()}
+    said = checkout("worker", "--once", "--db", db)
+    assert said.code == 4
+    assert "cannot be read" in said.err
+    assert {path.name for path in Path(f"{db}.mail").iterdir()} - before

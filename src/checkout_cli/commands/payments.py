@@ -162,7 +162,7 @@ def wish(
 
 def plan_of(c: Checkout, attempt: Attempt, said: Said, reason: str | None) -> Plan:
     """What is true of the payment now, and what it will be."""
-    from checkout_cli.rendering.payments import short_id
+    from checkout_cli.rendering.facts import short_id
 
     name = f"payment {short_id(c.number, attempt.key)}"
     title = f"Resolve {name}"
@@ -179,7 +179,7 @@ def plan_of(c: Checkout, attempt: Attempt, said: Said, reason: str | None) -> Pl
 
 def the_payment(backend: Backend, text: str) -> tuple[Checkout, Attempt]:
     """The payment that a person means, with its checkout. Raises NotFound, and WrongUsage if several could be meant."""
-    from checkout_cli.rendering.payments import short_id
+    from checkout_cli.rendering.facts import short_id
 
     owner, slash, part = text.rpartition("/")
     id = backend.queries.find(owner if slash else text)

@@ -18,7 +18,7 @@ from checkout_cli.opening import shop_of
 from checkout_cli.options import ConfigFile, Db, Json
 from checkout_cli.output import Output, neutral, written
 from checkout_cli.rendering.facts import units
-from checkout_core.errors import NoAnswer, Unavailable
+from checkout_core.errors import Broken, CheckoutError, NoAnswer, Unavailable
 from checkout_core.payments import AttemptState
 
 if TYPE_CHECKING:
@@ -114,9 +114,17 @@ def drained(backend: Backend, stop: Stop, told: object = None) -> Done:
 
 
 def step(backend: Backend) -> Done:
-    """One batch of checkouts, and one of messages for each notifier."""
-    checkouts = backend.shop.tick(BATCH)
-    return Done(checkouts, sum(backend.worker.relay(notifier, BATCH) for notifier in backend.notifiers))
+    """One batch of checkouts, and one of messages for each notifier. A checkout that cannot be gone on with keeps nobody's letters back."""
+    fault: CheckoutError | None = None
+    checkouts = 0
+    try:
+        checkouts = backend.shop.tick(BATCH)
+    except CheckoutError as error:
+        fault = error
+    messages = sum(backend.worker.relay(notifier, BATCH) for notifier in backend.notifiers)
+    if fault is not None:
+        raise fault
+    return Done(checkouts, messages)
 
 
 def waiting(backend: Backend) -> Waiting:
@@ -133,7 +141,7 @@ def _loop(backend: Backend, stop: Stop, every: float, out: Output) -> Done:
     while not stop.asked:
         try:
             done = step(backend)
-        except (Unavailable, NoAnswer) as fault:
+        except (Unavailable, NoAnswer, Broken) as fault:  # one broken checkout does not end the work for all others
             _say(f"checkout: {fault}")
             done = Done()
         total += done

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checkout_cli.asking import Change, Consent, Plan, agreed
-from checkout_cli.config import settings_of
+from checkout_cli.config import named_db, settings_of
 from checkout_cli.exits import BROKEN, WrongUsage
-from checkout_cli.options import WHERE, ConfigFile, Db, DryRun, Json, Yes
+from checkout_cli.options import WHERE, ConfigFile, DryRun, Json, Yes
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 OPENS = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # a Monday; the demo is the same on every day
 Files = Annotated[Path | None, typer.Option("--shop", metavar="DIR", help="Play on a new shop of these files.", rich_help_panel=WHERE)]
+
+OwnDb = Annotated[
+    str | None,
+    typer.Option("--db", metavar="PATH|URL", help="Play on this shop. CHECKOUT_DB alone does not name it.", rich_help_panel=WHERE),
+]
 
 
 def demo(
@@ -65,7 +70,7 @@ def run(
     shop: Files = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    db: Db = None,
+    db: OwnDb = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
@@ -81,13 +86,14 @@ def run(
     from checkout_cli.rendering.stories import ran_data, ran_words
 
     out, read = Output(as_json), running.read_scripts(scripts)
-    if db is None:
+    if db is None and config is None:
         with new_stage(shop or stories.examples() / "shop", None) as stage, out.progress("playing", len(read)) as told:
             ran = running.run(stage, read, told)
     else:
         if shop is not None:
             raise WrongUsage("Say --shop or --db: scripts are played on one shop.")
         settings = settings_of(db, config)
+        named_db(settings)
         if settings.production or settings.gateways != ("sandbox",):
             raise WrongUsage("Scripts pay with tokens of the sandbox. Play them on a shop whose only gateway is the sandbox.")
         plan = Plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -66,6 +67,19 @@ def once_a_person(holds: Iterable[HoldListed]) -> Iterator[HoldListed]:
             yield hold
         if use is not None:
             seen.add(use)
+
+
+SHORT = 6  # letters of an attempt's own part that tell it from the others of its order
+
+
+def short_id(number: str, key: str) -> str:
+    """What a person types to name a payment: the order's number, and the beginning of the payment's own part."""
+    return f"{number}/{key.rsplit('/', 1)[-1][:SHORT]}"
+
+
+def quoted(name: str) -> str:
+    """A name as it is typed into a shell: an order's number may end in `*`, `~` or `$`."""
+    return shlex.quote(name)
 
 
 def units(count: int, one: str = "unit") -> str:

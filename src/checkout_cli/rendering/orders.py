@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, time_data, time_short, time_words
+from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, quoted, time_data, time_short, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
 from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
@@ -149,7 +149,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
         )
     yield heading("What happened")
     yield table(("when", "what"), ((_second(one), event_words(one.event)) for one in whole.events), keep=("when",))
-    yield note(f"Why it is so: checkout order explain {c.number}")
+    yield note(f"Why it is so: checkout order explain {quoted(c.number)}")
 
 
 def explain_data(whole: Whole) -> dict[str, object]:

@@ -6,19 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
-from checkout_cli.rendering.facts import money_data, time_data, time_short, time_words
+from checkout_cli.rendering.facts import money_data, quoted, short_id, time_data, time_short, time_words
 from checkout_cli.rendering.reasons import given_up_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.checkout import Checkout
 from checkout_core.listings import PaymentListed
 from checkout_core.payments import Attempt
-
-SHORT = 6  # letters of an attempt's own part that tell it from the others of its order
-
-
-def short_id(number: str, key: str) -> str:
-    """What a person types to name a payment: the order's number, and the beginning of the payment's own part."""
-    return f"{number}/{key.rsplit('/', 1)[-1][:SHORT]}"
 
 
 def payments_data(payments: Sequence[PaymentListed]) -> dict[str, object]:
@@ -128,8 +121,12 @@ def payment_words(c: Checkout, attempt: Attempt) -> Iterator[RenderableType]:
             ("goes on at", time_words(c.due_at)),
         )
     )
-    if attempt.open and not (c.order and c.order.paid_by == attempt.key and not attempt.doubt):
-        yield note(f"Ask the gateway now: checkout payment resolve {short_id(c.number, attempt.key)}")
+    name = quoted(short_id(c.number, attempt.key))
+    if attempt.stuck:
+        yield note(f"When you have looked: checkout payment resolve {name}")
+        yield note("--retry lets it go on; --refunded REF and the like tell what you have seen at the gateway.")
+    elif attempt.open and not (c.order and c.order.paid_by == attempt.key and not attempt.doubt):
+        yield note(f"Ask the gateway now: checkout payment resolve {name}")
 
 
 def attempt_rows(c: Checkout) -> RenderableType:

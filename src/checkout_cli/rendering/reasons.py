@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from checkout_cli.rendering.facts import pool_words, time_words
+from checkout_cli.rendering.facts import pool_words, quoted, short_id, time_words
 from checkout_core.checkout import LATE, Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, RemoteEffect, Void, Wait
 from checkout_core.events import Event
@@ -93,7 +93,10 @@ def reasons(c: Checkout) -> Iterator[str]:
         yield f"{'It has used up' if c.order is not None else 'It keeps'} {' and '.join(uses)}."
     if not goods and not uses and (c.order is None or c.over):
         yield "It holds nothing."
-    yield _next(c.next, c.due_at)
+    if stuck := next((attempt for attempt in c.attempts if attempt.stuck), None):
+        yield f"Next: a person looks, and says what is true: checkout payment show {quoted(short_id(c.number, stuck.key))}"
+    else:
+        yield _next(c.next, c.due_at)
 
 
 def _because(c: Checkout) -> str:
