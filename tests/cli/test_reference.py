@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Command
 from tests.cli.reference import PAGE, ROOT, SURROUNDINGS, played
 from tests.cli.test_saying import COMMANDS
+
+CART = 'currency = "EUR"\nshipping = "standard"\nship_to = { country = "DE" }\n[[lines]]\nsku = "MUG-STONE-GREY-350"\n'
 
 
 def test_every_screen_on_the_page_is_what_the_command_prints(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +28,25 @@ def test_the_page_shows_every_command() -> None:
     page = PAGE.read_text(encoding="utf-8")
     missing = [words for words in (" ".join(filter(None, pair)) for pair in COMMANDS) if f"checkout {words}" not in page]
     assert missing == []
+
+
+@pytest.mark.parametrize("row", [row for row in PAGE.read_text(encoding="utf-8").splitlines() if row.startswith("| `")])
+def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path, row: str) -> None:
+    """What a program reads by `--json` is written down, and stays."""
+    (db.parent / "cart.toml").write_text(CART, encoding="utf-8")
+    given = {"order": ["5GYPS-FDKST"], "payment": ["5GYPS-FDKST"], "inventory": ["POT-CAST-IRON-800"], "coupon": ["welcome10"]}
+    more = {
+        "quote": [db.parent / "cart.toml"],
+        "shop": [ROOT / "examples" / "shop"],
+        "demo": [],
+        "run": [ROOT / "examples/checkouts/01-guest.toml"],
+    }
+    commands, keys = (re.findall(r"`([^`]+)`", part) for part in row.strip("|").split("|"))
+    for n, command in enumerate(commands):
+        group, *rest = command.split()
+        words = [*command.split(), *(given[group] if rest and rest[0] in ("show", "explain") else more.get(group, []))]
+        where = [] if group in ("shop", "sandbox", "demo", "run") else ["--db", db]
+        data = checkout(*words, *where, "--json").data
+        one_each = len(commands) == len(keys) and group not in ("demo", "run")
+        expected = {keys[n]} if one_each else set(keys[:2]) if group == "run" else set(keys)
+        assert set(data) == expected
