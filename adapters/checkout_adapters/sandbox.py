@@ -75,7 +75,6 @@ from checkout_core.ports import Clock
 from checkout_core.system import SystemClock
 
 Act = Literal["approve", "deny", "leave"]
-
 CAPABILITIES: Final = Capabilities(methods=frozenset({"card", "upi"}), settle_window=120, call_timeout=10)
 PAYER_TAKES, CHALLENGE_LASTS, INTENT_LASTS, ARRIVES_LATE = 10, 10 * 60, 5 * 60, 60  # seconds
 
@@ -231,8 +230,7 @@ class SandboxBooks:
                 with closing(self._connect()) as db:
                     db.executescript(_SCHEMA)
             except sqlite3.Error:
-                words = f"The sandbox cannot use its file {path}. Give it the right to, or move away what is no file of it."
-                raise errors.Unavailable(words) from None
+                raise errors.Unavailable(f"The sandbox cannot use its file {path}. Give it the right to, or move it away.") from None
 
     def payments(self) -> tuple[Payment, ...]:
         """Every payment as it is now, in the order of their first calls: what a shop's own books must agree with (I20)."""
