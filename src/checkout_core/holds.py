@@ -165,6 +165,12 @@ class Pool:
         """The pool with so much more held; None if it is not there. The one place that can answer no (R5)."""
         return evolve(self, held=self.held + amount) if amount <= self.available else None
 
+    def sized(self, limit: int | None) -> Pool:
+        """The pool with the size its claim states, if it states one: the promotion is the limit's one home, and may have lowered it."""
+        if limit is None or self.on_hand == limit:
+            return self
+        return evolve(self, on_hand=limit, shortfall=max(self.held + self.committed - limit - self.backorder, 0))
+
     def move(self, amount: int, old: HoldState, new: HoldState) -> Pool:
         """The pool after a hold of that amount went from `old` to `new`. Raises ValueError for a move not in HOLD_MOVES (F3)."""
         if new not in HOLD_MOVES[old]:

@@ -140,7 +140,7 @@ class MemoryUnit:
         own = {hold.pool: hold.amount for hold in mine if hold.state is HoldState.HELD}
         pools: dict[PoolKey, Pool] = {}
         for claim in claims:
-            pool, had = _limited(self.pool(claim.pool), claim.limit), own.pop(claim.pool, 0)
+            pool, had = self.pool(claim.pool).sized(claim.limit), own.pop(claim.pool, 0)
             more = claim.amount - had
             taken = pool.take(more) if more > 0 else pool.move(-more, HoldState.HELD, HoldState.RELEASED)
             if taken is None:
@@ -403,13 +403,6 @@ class AsyncMemoryCatalog:
 
     async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return self.catalog.options(destination, weight, currency)
-
-
-def _limited(pool: Pool, limit: int | None) -> Pool:
-    """The pool with the size its claim states: the promotion is the limit's one home, and may have lowered it."""
-    if limit is None or pool.on_hand == limit:
-        return pool
-    return evolve(pool, on_hand=limit, shortfall=max(pool.held + pool.committed - limit - pool.backorder, 0))
 
 
 def _found(value: V | None, kind: str, id: str) -> V:

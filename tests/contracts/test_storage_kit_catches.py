@@ -51,7 +51,7 @@ def _one_by_one(unit: MemoryUnit, checkout: str, claims: Sequence[Claim], whole:
 
 def _counts_its_own(unit: MemoryUnit, checkout: str, claims: Sequence[Claim], whole: Any = MemoryUnit.take) -> Taken | Short:
     for claim in claims:
-        pool = memory._limited(unit.pool(claim.pool), claim.limit)
+        pool = unit.pool(claim.pool).sized(claim.limit)
         if pool.available < claim.amount:
             return Short(claim.pool, claim.amount, pool.available)
     answer: Taken | Short = whole(unit, checkout, claims)
@@ -60,7 +60,7 @@ def _counts_its_own(unit: MemoryUnit, checkout: str, claims: Sequence[Claim], wh
 
 def _adds_up(unit: MemoryUnit, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
     for claim in claims:
-        pool = memory._limited(unit.pool(claim.pool), claim.limit).take(claim.amount)
+        pool = unit.pool(claim.pool).sized(claim.limit).take(claim.amount)
         if pool is None:
             return Short(claim.pool, claim.amount, unit.pool(claim.pool).available)
         unit._pools.put(claim.pool, pool)
@@ -215,9 +215,9 @@ def stored_as(storage: type[MemoryStorage]) -> Patch:
         (patched(MemoryUnit, "take", _adds_up), "test_the_holds_become_exactly_the_claims"),
         (patched(MemoryUnit, "take", _lets_committed_go), "test_take_leaves_committed_goods_alone"),
         (patched(MemoryUnit, "take", _own_deadline), "test_short_says_when_somebody_elses_hold_may_lapse"),
-        (patched(memory, "_limited", lambda pool, limit: pool), "test_a_limited_pool_appears_with_its_first_use_and_stops_at_the_limit"),
+        (patched(Pool, "sized", lambda pool, limit: pool), "test_a_limited_pool_appears_with_its_first_use_and_stops_at_the_limit"),
         (
-            patched(memory, "_limited", lambda pool, limit: evolve(pool, on_hand=max(pool.on_hand, limit or 0))),
+            patched(Pool, "sized", lambda pool, limit: evolve(pool, on_hand=max(pool.on_hand, limit or 0))),
             "test_a_limit_may_be_changed_while_uses_are_held",
         ),
         (patched(MemoryUnit, "_move", _releases_again), "test_release_gives_back_once"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from checkout_adapters.sqlalchemy import statements as st
-from checkout_adapters.sqlalchemy.rows import order_line_rows, order_row, payment_rows, refund_rows, state_of
+from checkout_adapters.sqlalchemy.rows import order_line_rows, order_row, payment_rows, pool_row, refund_rows, state_of
 from checkout_adapters.sqlalchemy.tables import (
     carts,
     checkouts,
@@ -34,7 +34,7 @@ from checkout_core.codec import decode, decode_checkout, encode, encode_answer, 
 from checkout_core.effects import RemoteEffect
 from checkout_core.errors import Broken, NotFound
 from checkout_core.events import Event
-from checkout_core.holds import HoldState, Movement, Stock
+from checkout_core.holds import HoldState, Movement
 from checkout_core.ledger import Posting
 from checkout_core.pricing import Quote
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request
@@ -161,12 +161,10 @@ class Flush:
         self._connection.execute(st.HOLD_STATE, changed)
 
     def _move(self, movement: Movement) -> None:
-        text, key = pool_text(movement.pool), movement.pool
+        text = pool_text(movement.pool)
         counted = self._connection.execute(st.COUNT, {"key": text, "delta": movement.delta, "now": self._now})
         if counted.rowcount == 0:  # an insert that may meet a row would be checked before it meets it
-            place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
-            numbers = {"on_hand": movement.delta, "held": 0, "committed": 0, "backorder": 0, "shortfall": 0}
-            self._insert(pools, [{"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": self._now}])
+            self._insert(pools, [pool_row(movement.pool, self._now, on_hand=movement.delta)])
         row = {"pool": text, "delta": movement.delta, "reason": movement.reason, "actor": movement.actor, "at": movement.at}
         self._insert(movements, [row])
 

@@ -1,4 +1,4 @@
-"""The rows for people that follow from a checkout: orders, their lines, payments, refunds. Derived here, decided nowhere."""
+"""Values as rows: what follows from a checkout for people (orders, lines, payments, refunds), and a new pool. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from checkout_core.checkout import Checkout
+from checkout_core.codec import pool_text
+from checkout_core.holds import PoolKey, Stock
 from checkout_core.orders import Order, OrderState, payment_state
 from checkout_core.payments import Attempt, AttemptState
 
@@ -108,3 +110,11 @@ def refund_rows(before: Checkout | None, c: Checkout, now: datetime) -> Sequence
 def _changed(before: Checkout | None, c: Checkout) -> Sequence[Attempt]:
     old = {attempt.key: attempt for attempt in before.attempts} if before is not None else {}
     return [attempt for attempt in c.attempts if old.get(attempt.key) != attempt]
+
+
+def pool_row(key: PoolKey, now: datetime, *, on_hand: int = 0, held: int = 0) -> Row:
+    """The row of a pool that nobody has seen before."""
+    place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
+    text = pool_text(key)
+    numbers = {"on_hand": on_hand, "held": held, "committed": 0, "backorder": 0, "shortfall": 0}
+    return {"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": now}

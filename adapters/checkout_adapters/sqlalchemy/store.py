@@ -1,7 +1,9 @@
 """The `Storage` port on SQL. A unit is one transaction that takes the write lock at its start; sync and async run the same units.
 
-storage = SqlStorage("shop.db")                       # Shop(storage=…)
-storage = AsyncSqlStorage("sqlite:///shop.db")        # AsyncShop(storage=…)
+    storage = SqlStorage("shop.db")                       # Shop(storage=…)
+    storage = AsyncSqlStorage("sqlite:///shop.db")        # AsyncShop(storage=…)
+
+Whatever the database does, a caller hears of it as one of our errors, by what may be done next (`faults`).
 """
 
 from __future__ import annotations

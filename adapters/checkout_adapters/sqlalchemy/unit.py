@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import evolve
 
 from checkout_adapters.sqlalchemy import statements as st
 from checkout_adapters.sqlalchemy.faults import Conflict
 from checkout_adapters.sqlalchemy.flush import Flush
+from checkout_adapters.sqlalchemy.rows import pool_row
 from checkout_adapters.sqlalchemy.tables import holds, pools
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import decode, decode_answer, decode_checkout, pool_of, pool_text
 from checkout_core.errors import NotFound
-from checkout_core.holds import CartTurn, Claim, HoldState, Pool, PoolKey, Short, Stock, Taken
+from checkout_core.holds import CartTurn, Claim, HoldState, Pool, PoolKey, Short, Taken
 from checkout_core.pricing import Quote
 from checkout_core.unit import Delivery, Person, Record, Request
 
@@ -90,7 +90,7 @@ class SqlUnit:
         grabs: list[tuple[str, Claim, int]] = []
         moves = [(text, -amount) for text, amount in mine.items() if text not in named]
         for text, claim in named.items():
-            pool, had = limited(pool_in(known[text]) if text in known else Pool(claim.pool), claim.limit), mine.get(text, 0)
+            pool, had = (pool_in(known[text]) if text in known else Pool(claim.pool)).sized(claim.limit), mine.get(text, 0)
             more = claim.amount - had
             if more > 0 and pool.take(more) is None:
                 until = self._connection.execute(st.FREE_AT, {"pool": text, "id": checkout}).scalar()
@@ -130,7 +130,7 @@ class SqlUnit:
         if not grabs:
             return
         statement = st.insert_or(self._connection.dialect.name, pools, ("pool",), ())
-        given = [row_of(claim.pool, self._now, on_hand=claim.limit or 0, held=more) for _, claim, more in grabs]
+        given = [pool_row(claim.pool, self._now, on_hand=claim.limit or 0, held=more) for _, claim, more in grabs]
         if self._connection.execute(statement, given).rowcount != len(given):
             raise Conflict
 
@@ -155,18 +155,3 @@ class SqlUnit:
 def pool_in(row: Any) -> Pool:
     """The pool of a row."""
     return Pool(pool_of(row.pool), row.on_hand, row.held, row.committed, row.backorder, row.shortfall)
-
-
-def row_of(key: PoolKey, now: datetime, *, on_hand: int = 0, held: int = 0) -> dict[str, object]:
-    """The row of a pool that nobody has seen before."""
-    place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
-    text = pool_text(key)
-    numbers = {"on_hand": on_hand, "held": held, "committed": 0, "backorder": 0, "shortfall": 0}
-    return {"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": now}
-
-
-def limited(pool: Pool, limit: int | None) -> Pool:
-    """The pool with the size its claim states: the promotion is the limit's one home, and may have lowered it."""
-    if limit is None or pool.on_hand == limit:
-        return pool
-    return evolve(pool, on_hand=limit, shortfall=max(pool.held + pool.committed - limit - pool.backorder, 0))
