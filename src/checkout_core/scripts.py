@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from checkout_core.cart import How, Options
 from checkout_core.customers import Address, Contact
@@ -253,3 +253,27 @@ class Script:
         named: Iterable[str] = (s.do.sku for s in self.steps if isinstance(s.do, Add | Change | Remove | Reprice | MoveStock))
         expected = (sku for sku, _ in (*self.expect.left, *self.expect.moved))
         return tuple(dict.fromkeys((*named, *expected)))
+
+
+def renamed(script: Script, suffix: str) -> Script:
+    """The same script played by other people: each account and each e-mail address is one of its own.
+
+    `ben@example.com` becomes `ben.3@example.com` and `customer-1` becomes `customer-1.3` for the suffix `3`. A `+tag` would not do: the
+    two addresses would be one person (R22).
+    """
+    people = tuple(
+        evolve(one, customer=None if one.customer is None else f"{one.customer}.{suffix}", contact=_reached_at(one.contact, suffix))
+        for one in script.shoppers
+    )
+    steps = tuple(
+        evolve(step, do=evolve(step.do, contact=_reached_at(step.do.contact, suffix))) if isinstance(step.do, Begin) else step
+        for step in script.steps
+    )
+    return evolve(script, shoppers=people, steps=steps)
+
+
+def _reached_at(contact: Contact | None, suffix: str) -> Contact | None:
+    if contact is None or contact.email is None:
+        return contact
+    name, at, domain = contact.email.rpartition("@")
+    return evolve(contact, email=f"{name}.{suffix}{at}{domain}")

@@ -7,20 +7,23 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from checkout_adapters.sandbox import AsyncSandboxGateway, SandboxGateway
-from checkout_core import AsyncMemoryStorage, AsyncShop, AsyncWorker, MemoryStorage, Money, NotFound, Policy, Promotion, Shop, Worker
+from checkout_core import AsyncMemoryStorage, AsyncShop, AsyncWorker, MemoryStorage, Money, NotFound, Policy, Promotion, Ratio, Shop, Worker
+from checkout_core.cart import Cart
 from checkout_core.errors import Unavailable
 from checkout_core.memory import Tables
 from checkout_core.notices import Notice
 from checkout_core.player import AsyncPlayer
+from checkout_core.refusals import Refusal, Refused
 from checkout_core.script_reader import WORDS, script_of
-from checkout_core.scripts import Script
+from checkout_core.scripts import Begin, Script, renamed
 from checkout_core.stories import Story
-from checkout_core.sync.player import Player
+from checkout_core.sync.player import Play, Player
 from tests.world import NOON, SECRET, Numbered, Shelf, Watched, a_shop, catalog, eur
 
 FRAME = """
@@ -329,6 +332,99 @@ def test_a_wait_ends_although_something_stays_due() -> None:
     story = shop.play(*BEGUN, 'do = "pay"\nupi = "upi_pending"', 'do = "wait"\ndays = 400', 'do = "status"')
     assert last(story)[0] == "refused"
     assert not [c for c in shop.store.tables.checkouts.values() if c.due_at is not None]
+
+
+@define
+class Slept:
+    """Time that is only written down."""
+
+    waits: list[tuple[int, int]] = field(factory=list)
+    ticks: int = 0
+
+    def wait(self, seconds: int, begun: Sequence[str]) -> None:
+        self.waits.append((seconds, len(begun)))
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+
+def taken(shop: Small, script: Script, times: Slept | None = None, keys: str | None = None) -> list[tuple[str, str]]:
+    """Every step of a script, whatever it was answered, and its outcome and first reason."""
+    play = Play(shop.player.shop, script, shop.player.world, times or Slept(), keys=keys)
+    came = [play.take(step) for step in script.steps]
+    return [(answer.outcome, answer.refused[0].reason if answer.refused else "") for answer in came]
+
+
+def test_steps_after_one_that_was_refused_are_refused_as_well() -> None:
+    """Who goes on although the cart was refused is told that there is none: nothing falls over, and nothing of an older cart is paid."""
+    looks = ['do = "validate"', 'do = "options"', 'do = "status"', 'do = "cancel"\nbecause = "x"', 'do = "update"', 'do = "again"']
+    nowhere = ['do = "begin"', 'do = "pay"\ncard = "tok_ok"', *looks]
+    changed = [f'do = "{word}"\nsku = "MUG"' for word in ("add", "remove")] + ['do = "change"\nsku = "MUG"\nquantity = 2']
+    shop, refused = small(), ("refused", "not-found")
+    shop.store.transact = no  # type: ignore[method-assign, assignment]
+    assert set(taken(shop, read('do = "open"\ncurrency = "EUR"', *changed, *nowhere))[1:]) == {refused}
+    shop = small()
+    second = ['do = "open"\ncart = "second"\ncurrency = "EUR"', 'do = "begin"\nshipping = "standard"', PLACED[3], *looks]
+    came = taken(shop, read(*BEGUN, *second))
+    assert came[3:5] == [("done", ""), ("refused", "empty-cart")]
+    assert set(came[5:]) == {refused}
+    merged = [f'who = "ben"\n{step}' for step in ('do = "open"\ncart = "a"\ncurrency = "EUR"\nguest = true', 'do = "login"\ninto = "b"')]
+    account = 'who = "ben"\ndo = "open"\ncart = "b"\ncurrency = "EUR"'
+    script = read(merged[0], account, merged[0].replace('"a"', '"c"'), merged[1])
+    assert taken(small(), evolve(script, steps=(*script.steps[2:3], *script.steps[3:])))[-1] == refused
+
+
+def no(work: object) -> Cart:
+    raise Refusal(Refused("invalid", "currency", "EUR", hint="Not now."))
+
+
+def test_whoever_takes_the_steps_passes_the_time() -> None:
+    """A step that waits asks for so much time and tells which checkouts there are; no clock of the player's own is moved."""
+    times, shop = Slept(), small()
+    taken(shop, read('do = "wait"\nhours = 1', *BEGUN, 'do = "wait"\nseconds = 5', 'do = "tick"'), times)
+    assert (times.waits, times.ticks) == ([(3600, 0), (5, 1)], 1)
+
+
+def test_each_play_of_a_script_has_keys_of_its_own_if_it_is_named() -> None:
+    """Many may play one script at once: a payment's key says whose it is."""
+    for keys, expected in (("buyer-3", "buyer-3/ada/1"), (None, "a-script/ada/1")):
+        shop = small()
+        heard: Any = Heard(shop.player.shop)
+        play = Play(heard, read(*PLACED), shop.player.world, Slept(), keys=keys)
+        assert [play.take(step).outcome for step in play.script.steps][-1] == "placed"
+        assert heard.keys == [expected]
+
+
+class Heard:
+    """A shop, and the keys it was asked to pay under."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop, self.keys = shop, list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.shop, name)
+
+    def pay(self, *said: Any, key: str, **more: Any) -> Any:
+        self.keys.append(key)
+        return self.shop.pay(*said, key=key, **more)
+
+
+def test_renamed_people_are_other_people() -> None:
+    """One use a person means one use for each who plays the script, with an account or without; the same people come twice in vain."""
+    once = Promotion("once", "Once each", "percent", percent=Ratio(10), code="ONCE", per_person=1)
+    begin = 'do = "begin"\nshipping = "standard"\ncodes = ["once"]'
+    for who in ("ada", "ben"):
+        script = read(*(f'who = "{who}"\n{step}' for step in (*OPENED, begin, PLACED[3])))
+        shop = small(once)
+        assert [taken(shop, renamed(script, suffix))[-1][0] for suffix in "12"] == ["placed", "placed"]
+        assert [reason for _, reason in taken(shop, renamed(script, "2"))][2:] == ["coupon-used-by-you", "not-found"]
+    ben = renamed(read(*PLACED, 'do = "update"\nemail = "me@example.com"', 'do = "update"\nshipping = "standard"'), "7")
+    assert ben.shoppers[1].customer == "customer-2.7"
+    assert [step.do.contact and step.do.contact.email for step in ben.steps if isinstance(step.do, Begin)] == [
+        "ada.7@example.com",
+        "me.7@example.com",
+        None,
+    ]
 
 
 async def played_async() -> tuple[Story, Tables]:
