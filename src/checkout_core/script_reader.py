@@ -11,10 +11,11 @@ from typing import Final, get_args
 
 from attrs import define, field
 
-from checkout_core.cart import How, Options
-from checkout_core.customers import COUNTRIES, Address, Contact, looks_like_card_number
-from checkout_core.money import CURRENCIES, Money
+from checkout_core.cart import How
+from checkout_core.customers import COUNTRIES, Address, Contact
+from checkout_core.money import CURRENCIES
 from checkout_core.payments import Card, Upi
+from checkout_core.script_table import Table, plain, shown
 from checkout_core.scripts import (
     Add,
     BadScript,
@@ -42,141 +43,13 @@ from checkout_core.scripts import (
     WaitFor,
 )
 
-STEPS_AT_MOST, SHOPPERS_AT_MOST, TEXT_AT_MOST, SECONDS_AT_MOST = 200, 20, 600, 400 * 24 * 3600  # (R25)
+STEPS_AT_MOST, SHOPPERS_AT_MOST, SECONDS_AT_MOST = 200, 20, 400 * 24 * 3600  # (R25)
 UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 24 * 3600}
 
 
 def script_of(table: Mapping[str, object], name: str) -> Script:
     """The script that this table tells. Raises BadScript with every mistake at once."""
     return _Reading(name).script(table)
-
-
-@define
-class Table:
-    """A table being read: it notes what was asked for, so that the rest can be named as a mistake."""
-
-    rows: Mapping[str, object]
-    place: str
-    mistakes: list[str]
-    known: list[str] = field(factory=list)
-
-    def wrong(self, message: str) -> None:
-        self.mistakes.append(f"{self.place}: {message}" if self.place else message)
-
-    def has(self, word: str) -> bool:
-        return word in self.rows
-
-    def text(self, word: str) -> str | None:
-        """A text, if it is there."""
-        value = self._asked(word)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            self.wrong(f'"{word}" is a text in quotes, not {_shown(value)}')
-        elif looks_like_card_number(value):
-            self.wrong(f'"{word}" looks like a card number. Use a token of the gateway')
-        elif not 1 <= len(value) <= TEXT_AT_MOST or not value.isprintable():
-            self.wrong(f'"{word}" is a text of 1 to {TEXT_AT_MOST} characters in one line, without control characters')
-        else:
-            return value
-        return None
-
-    def need(self, word: str) -> str:
-        """A text that must be there."""
-        if word not in self.rows:
-            self.known.append(word)
-            self.wrong(f'"{word}" is missing')
-        return self.text(word) or ""
-
-    def whole(self, word: str, least: int, most: int = 10**9) -> int | None:
-        """A whole number, if it is there."""
-        value = self._asked(word)
-        if value is None:
-            return None
-        if type(value) is not int or not least <= value <= most:
-            self.wrong(f'"{word}" is a whole number from {least} to {most}, not {_shown(value)}')
-            return None
-        return value
-
-    def need_whole(self, word: str, least: int, most: int = 10**9) -> int:
-        """A whole number that must be there."""
-        if word not in self.rows:
-            self.wrong(f'"{word}" is missing')
-        return self.whole(word, least, most) or 0
-
-    def flag(self, word: str) -> bool:
-        value = self._asked(word)
-        if value is not None and not isinstance(value, bool):
-            self.wrong(f'"{word}" is true or false, not {_shown(value)}')
-        return value is True
-
-    def choice(self, word: str, choices: tuple[str, ...]) -> str | None:
-        """One of these words, if it is there."""
-        value = self.text(word)
-        if value is not None and value not in choices:
-            self.wrong(f'"{word}" is one of {", ".join(choices)}, not {_shown(value)}')
-            return None
-        return value
-
-    def texts(self, word: str) -> tuple[str, ...] | None:
-        """A list of texts, if it is there."""
-        value = self._asked(word)
-        if value is None:
-            return None
-        if not isinstance(value, list) or len(value) > 50:
-            self.wrong(f'"{word}" is a list of texts, not {_shown(value)}')
-            return None
-        inner = self._inner(word, {f"number {n}": one for n, one in enumerate(value, start=1)})
-        return tuple(inner.text(number) or "" for number in inner.rows)
-
-    def table(self, word: str) -> Table:
-        """The table of that name; an empty one if it is not there."""
-        value = self._asked(word)
-        if value is not None and not isinstance(value, Mapping):
-            self.wrong(f'"{word}" is a table, not {_shown(value)}')
-            value = None
-        return self._inner(word, value or {})
-
-    def pairs(self, word: str) -> Options:
-        """A table of texts."""
-        inner = self.table(word)
-        return tuple(sorted((key, inner.text(key) or "") for key in inner.rows))
-
-    def money(self, word: str, currency: str) -> Money | None:
-        """An amount of that currency, if it is there. It is a text, because a number with a point is not exact."""
-        value = self._asked(word)
-        if value is None or currency not in CURRENCIES:
-            return None
-        if not isinstance(value, str):
-            self.wrong(f'"{word}" is an amount in quotes, such as "73.90", not {_shown(value)}')
-            return None
-        try:
-            amount = Money.parse(value, currency)
-        except ValueError as error:
-            self.wrong(f'"{word}": {str(error).rstrip(".")}')
-            return None
-        if amount.minor < 0:
-            self.wrong(f'"{word}" is not below zero')
-        return amount
-
-    def currency(self, word: str = "currency") -> str:
-        code = self.need(word)
-        if code and code not in CURRENCIES:
-            self.wrong(f"{_shown(code)} is not an active ISO 4217 currency")
-        return code
-
-    def over(self) -> None:
-        """Name what nobody asked for."""
-        for word in self.rows:
-            if word not in self.known:
-                self.wrong(f'unknown word "{_plain(word)}"; known: {", ".join(dict.fromkeys(self.known))}')
-
-    def _asked(self, word: str) -> object:
-        self.known.append(word)
-        return self.rows.get(word)
-
-    def _inner(self, word: str, rows: Mapping[str, object]) -> Table:
-        return Table(rows, f"{self.place}, {word}" if self.place else word, self.mistakes)
 
 
 @define
@@ -230,7 +103,7 @@ class _Reading:
         every = top.table(word)
         for name in every.rows:
             if not re.fullmatch(r"[A-Za-z][A-Za-z0-9 _-]{0,39}", name):
-                every.wrong(f'"{_plain(name)}" is no name: use up to 40 letters, digits, - and _')
+                every.wrong(f'"{plain(name)}" is no name: use up to 40 letters, digits, - and _')
         return [(name, every.table(name)) for name in every.rows]
 
     def _address(self, table: Table) -> Address:
@@ -239,7 +112,7 @@ class _Reading:
             table.wrong('"lines" is a list of 1 to 5 texts')
         country = table.need("country")
         if country and country not in COUNTRIES:
-            table.wrong(f"{_shown(country)} is not a country: use an ISO 3166-1 code such as DE")
+            table.wrong(f"{shown(country)} is not a country: use an ISO 3166-1 code such as DE")
         address = Address(table.need("name"), lines, table.need("city"), table.text("postcode") or "", country, table.text("region"))
         table.over()
         return address
@@ -254,7 +127,7 @@ class _Reading:
     def _address_named(self, table: Table) -> Address | None:
         name = table.text("address")
         if name is not None and name not in self.addresses:
-            table.wrong(f'"address" is one of {", ".join(self.addresses) or "the tables [addresses.NAME]"}, not {_shown(name)}')
+            table.wrong(f'"address" is one of {", ".join(self.addresses) or "the tables [addresses.NAME]"}, not {shown(name)}')
             return None
         return None if name is None else self.addresses[name]
 
@@ -307,7 +180,7 @@ class _Reading:
 
     def _is_currency(self, table: Table, code: str) -> bool:
         if code not in CURRENCIES:
-            table.wrong(f"{_shown(code)} is not an active ISO 4217 currency")
+            table.wrong(f"{shown(code)} is not an active ISO 4217 currency")
         return code in CURRENCIES
 
     # The words of a step.
@@ -454,18 +327,3 @@ WORDS: Final[Mapping[str, Callable[[_Reading, Table, _Carts], Do | None]]] = {
     "price": _Reading.price,
     "stock": _Reading.stock,
 }
-
-
-def _plain(text: str) -> str:
-    return "•••" if looks_like_card_number(text) else "".join(c if c.isprintable() else "?" for c in text[:40])
-
-
-def _shown(value: object) -> str:
-    """At most 40 characters of anything, and never a card number (R24)."""
-    if isinstance(value, Mapping | list):
-        return "a table" if isinstance(value, Mapping) else "a list"
-    try:
-        text = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str) else str(value)
-    except ValueError:  # Python writes out no int of thousands of digits
-        return "a huge number"
-    return "•••" if looks_like_card_number(text) else text[:40]

@@ -313,7 +313,10 @@ def test_a_mistake_is_told_with_its_place(steps: list[str], message: str) -> Non
         ('title = ""\n[shoppers.ada]', '"title" is a text of 1 to 600 characters in one line'),
         ('title = "a\\u001b[2J"\n[shoppers.ada]', "without control characters"),
         ('title = "T"\nauthor = "me"', 'unknown word "author"; known: title, about, addresses, shoppers, steps, expect'),
-        ('title = "T"\n[shoppers.ada]\nmail = "x"', 'shoppers, ada: unknown word "mail"; known: email, phone, locale, customer, address'),
+        (
+            'title = "T"\n[shoppers.ada]\nmail = "x"',
+            'shoppers, ada: unknown word "mail" (did you mean "email"?); known: email, phone, locale, customer, address',
+        ),
         ('title = "T"\nshoppers = 3', '"shoppers" is a table, not 3'),
         ('title = "T"\n[shoppers."a\\u0000b"]', "is no name"),
         ('title = "T"\n[addresses.home]\ncountry = "GER"', "addresses, home: 'GER' is not a country: use an ISO 3166-1 code such as DE"),
