@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from attrs import evolve
-
 from checkout_core.checkout import Checkout
 from checkout_core.events import Event
 from checkout_core.ledger import Entry, Posting, entries, reversed_entries
@@ -14,6 +12,7 @@ from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import Attempt, AttemptState
 from checkout_core.pricing import Quote
+from checkout_core.values import evolve
 
 ALARM_AT = 8  # inquiries in a row that settled nothing, before a person is told (R19)
 

@@ -144,7 +144,7 @@ def add(cart: Cart, sku: str, quantity: int, options: Mapping[str, str] | Option
     total = demand(cart.lines).get(sku, 0) + quantity
     if total > limits.quantity:
         return Refused("quantity", sku, str(total), limit=limits.quantity)
-    return _put(cart, evolve(line, quantity=quantity + (old.quantity if old else 0)), now)
+    return _put(cart, evolve(old, quantity=old.quantity + quantity) if old else line, now)
 
 
 def change(cart: Cart, line_id: str, quantity: int, now: datetime, limits: Limits) -> Cart | Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
@@ -16,6 +16,7 @@ from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
 from checkout_core.pricing import Quote
 from checkout_core.refusals import Refused
+from checkout_core.values import evolve
 
 
 @frozen
@@ -33,7 +34,7 @@ class Deadlines:
     checkout_for: int = 24 * 60 * 60
 
 
-@frozen(cache_hash=True)
+@frozen(slots=False, cache_hash=True)
 class Checkout:
     """Everything decided about one purchase, frozen. `next` is the decision, stored with the state it follows from.
 
@@ -92,20 +93,29 @@ class Checkout:
     @property
     def paying(self) -> Attempt | None:
         """The attempt that pays for this, or is trying to: open and wanted."""
-        return next((a for a in self.attempts if a.open and not a.unwanted), None)
+        for attempt in self.attempts:
+            if attempt.open and not attempt.unwanted:
+                return attempt
+        return None
 
     @property
     def lapses_at(self) -> datetime:
         """When it is given up, unless it is paid before."""
-        return max(self.latest, self.deadline) if any(a.open for a in self.attempts) else self.deadline
+        for attempt in self.attempts:
+            if attempt.open:
+                return max(self.latest, self.deadline)
+        return self.deadline
 
     def attempt(self, key: str) -> Attempt | None:
         """The attempt with that key."""
-        return next((a for a in self.attempts if a.key == key), None)
+        for attempt in self.attempts:
+            if attempt.key == key:
+                return attempt
+        return None
 
     def with_attempt(self, attempt: Attempt) -> Checkout:
         """The same, with that attempt in the place of its former self."""
-        return evolve(self, attempts=tuple(attempt if a.key == attempt.key else a for a in self.attempts))
+        return evolve(self, attempts=tuple([attempt if a.key == attempt.key else a for a in self.attempts]))
 
     def with_deadline(self, now: datetime, seconds: int) -> Checkout:
         """The same, with at least so much time left."""

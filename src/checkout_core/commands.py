@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from attrs import evolve, frozen
+import attrs
+from attrs import frozen
 
 from checkout_core import cart as carts
 from checkout_core import drive, edge, flow
@@ -30,6 +31,7 @@ from checkout_core.pricing import Basket, Facts, Quote, diff, price
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
+from checkout_core.values import evolve
 
 T = TypeVar("T")
 INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a checkout may begin without; it cannot be paid
@@ -275,7 +277,8 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     """The price of this checkout now, or everything that is in the way."""
     used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
     basket = Basket(c.currency, c.lines, c.destination, c.shipping, c.codes)
-    quote = price(basket, evolve(known.facts, used_up={**known.facts.used_up, **used_up}), now, policy.pricing)
+    facts = attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
+    quote = price(basket, facts, now, policy.pricing)
     if not isinstance(quote, Quote):
         return quote
     per_person = [deal for deal in quote.promotions if deal.per_person is not None]

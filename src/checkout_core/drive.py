@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from checkout_core import flow
 from checkout_core.bookkeeping import Told, events_of, postings_of
 from checkout_core.checkout import Checkout
@@ -13,6 +11,7 @@ from checkout_core.holds import CartTurn, Short, Taken
 from checkout_core.payments import Fact
 from checkout_core.pricing import Quote
 from checkout_core.unit import CloseCart, Commit, Release, Unit
+from checkout_core.values import evolve
 
 
 class Shortage(Exception):

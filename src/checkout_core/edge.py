@@ -21,7 +21,8 @@ def checked_text(name: str, text: object, at_most: int = TEXT_AT_MOST, *, empty:
         yield Refused("invalid", name, f"a {type(text).__name__}", hint="Give a text.")
     elif len(text) > at_most or (not text.strip() and not empty):
         yield Refused("invalid", name, f"{len(text)} characters", hint=f"Give 1 to {at_most}.")
-    elif any(unicodedata.category(c) in ("Cc", "Cs") for c in text):  # steers a terminal, ends a mail header, or no database keeps it
+    elif not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+        # such a one steers a terminal, ends a mail header, or no database keeps it
         yield Refused("invalid", name, "control characters", hint="Leave them out.")
     elif looks_like_card_number(text):
         yield Refused("card-number", name)

@@ -31,11 +31,12 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def _allowed(event: Event, _: object, facts: tuple[tuple[str, str | int], ...]) -> None:
-    if event.kind not in KINDS:
+    allowed = KINDS.get(event.kind)
+    if allowed is None:
         raise ValueError(f"This release knows no event {event.kind!r}. Upgrade checkout-core, or write another.")
-    extra = {name for name, _ in facts} - KINDS[event.kind]
+    extra = [name for name, _ in facts if name not in allowed]
     if extra:
-        raise ValueError(f"The event {event.kind} may not carry {sorted(extra)}.")
+        raise ValueError(f"The event {event.kind} may not carry {sorted(set(extra))}.")
 
 
 @frozen

@@ -13,8 +13,6 @@ from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from attrs import evolve
-
 from checkout_core.checkout import LATE, Checkout, verdict
 from checkout_core.effects import (
     RESOLVED_BY,
@@ -39,6 +37,7 @@ from checkout_core.effects import (
 from checkout_core.holds import Short, Taken
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import PAYER, Attempt, AttemptState, Fact, NotFound, RefundRefused, back_off, settle
+from checkout_core.values import evolve
 
 MARGIN = 15  # seconds added to a gateway's own time-out before anybody else may go on
 CALLS_AT_MOST = 12  # to start one payment, before we give it up (R25)
@@ -51,7 +50,8 @@ def plan(c: Checkout, now: datetime) -> Effect | Wait | Done:
     if c.over and c.held:
         return Free()
     steps = [give_back(attempt, now) for attempt in c.attempts if attempt.open and attempt.unwanted]
-    return soonest([*steps, go_on(c, now)])
+    ours = go_on(c, now)
+    return soonest([*steps, ours]) if steps else ours
 
 
 def go_on(c: Checkout, now: datetime) -> Effect | Wait | Done:

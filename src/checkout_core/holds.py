@@ -15,8 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from attrs import evolve, field, frozen
-from attrs.validators import ge, gt
+from attrs import field, frozen
+from attrs.validators import gt
 
 
 @frozen(order=True)
@@ -146,13 +146,15 @@ class Pool:
     """
 
     key: PoolKey
-    on_hand: int = field(default=0, validator=ge(0))
-    held: int = field(default=0, validator=ge(0))
-    committed: int = field(default=0, validator=ge(0))
-    backorder: int = field(default=0, validator=ge(0))
-    shortfall: int = field(default=0, validator=ge(0))
+    on_hand: int = 0
+    held: int = 0
+    committed: int = 0
+    backorder: int = 0
+    shortfall: int = 0
 
     def __attrs_post_init__(self) -> None:
+        if self.on_hand < 0 or self.held < 0 or self.committed < 0 or self.backorder < 0 or self.shortfall < 0:
+            raise ValueError(f"A number of {self.key} is below zero.")
         if self.on_hand + self.backorder + self.shortfall < self.held + self.committed:
             raise ValueError(f"More of {self.key} is promised than there is.")
 
@@ -163,13 +165,13 @@ class Pool:
 
     def take(self, amount: int) -> Pool | None:
         """The pool with so much more held; None if it is not there. The one place that can answer no (R5)."""
-        return evolve(self, held=self.held + amount) if amount <= self.available else None
+        return self._with(self.on_hand, self.held + amount, self.committed, self.shortfall) if amount <= self.available else None
 
     def sized(self, limit: int | None) -> Pool:
         """The pool with the size its claim states, if it states one: the promotion is the limit's one home, and may have lowered it."""
         if limit is None or self.on_hand == limit:
             return self
-        return evolve(self, on_hand=limit, shortfall=max(self.held + self.committed - limit - self.backorder, 0))
+        return self._with(limit, self.held, self.committed, max(self.held + self.committed - limit - self.backorder, 0))
 
     def move(self, amount: int, old: HoldState, new: HoldState) -> Pool:
         """The pool after a hold of that amount went from `old` to `new`. Raises ValueError for a move not in HOLD_MOVES (F3)."""
@@ -179,7 +181,7 @@ class Pool:
         committed = self.committed - (amount if old is HoldState.COMMITTED else 0) + (amount if new is HoldState.COMMITTED else 0)
         on_hand = self.on_hand - (amount if new is HoldState.SHIPPED else 0)
         missing = held + committed - on_hand - self.backorder
-        return evolve(self, held=held, committed=committed, on_hand=on_hand, shortfall=max(min(self.shortfall, missing), 0))
+        return self._with(on_hand, held, committed, max(min(self.shortfall, missing), 0))
 
     def adjust(self, delta: int, *, force: bool = False) -> Pool | None:
         """The pool after a movement; None if what is promised would not be covered and it is not forced (RB-04)."""
@@ -187,7 +189,10 @@ class Pool:
         missing = max(self.held + self.committed - on_hand - self.backorder, 0)
         if on_hand < 0 or (missing > self.shortfall and not force):
             return None
-        return evolve(self, on_hand=on_hand, shortfall=missing)
+        return self._with(on_hand, self.held, self.committed, missing)
+
+    def _with(self, on_hand: int, held: int, committed: int, shortfall: int) -> Pool:
+        return Pool(self.key, on_hand, held, committed, self.backorder, shortfall)
 
 
 @frozen

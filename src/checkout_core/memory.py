@@ -9,7 +9,7 @@ import heapq
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -30,6 +30,8 @@ from checkout_core.system import SystemClock
 from checkout_core.tax import TaxRate, TaxTable
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit, View
 
+_DUE_AT_LEAST: Final = 64  # so many entries of the heap are kept without asking which are stale
+
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
@@ -37,6 +39,8 @@ T = TypeVar("T")
 
 class Overlay(Generic[K, V]):
     """A table seen by one unit: its own writes over what is committed."""
+
+    __slots__ = ("table", "written")
 
     def __init__(self, table: dict[K, V]) -> None:
         self.table = table
@@ -49,7 +53,8 @@ class Overlay(Generic[K, V]):
         self.written[key] = value
 
     def commit(self) -> None:
-        self.table.update(self.written)
+        if self.written:
+            self.table.update(self.written)
 
 
 @define
@@ -107,9 +112,24 @@ class MemoryUnit:
         yield from self._pools.written
         for checkout in self.checkouts_written:
             old = self._checkouts.table.get(checkout.id)
-            if old is None or old.attempts is not checkout.attempts:
+            if checkout.attempts and (old is None or old.attempts is not checkout.attempts):
                 before = {attempt.key: attempt for attempt in old.attempts} if old is not None else {}
                 yield from (attempt.key for attempt in checkout.attempts if before.get(attempt.key) != attempt)
+
+    @property
+    def newly_due(self) -> Iterator[tuple[datetime, str]]:
+        """When which checkouts fall due, other than before."""
+        for checkout in self.checkouts_written:
+            old = self._checkouts.table.get(checkout.id)
+            if checkout.due_at is not None and (old is None or old.due_at != checkout.due_at):
+                yield checkout.due_at, checkout.id
+
+    @property
+    def reopened(self) -> Iterator[str]:
+        """The consumers that are told an event again which they had settled."""
+        for key, delivery in self._deliveries.written.items():
+            if not settled(delivery) and settled(self._deliveries.table.get(key)):
+                yield delivery.consumer
 
     def cart(self, id: str) -> Cart:
         return _found(self._carts.get(id), "cart", id)
@@ -176,7 +196,11 @@ class MemoryUnit:
         tables.postings += self.postings
 
     def _apply(self, record: Record) -> None:
-        match record:
+        match record:  # the frequent ones first
+            case Event():
+                self.events.append(record)
+            case Posting():
+                self.postings.append(record)
             case Checkout():
                 old = self._checkouts.get(record.id)
                 _guard(record.version == (old.version if old else 0) + 1, f"The checkout {record.id} was changed by somebody else.")
@@ -212,10 +236,6 @@ class MemoryUnit:
                 self.movements.append(record)
             case Delivery():
                 self._deliveries.put((record.consumer, record.event), record)
-            case Event():
-                self.events.append(record)
-            case Posting():
-                self.postings.append(record)
 
     def _refer(self, payment: tuple[str, str], attempt: str) -> None:
         """A gateway's reference belongs to one payment (RB-44)."""
@@ -242,10 +262,11 @@ class MemoryUnit:
                 kept.append(hold)
                 continue
             self._pools.put(hold.pool, self.pool(hold.pool).move(hold.amount, hold.state, new))
-            if new is HoldState.RELEASED:
-                self._forget(hold.pool, checkout)
-            else:
-                kept.append(evolve(hold, state=new))
+            if new is not HoldState.RELEASED:
+                kept.append(Hold(hold.checkout, hold.pool, hold.amount, new))
+                if isinstance(hold.pool, CartTurn):
+                    continue  # who has bought a cart is its buyer for good; of other pools only those can let go that hold
+            self._forget(hold.pool, checkout)
         self._holds.put(checkout, tuple(kept))
 
     def _remember(self, key: PoolKey, checkout: str) -> None:
@@ -254,11 +275,26 @@ class MemoryUnit:
             self._holders.put(key, (*holders, checkout))
 
     def _forget(self, key: PoolKey, checkout: str) -> None:
-        self._holders.put(key, tuple(id for id in self._holders.get(key) or () if id != checkout))
+        holders = self._holders.get(key) or ()
+        if checkout in holders:
+            self._holders.put(key, tuple([id for id in holders if id != checkout]))
 
     def _free_at(self, key: PoolKey, but: str) -> datetime | None:
         others = [self._checkouts.get(id) for id in self._holders.get(key) or () if id != but]
         return min((c.lapses_at for c in others if c is not None and c.order is None), default=None)
+
+
+@define
+class Queue:
+    """What one consumer has still to be told: of the events `seen` so far, in their order, those that were `open` when last looked at."""
+
+    seen: int = 0
+    open: list[Event] = field(factory=list)
+
+
+def settled(delivery: Delivery | None) -> bool:
+    """Whether the consumer is done with that event."""
+    return delivery is not None and (delivery.delivered or delivery.dead)
 
 
 class MemoryStorage:
@@ -269,12 +305,15 @@ class MemoryStorage:
         self.tables = Tables()
         self.changed = dict[PoolKey | str, datetime]()  # when a pool was, or an attempt by its key; for lists alone
         self._lock = threading.RLock()
-        self._due: list[tuple[datetime, str]] = []
+        self._due: list[tuple[datetime, str]] = []  # a heap; an entry that its checkout no longer agrees with is stale
+        self._due_at_most = _DUE_AT_LEAST
+        self._queues = dict[str, Queue]()
 
     def index(self) -> None:
-        """Find anew which checkouts are due; needed after `tables` were replaced by a snapshot."""
+        """Find anew which checkouts are due and which events wait; needed after `tables` were replaced by a snapshot."""
         self._due = [(c.due_at, c.id) for c in self.tables.checkouts.values() if c.due_at is not None]
         heapq.heapify(self._due)
+        self._queues.clear()
 
     def read(self, look: Callable[[Tables], T]) -> T:
         """What `look` sees of the tables, while nobody writes to them."""
@@ -287,11 +326,25 @@ class MemoryStorage:
             result = work(unit)
             unit.flush()
             self.changed |= dict.fromkeys(unit.changes, unit.now)
+            newly_due = list(unit.newly_due)
+            for consumer in unit.reopened:
+                self._queues.pop(consumer, None)
             unit.commit(self.tables)
-            for checkout in unit.checkouts_written:
-                if checkout.due_at is not None:
-                    heapq.heappush(self._due, (checkout.due_at, checkout.id))
+            for entry in newly_due:
+                heapq.heappush(self._due, entry)
+            if len(self._due) > self._due_at_most:
+                self._forget_stale()
             return result
+
+    def _forget_stale(self) -> None:
+        self._due = [entry for entry in set(self._due) if self._stands(entry)]
+        heapq.heapify(self._due)
+        self._due_at_most = max(2 * len(self._due), _DUE_AT_LEAST)
+
+    def _stands(self, entry: tuple[datetime, str]) -> bool:
+        due_at, id = entry
+        checkout = self.tables.checkouts.get(id)
+        return checkout is not None and checkout.due_at == due_at
 
     def look(self, work: Callable[[View], T]) -> T:
         with self._lock:
@@ -301,12 +354,19 @@ class MemoryStorage:
         now, found = self.clock.now(), list[tuple[datetime, str]]()
         with self._lock:
             while self._due and self._due[0][0] <= now and len(found) < limit:
-                due_at, id = heapq.heappop(self._due)
-                if self.tables.checkouts[id].due_at == due_at and (due_at, id) not in found:
-                    found.append((due_at, id))
+                entry = heapq.heappop(self._due)
+                if self._stands(entry) and entry not in found[-1:]:  # equal ones follow each other
+                    found.append(entry)
             for entry in found:  # it stays due until a unit of it says otherwise
                 heapq.heappush(self._due, entry)
         return [id for _, id in found]
+
+    def next_due(self) -> datetime | None:
+        """When the first checkout falls due; None if none will unless something happens."""
+        with self._lock:
+            while self._due and not self._stands(self._due[0]):
+                heapq.heappop(self._due)
+            return self._due[0][0] if self._due else None
 
     def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
         now = self.clock.now()
@@ -322,16 +382,23 @@ class MemoryStorage:
     def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
         now, found, waiting = self.clock.now(), list[Event](), set[str]()
         with self._lock:
-            for event in self.tables.events:
-                delivery = self.tables.deliveries.get((consumer, event.id))
-                if (delivery is not None and (delivery.delivered or delivery.dead)) or event.checkout in waiting:
-                    continue
-                if delivery is not None and delivery.next_at is not None and delivery.next_at > now:
-                    waiting.add(event.checkout)
-                    continue
-                found.append(event)
+            queue = self._queues.setdefault(consumer, Queue())
+            queue.open += self.tables.events[queue.seen :]
+            queue.seen = len(self.tables.events)
+            open, looked_at = list[Event](), 0
+            for event in queue.open:
                 if len(found) == limit:
                     break
+                looked_at += 1
+                delivery = self.tables.deliveries.get((consumer, event.id))
+                if settled(delivery):
+                    continue
+                open.append(event)
+                if delivery is not None and delivery.next_at is not None and delivery.next_at > now:
+                    waiting.add(event.checkout)
+                elif event.checkout not in waiting:
+                    found.append(event)
+            queue.open[:looked_at] = open
         return found
 
 

@@ -64,7 +64,7 @@ FULFILMENT_MOVES: Final[Mapping[FulfilmentState, frozenset[FulfilmentState]]] = 
 }
 
 
-@frozen
+@frozen(slots=False)
 class Order:
     """A placed order. `id` is the checkout's; `number` is for people. `paid_by` names the attempt, empty for a total of zero."""
 

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from checkout_core.money import Money
+from checkout_core.values import evolve
 
 
 def _masked(value: object) -> str:
@@ -225,7 +226,7 @@ STATE_OF: Final[Mapping[type, AttemptState]] = {
 }
 
 
-@frozen(cache_hash=True)
+@frozen(slots=False, cache_hash=True)
 class Attempt:
     """One try to be paid. Its calls are `{key}/authorize`, `{key}/capture`, `{key}/void`, `{key}/refund` (R2).
 
