@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
 
 from attrs import frozen
 
 from checkout_cli.exits import BROKEN, REFUSED
 from checkout_cli.stage import Stage
-from checkout_core.errors import CheckoutError
+from checkout_cli.table_files import mistaken, read_all, read_table
 from checkout_core.script_reader import script_of
 from checkout_core.scripts import BadScript, Script
 from checkout_core.stories import Story
-
-LARGEST: Final = 1_000_000
-"""The bytes a script may have (R25)."""
-
-
-@frozen
-class ScriptMistake:
-    """What is wrong with a script: the file, its line if that is known, and what to do."""
-
-    file: str
-    row: int | None
-    column: int | None
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}{'' if self.row is None else f':{self.row}'}: {self.message}"
-
-
-class BadScripts(CheckoutError):
-    """Scripts that cannot be read: correct them. `mistakes` has everything that is wrong with any of them."""
-
-    def __init__(self, mistakes: tuple[ScriptMistake, ...]) -> None:
-        super().__init__(mistakes)
-        self.mistakes = mistakes
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.mistakes))
 
 
 @frozen
@@ -70,46 +40,14 @@ def run(stage: Stage, scripts: Iterable[Script], told: Callable[[int], None] = l
 
 
 def read_scripts(paths: Iterable[Path]) -> tuple[Script, ...]:
-    """The scripts of these files, and of the `.toml` files in these folders, in order. Raises BadScripts with every mistake in any."""
-    scripts, mistakes = list[Script](), list[ScriptMistake]()
-    for path in paths:
-        files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
-        if not files:
-            mistakes.append(ScriptMistake(str(path), None, None, "There is no script in this folder. Scripts are files that end in .toml."))
-        for file in files:
-            try:
-                scripts.append(_read(file))
-            except BadScript as bad:
-                mistakes += [ScriptMistake(str(file), None, None, f"{mistake}.") for mistake in bad.mistakes]
-            except BadScripts as bad:
-                mistakes += bad.mistakes
-    if mistakes:
-        raise BadScripts(tuple(mistakes))
-    return tuple(scripts)
+    """The scripts of these files, and of the `.toml` files in these folders, in order. Raises BadTables with every mistake in any."""
+    return read_all(paths, "script", read_script)
 
 
-def _read(file: Path) -> Script:
-    def bad(message: str, row: int | None = None, column: int | None = None) -> BadScripts:
-        return BadScripts((ScriptMistake(str(file), row, column, message),))
-
+def read_script(file: Path) -> Script:
+    """The script in one file. Raises BadTables."""
+    table = read_table(file, "script")
     try:
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
-    except OSError as error:
-        raise bad(f"It cannot be read: {error.strerror}. Check the path and its permissions.") from None
-    if len(content) > LARGEST:
-        raise bad(f"It has more than {LARGEST} bytes. This is no script.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise bad(f"It is not UTF-8: byte {error.start + 1} of the file. Save it as UTF-8.", row) from None
-    try:
-        table = tomllib.loads(text)
-    except RecursionError:
-        raise bad("It is nested too deeply.") from None
-    except ValueError as error:  # tomllib.TOMLDecodeError, and a number of more digits than Python reads
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        said = str(error).split(" (at ")[0] if isinstance(error, tomllib.TOMLDecodeError) else "a number has too many digits"
-        raise bad(f"It is not TOML: {said}.", int(place[1]) if place else None, int(place[2]) if place else None) from None
-    return script_of(table, file.stem)
+        return script_of(table, file.stem)
+    except BadScript as bad:
+        raise mistaken(file, bad.mistakes) from None

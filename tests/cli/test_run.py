@@ -12,7 +12,8 @@ from rich.console import Console
 
 from checkout_cli.exits import ending_of
 from checkout_cli.rendering.stories import ran_data, ran_words, story_words
-from checkout_cli.run import LARGEST, BadScripts, Ran, read_scripts, run
+from checkout_cli.run import Ran, read_scripts, run
+from checkout_cli.table_files import LARGEST, BadTables
 from checkout_core.stories import Story
 from tests.cli.playhouse import EXAMPLES, Playhouse, playhouse
 
@@ -66,7 +67,7 @@ def words(made: Ran) -> str:
 
 
 def mistakes(*paths: Path) -> list[tuple[str, int | None, int | None, str]]:
-    with pytest.raises(BadScripts) as raised:
+    with pytest.raises(BadTables) as raised:
         read_scripts(paths)
     assert ending_of(raised.value).exit == 2
     return [(Path(one.file).name, one.row, one.column, one.message) for one in raised.value.mistakes]
