@@ -1,0 +1,302 @@
+"""The ports of a simulated shop. Each call passes control; what it does is done by the world, with the fault that strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
+
+from checkout_core.catalog import Product
+from checkout_core.customers import Destination
+from checkout_core.drive import Shortage
+from checkout_core.effects import Authorize, Capture, Inquire, Refund, RemoteEffect, Void
+from checkout_core.errors import NoAnswer, Unavailable, Undeliverable
+from checkout_core.events import Event
+from checkout_core.holds import Pool, PoolKey
+from checkout_core.memory import MemoryCatalog
+from checkout_core.notices import Notice
+from checkout_core.payments import Capabilities, Fact
+from checkout_core.promotions import Promotion
+from checkout_core.refusals import Refused
+from checkout_core.shipping import ShippingOption
+from checkout_core.simulation.chance import SECOND
+from checkout_core.simulation.draws import draw
+from checkout_core.simulation.kernel import Call, Kernel, Process
+from checkout_core.simulation.violations import Violation
+from checkout_core.simulation.watching import Watched
+from checkout_core.system import number_of
+from checkout_core.tax import TaxRate
+from checkout_core.unit import Unit, View
+
+T = TypeVar("T")
+TRIES: Final = 5
+"""How often a store runs a unit before it says that it is busy."""
+
+
+class Provides(Protocol):
+    """A gateway's truth, as the shop's calls reach it."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    def takes(self, request: RemoteEffect) -> int: ...
+    def call(self, request: RemoteEffect, fault: str = "", delay: int = 60) -> Fact: ...
+
+
+class Observer(Protocol):
+    """Who hears of every commit, with its write set, and of every unit that was short of something."""
+
+    def committed(self, unit: Watched) -> None: ...
+    def shorted(self, unit: Watched) -> None: ...
+    def found_itself(self) -> None: ...
+
+
+class Stores(Protocol):
+    """A store without faults: any of ours, or a host's."""
+
+    def transact(self, work: Callable[[Unit], T]) -> T: ...
+    def look(self, work: Callable[[View], T]) -> T: ...
+    def due(self, limit: int) -> Sequence[str]: ...
+    def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]: ...
+    def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]: ...
+    def undelivered(self, consumer: str, limit: int) -> Sequence[Event]: ...
+
+
+class RolledBack(Exception):
+    """Raised inside a unit to undo it."""
+
+
+class Again:
+    """The unit has to be run again."""
+
+
+_AGAIN: Final = Again()
+
+
+class FaultyStore:
+    """A store's side of the calls: one unit with one fault."""
+
+    def __init__(self, inner: Stores, kernel: Kernel, observer: Observer) -> None:
+        self.inner = inner
+        self.kernel = kernel
+        self.observer = observer
+
+    def unit(self, work: Callable[[Unit], T], fault: str, *, again: bool = False) -> T | Again:
+        """Run it once; `again`, after a commit whose answer was lost."""
+        if fault in ("busy", "disk_full"):
+            raise Unavailable("The store is busy. Try again." if fault == "busy" else "The store cannot write: its disk is full.")
+        rolls_back = fault in _ROLL_BACK
+        seen: Watched | None = None
+
+        def watched(unit: Unit) -> T:
+            nonlocal seen
+            seen = Watched(unit)
+            result = work(seen)
+            task = self.kernel.current
+            if task is not None and seen.about:
+                task.about = seen.about
+            if rolls_back:
+                raise RolledBack
+            return result
+
+        try:
+            result = self.inner.transact(watched)
+        except Shortage:
+            if seen is not None:
+                self.observer.shorted(seen)
+            raise
+        except RolledBack:
+            if fault == "unsure_lost":
+                raise NoAnswer("The store cannot tell whether it committed.") from None
+            return _AGAIN
+        if seen is not None:
+            self.observer.committed(seen)
+            if again and not seen.written:
+                self.observer.found_itself()
+        if fault == "unsure_applied":
+            raise NoAnswer("The store cannot tell whether it committed.")
+        if fault == "ambig_applied":
+            return _AGAIN
+        return result
+
+
+_ROLL_BACK: Final = frozenset({"serialization", "deadlock", "conn_lost", "ambig_lost", "unsure_lost"})
+
+
+class SimStorage:
+    """The storage port of one process."""
+
+    def __init__(self, store: FaultyStore) -> None:
+        self.store = store
+
+    async def transact(self, work: Callable[[Unit], T]) -> T:
+        store = self.store
+        lost = False
+        for _ in range(TRIES):
+            came, lost = await Call(
+                "store.transact", lambda fault, lost=lost: (store.unit(work, fault, again=lost), fault == "ambig_applied")
+            )  # type: ignore[misc]
+            if came is not _AGAIN:
+                return came  # type: ignore[no-any-return]
+        raise Unavailable("The store kept being busy. Try again.")
+
+    async def look(self, work: Callable[[View], T]) -> T:
+        return await self._read("store.look", lambda: self.store.inner.look(work))
+
+    async def due(self, limit: int) -> Sequence[str]:
+        return await self._read("store.due", lambda: self.store.inner.due(limit))
+
+    async def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
+        return await self._read("store.blocking", lambda: self.store.inner.blocking(pool, limit))
+
+    async def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
+        return await self._read("store.pools", lambda: self.store.inner.pools(keys))
+
+    async def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
+        return await self._read("store.undelivered", lambda: self.store.inner.undelivered(consumer, limit))
+
+    async def _read(self, name: str, read: Callable[[], T]) -> T:
+        def run(fault: str) -> T:
+            if fault == "busy":
+                raise Unavailable("The store is busy. Try again.")
+            return read()
+
+        return await Call(name, run)  # type: ignore[no-any-return]
+
+
+class SimGateway:
+    """The gateway port of one process."""
+
+    def __init__(self, name: str, provider: Provides, kernel: Kernel) -> None:
+        self.name = name
+        self.capabilities = provider.capabilities
+        self.provider = provider
+        self.kernel = kernel
+
+    async def authorize(self, request: Authorize) -> Fact:
+        return await self._ask("gateway.authorize", request)
+
+    async def capture(self, request: Capture) -> Fact:
+        return await self._ask("gateway.capture", request)
+
+    async def void(self, request: Void) -> Fact:
+        return await self._ask("gateway.void", request)
+
+    async def refund(self, request: Refund) -> Fact:
+        return await self._ask("gateway.refund", request)
+
+    async def inquire(self, request: Inquire) -> Fact:
+        return await self._ask("gateway.inquire", request)
+
+    async def _ask(self, name: str, request: RemoteEffect) -> Fact:
+        kernel, provider = self.kernel, self.provider
+        takes = provider.takes(request) * SECOND
+        return await Call(name, lambda fault: provider.call(request, fault, max(kernel.span // SECOND, 1)), takes)  # type: ignore[no-any-return]
+
+
+class Shelf:
+    """What the host's own ports say now; a shopkeeper may change it at any moment."""
+
+    def __init__(self, catalog: MemoryCatalog) -> None:
+        self.catalog = catalog
+
+
+class SimCatalog:
+    """The catalogue, tax and shipping ports of one process."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    async def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
+        return await self._ask("catalog.products", lambda catalog: catalog.products(skus))
+
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+        return await self._ask("catalog.promotions", lambda catalog: catalog.promotions(codes))
+
+    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return await self._ask("taxes.rates", lambda catalog: catalog.rates(destination, categories))
+
+    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
+        return await self._ask("shipping.options", lambda catalog: catalog.options(destination, weight, currency))
+
+    async def _ask(self, name: str, ask: Callable[[MemoryCatalog], T]) -> T:
+        def run(fault: str) -> T:
+            if fault == "facts_down":
+                raise Unavailable("The catalogue cannot be reached. Try again.")
+            return ask(self.shelf.catalog)
+
+        return await Call(name, run)  # type: ignore[no-any-return]
+
+
+class Mailbox:
+    """Where notices arrive: the far side's own record, event by event."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Notice]] = []
+        self.unsure = 0
+
+
+class SimNotifier:
+    """The notifier port of one process."""
+
+    name = "mailbox"
+
+    def __init__(self, box: Mailbox, events: Container[str]) -> None:
+        self.box = box
+        self.events = events
+
+    async def notify(self, notice: Notice) -> None:
+        await Call("notifier.notify", lambda fault: self._send(notice, fault))
+
+    def _send(self, notice: Notice, fault: str) -> None:
+        if fault == "mail_down":
+            raise Unavailable("The mail server is away.")
+        if fault == "poison":
+            raise Undeliverable("This message can never be sent.")
+        if notice.id not in self.events:
+            raise Violation(
+                "I15",
+                "a message was sent of something that was not committed",
+                (f"the message: {notice.event.kind} {notice.id}", "the store: no such event"),
+                notice.event.checkout,
+            )
+        self.box.sent.append((notice.id, notice))
+        if fault == "mail_unsure":
+            self.box.unsure += 1
+            raise NoAnswer("The mail server took it, perhaps.")
+
+
+class SimClock:
+    """The clock of one process, which may be wrong."""
+
+    def __init__(self, kernel: Kernel, process: Process | None = None) -> None:
+        self.kernel = kernel
+        self.process = process
+
+    def now(self) -> datetime:
+        process = self.process
+        if process is None or not process.skew:
+            return self.kernel.instant
+        return self.kernel.instant + timedelta(microseconds=process.skew)
+
+
+_NUMBERS: Final = b"order numbers"
+
+
+class SimIds:
+    """Names after whoever asks for them, so that taking one shopper away renames nothing of another's."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def new(self) -> str:
+        return self._next("id")
+
+    def order_number(self) -> str:
+        return number_of(draw(_NUMBERS, self._next("number")) & (1 << 45) - 1)
+
+    def _next(self, kind: str) -> str:
+        task = self.kernel.current
+        if task is None:
+            raise RuntimeError("Only what runs in the simulation asks for ids.")
+        n = task.counts[kind] = task.counts.get(kind, 0) + 1
+        return f"{task.name}-{n}"

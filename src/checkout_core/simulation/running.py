@@ -1,0 +1,536 @@
+"""One run of a scenario: a world is built; everybody does what they do while things go wrong (the storm); then nothing goes wrong any more,
+and everything drains (the heal); then every promise is looked at once more.
+
+The shop, the runner and the worker are the shipped ones; only what is behind their ports is a model, or a real store under a layer of faults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Protocol
+
+from attrs import define, evolve, frozen
+
+from checkout_core.checkout import Checkout
+from checkout_core.errors import NoAnswer, NotFound, Unavailable
+from checkout_core.holds import Movement, Pool, PoolKey
+from checkout_core.memory import MemoryStorage, Tables
+from checkout_core.money import Money
+from checkout_core.orders import OrderState
+from checkout_core.payments import Fact
+from checkout_core.ports import Clock
+from checkout_core.refusals import Refusal
+from checkout_core.scripts import Script, renamed
+from checkout_core.shop import AsyncShop
+from checkout_core.simulation.chance import SECOND, Decides, Seeded, Taped
+from checkout_core.simulation.clients import Wished, shopping, sleep
+from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.draws import draw
+from checkout_core.simulation.history import History
+from checkout_core.simulation.incremental import Incremental, state_of
+from checkout_core.simulation.kernel import Call, Kernel, Lost, Process, Task, Wish
+from checkout_core.simulation.parts import (
+    FaultyStore,
+    Mailbox,
+    Shelf,
+    SimCatalog,
+    SimClock,
+    SimGateway,
+    SimIds,
+    SimNotifier,
+    SimStorage,
+    Stores,
+)
+from checkout_core.simulation.provider import Provider
+from checkout_core.simulation.scenarios import Actor, Scenario
+from checkout_core.simulation.tapes import Decision, Tape
+from checkout_core.simulation.violations import Violation
+from checkout_core.simulation.watching import Watched
+from checkout_core.worker import AsyncWorker
+
+TIMEOUT: Final = 60 * SECOND
+"""How long a shopper's browser waits for an answer."""
+_ROUTE: Final = b"which process"
+_CALM_ERRORS: Final = (Refusal, NotFound, Unavailable, NoAnswer, Lost)
+
+
+class Level(Protocol):
+    """Where a run stores: `open` gives a fresh, empty store."""
+
+    def open(self, clock: Clock) -> Opened:
+        """A store on that clock."""
+        ...
+
+
+class Opened(Protocol):
+    """A store of one run."""
+
+    @property
+    def stores(self) -> Stores: ...
+    @property
+    def tables(self) -> Tables | None:
+        """Its rows, if they can be looked at directly."""
+        ...
+
+    def check(self) -> Sequence[tuple[str, str]]:
+        """What an independent look finds: the id of an invariant, and a sentence."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@frozen
+class _InMemory:
+    stores: MemoryStorage
+
+    @property
+    def tables(self) -> Tables:
+        return self.stores.tables
+
+    def check(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def close(self) -> None:
+        return None
+
+
+@frozen
+class ModelLevel:
+    """The model store: in memory, and fast."""
+
+    def open(self, clock: Clock) -> Opened:
+        """An empty one."""
+        return _InMemory(MemoryStorage(clock))
+
+
+@frozen
+class Outcome:
+    """What came of one run. `violation` is None if every promise held; `digest` names everything that happened."""
+
+    scenario: str
+    seed: int | None
+    violation: Violation | None
+    tape: Tape
+    digest: str
+    checkouts: int
+    orders: int
+    steps: int
+    faults: int
+    contended: bool
+    coverage: Coverage
+    mix: str = ""
+
+
+@define(eq=False)
+class Waiting:
+    """A shopper's task that waits for a request."""
+
+    client: Task
+    deaf: bool = False
+    over: bool = False
+
+
+class Run:
+    """One run, from the empty store to the last look."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        decides: Decides,
+        *,
+        level: Level | None = None,
+        checks: bool = True,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        world = scenario.world
+        self.scenario = scenario
+        self.kernel = Kernel(world.starts, decides)
+        self.coverage = Coverage()
+        self.shelf = Shelf(world.catalog)
+        self.provider = Provider(world.gateway, lambda: self.kernel.instant, self._later, self._news)
+        self.opened = (level or ModelLevel()).open(SimClock(self.kernel))
+        tables = self.opened.tables
+        self.books = Incremental(self.provider, self.coverage, None if tables is None else _numbers(tables))
+        self.history = History(self.books, self.coverage)
+        self.store = FaultyStore(self.opened.stores, self.kernel, self)
+        self.box = Mailbox()
+        self.checks = checks
+        self.without = without
+        self.contended = False
+        self.waiting: dict[Task, Waiting] = {}
+        self.parked: dict[Task, None] = {}
+        self.wishes: dict[Task, Wished] = {}
+        self.told: dict[str, int] = {}
+        self.busy = 0
+        self.checkouts = 0
+        self._alarm: int | None = None
+        self._last: dict[str, Task] = {}
+        self._orphans: set[str] = set()
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._lines: list[str] = []
+        self.kernel.on_step = self._step
+        self.kernel.armed = self._armed
+
+    # The whole of it.
+    def go(self) -> Violation | None:
+        """Storm, heal, rest. What breaks first, or None."""
+        try:
+            self._open()
+            self._storm()
+            self._heal()
+            self._rest()
+        except Violation as violation:
+            return violation
+        finally:
+            self.opened.close()
+        return None
+
+    def digest(self) -> str:
+        """A name for everything that happened, in order."""
+        self._digest.update("\n".join(self._lines).encode())
+        self._lines.clear()
+        return self._digest.hexdigest()
+
+    # How it begins.
+    def _open(self) -> None:
+        world, kernel = self.scenario.world, self.kernel
+        opening = [Movement(pool, amount, "opening stock", "scenario", kernel.instant) for pool, amount in world.stock if amount]
+        if opening:
+            self.store.unit(lambda unit: unit.write(*opening), "")
+        shops = [f"shop-{n}" for n in range(1, world.processes + 1)]
+        for name in shops:
+            self._boot(Process(name, self._shop))
+        for n in range(1, world.workers + 1):
+            self._boot(Process(f"worker-{n}", self._worker))
+        for actor, name, script, keys in cast(self.scenario.actors):
+            if name in self.without:
+                continue
+            self.busy += 1
+            arrives = self._arrival(f"{name}/arrives", actor.within * SECOND) + actor.after * SECOND
+            task = Task(name, shopping(self, name, script, actor.patience, keys), None, self._left)
+            kernel.start(task, wait=arrives)
+
+    def _arrival(self, address: str, within: int) -> int:
+        wait = self.kernel.decides.arrival(address, within)
+        if wait:
+            self.kernel.made[address] = Decision(wait=wait)
+        return wait
+
+    def _boot(self, process: Process) -> None:
+        skew = self.scenario.world.skew * SECOND
+        if skew:
+            process.skew = self._arrival(f"{process.name}/skew", 2 * skew) - skew
+        self.kernel.boot(process)
+
+    def _shop(self, process: Process) -> AsyncShop:
+        kernel = self.kernel
+        catalog = SimCatalog(self.shelf)
+        if process.starts > 1 and self.scenario.world.steps:
+            process.skew = 0  # the clock was set right while it was down
+        return AsyncShop(
+            storage=SimStorage(self.store),
+            catalog=catalog,
+            gateways=[SimGateway("model", self.provider, kernel)],
+            policy=self.scenario.world.policy,
+            clock=SimClock(kernel, process),
+            ids=SimIds(kernel),
+        )
+
+    def _worker(self, process: Process) -> AsyncWorker:
+        notifiers = [SimNotifier(self.box, self.books.events)] if self.scenario.world.notifier else []
+        worker = AsyncWorker(self._shop(process), notifiers)
+        task = Task(f"{process.name}.{process.starts}", self._working(worker), process, self._worker_ended, doing="work")
+        self.kernel.start(task)
+        return worker
+
+    # Who acts.
+    async def _working(self, worker: AsyncWorker) -> None:
+        while True:
+            try:
+                await worker.tick(20)
+            except (Unavailable, NoAnswer):
+                await sleep(1)
+            await Wish("worker.nap", lambda task, made: self._park(task))
+
+    def _worker_ended(self, task: Task, value: Any, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, Lost):
+            raise _crashed(task, error) from error
+
+    def _park(self, task: Task) -> None:
+        self.parked[task] = None
+        self._set_alarm()
+
+    def _left(self, task: Task, value: Any, error: Exception | None) -> None:
+        self.busy -= 1
+        if error is not None:
+            raise _crashed(task, error) from error
+
+    def submit(self, client: Task, made: Decision, name: str, command: str, start: Callable[[AsyncShop], Any], wish: Wished | None) -> None:
+        """A request reaches some process, if one is up; the client's task waits for its answer."""
+        up = [p for p in self.kernel.processes.values() if p.open and isinstance(p.memory, AsyncShop)]
+        if not up:
+            self.kernel.answer(client, None, Lost(), wait=SECOND)
+            return
+        at = draw(_ROUTE, name) % len(up)
+        waits = Waiting(client, deaf=made.fault == "reply_lost")
+        self._serve(up[at], name, command, start, wish, waits)
+        if made.fault == "twin":
+            self._serve(up[at - 1], f"{name}t", command, start, wish, None)
+        if made.fault == "gone":
+            waits.over = True
+            self.history.gave_up(client.name)
+            client.coroutine.close()
+            client.gone = True
+            self.busy -= 1
+            return
+        self.kernel.at(self.kernel.now + TIMEOUT, lambda: self._hang_up(waits))
+
+    def _serve(
+        self, process: Process, name: str, command: str, start: Callable[[AsyncShop], Any], wish: Wished | None, waits: Waiting | None
+    ) -> None:
+        task = Task(name, start(process.memory), process, self._served, doing=command)
+        if wish is not None:
+            self.wishes[task] = wish
+        if waits is not None:
+            self.waiting[task] = waits
+        self.kernel.start(task)
+
+    def _served(self, task: Task, value: Any, error: Exception | None) -> None:
+        waits, wish = self.waiting.pop(task, None), self.wishes.pop(task, None)
+        if error is not None and not isinstance(error, _CALM_ERRORS):
+            raise _crashed(task, error) from error
+        if isinstance(error, Lost) and task.about:
+            self._orphans.add(task.about)
+        if wish is not None and error is None:
+            self.history.answered(wish, value)
+        if task.doing == "merge" and error is None:
+            self.coverage.marks["merged"] += 1
+        if waits is None or waits.over:
+            return
+        waits.over = True
+        if waits.deaf:
+            self.kernel.answer(waits.client, None, Lost(), wait=5 * SECOND)
+        else:
+            self.kernel.answer(waits.client, value, error)
+
+    def _hang_up(self, waits: Waiting) -> None:
+        if not waits.over:
+            waits.over = True
+            self.kernel.answer(waits.client, None, Lost())
+
+    def reprice(self, sku: str, price: Money) -> None:
+        """The shopkeeper changes a price. Raises NotFound."""
+        catalog = self.shelf.catalog
+        product = catalog.items.get(sku)
+        if product is None:
+            raise NotFound("product", sku)
+        dearer = evolve(product, prices={**product.prices, price.currency: price})
+        self.shelf.catalog = evolve(catalog, items=[*(p for p in catalog.items.values() if p.sku != sku), dearer])
+
+    # The gateway's own doings.
+    def _later(self, at: datetime, address: str, do: Callable[[], None]) -> None:
+        kernel = self.kernel
+        call, _, key = address.partition(" ")
+        when = kernel.micros(at)
+        if kernel.storm and call == "payer.act":
+            checkout = key.rsplit("/", 2)[0]
+            made = kernel.decides.decide(address, call, when, lambda: self._armed(checkout))
+            if not made.benign:
+                kernel.made[address] = made
+            if made.fault == "never_acts":
+                kernel.struck[made.fault] = kernel.struck.get(made.fault, 0) + 1
+                return
+            when += made.wait + made.after
+        kernel.at(when, do)
+
+    def _news(self, attempt: str, fact: Fact) -> None:
+        checkout = attempt.rsplit("/", 1)[0]
+        if self.checks:
+            self.books.after_gateway(checkout)
+        if not self.scenario.world.gateway.webhooks:
+            return
+        n = self.told[checkout] = self.told.get(checkout, 0) + 1
+        task = Task(f"hook {checkout} {n}", self._deliver(attempt, fact, f"hook {checkout} {n}"), None, self._delivered)
+        self.kernel.start(task, wait=SECOND)
+
+    async def _deliver(self, attempt: str, fact: Fact, name: str) -> None:
+        """A webhook, sent again until it is taken."""
+        for again in range(8):
+            try:
+                await Wish("webhook.deliver", lambda task, made, again=again: self._hook(task, made, f"{name}.{again}", attempt, fact))  # type: ignore[misc]
+                return
+            except (Lost, Unavailable, NoAnswer):
+                await sleep(10 << again)
+
+    def _hook(self, task: Task, made: Decision, name: str, attempt: str, fact: Fact) -> None:
+        if made.fault == "drop":
+            self.kernel.answer(task, None)
+            return
+        start = lambda shop: shop.learn(attempt, fact)  # noqa: E731
+        self.submit(task, evolve(made, fault="twin" if made.fault == "dup" else ""), name, "learn", start, None)
+        if made.fault == "replay":
+            self.coverage.marks["old news"] += 1
+            late = Task(f"{name} again", self._deliver(attempt, fact, f"{name} again"), None, self._delivered)
+            self.kernel.start(late, wait=made.span * 600)
+
+    def _delivered(self, task: Task, value: Any, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, NotFound | Refusal):
+            raise _crashed(task, error) from error
+
+    # What is noted.
+    def committed(self, unit: Watched) -> None:
+        """A unit has committed."""
+        task = self.kernel.current
+        id = unit.about
+        if task is not None and id and any(isinstance(record, Checkout) for record in unit.written):
+            self._overtaken(id, task)
+        self.books.after_commit(unit)
+        for record in unit.written:
+            if isinstance(record, Checkout) and record.version == 1:
+                self.checkouts += 1
+        if self.books.pending or self.books.due:
+            self._set_alarm()
+
+    def found_itself(self) -> None:
+        """A unit was run again after its commit, and wrote nothing more."""
+        self.coverage.marks["rerun found its record"] += 1
+
+    def shorted(self, unit: Watched) -> None:
+        """A unit was refused for want of something."""
+        self.contended = True
+        if unit.short is not None:
+            self.books.refused(unit.short, unit.about)
+
+    def _overtaken(self, id: str, task: Task) -> None:
+        other = self._last.get(id, task)
+        if other is not task and not other.gone:
+            self.contended = True
+            self.coverage.marks["overtaken"] += task.about == id
+            if task.doing == "learn":
+                self.coverage.marks["news first"] += 1
+        if id in self._orphans and task.doing in ("work", "pay", "learn"):
+            self._orphans.discard(id)
+            self.coverage.marks["taken over"] += 1
+        self._last[id] = task
+
+    def _step(self, task: Task, call: Call, made: Decision, value: Any, error: Exception | None) -> None:
+        came = "" if error is None else type(error).__name__
+        self._lines.append(f"{self.kernel.now} {task.name} {call.name} {made.fault} {came}")
+        cell = (state_of(self.books.docs.get(task.about)), call.name, made.fault)
+        self.coverage.cells[cell] += 1
+
+    def _armed(self, checkout: str) -> list[int]:
+        """The instants near which something may go wrong, as this checkout has them armed."""
+        c = self.books.docs.get(checkout)
+        if c is None:
+            return []
+        micros = self.kernel.micros
+        times = [c.due_at, None if c.order or c.abandoned else c.lapses_at, c.quote_until]
+        for attempt in c.attempts:
+            times += [attempt.until, attempt.ask_at, attempt.final_at]
+        return [micros(at) for at in times if at is not None]
+
+    def _set_alarm(self) -> None:
+        """Wake the workers when something is due."""
+        if not self.parked:
+            return
+        kernel = self.kernel
+        at = self.books.next_work(kernel.instant)
+        if at is None:
+            return
+        when = max(kernel.micros(at), kernel.now + SECOND // 2)
+        if self._alarm is None or when < self._alarm:
+            self._alarm = when
+            kernel.at(when, lambda: self._ring(when))
+
+    def _ring(self, when: int) -> None:
+        if self._alarm != when:
+            return
+        self._alarm = None
+        parked = list(self.parked)
+        self.parked.clear()
+        for task in parked:
+            if not task.gone:
+                self.kernel.answer(task, None)
+
+    # The phases.
+    def _storm(self) -> None:
+        self.kernel.run(lambda: self.busy == 0)
+
+    def _heal(self) -> None:
+        kernel = self.kernel
+        kernel.storm = False
+        for process in kernel.processes.values():
+            process.resumes_at = min(process.resumes_at, kernel.now)
+        kernel.run(lambda: False)
+
+    def _rest(self) -> None:
+        full_at_rest(self)
+        for id, sentence in self.opened.check():
+            raise Violation(id, sentence, ("an independent look at the store found it", "the run said nothing"))
+        rest = Process("afterwards", self._shop)
+        self.kernel.boot(rest)
+        for n, wish in enumerate(self.history.wished):
+            came: list[object] = []
+            task = Task(f"afterwards.{n}", wish.on(rest.memory), rest, lambda task, value, error, came=came: came.append(error or value))
+            self.kernel.start(task)
+            self.kernel.run(lambda came=came: bool(came))
+            self.history.at_rest(wish, came[0])
+
+
+def full_at_rest(run: Run) -> None:
+    """Every promise that is kept only when all is at rest."""
+
+
+@cache
+def cast(actors: tuple[Actor, ...]) -> Sequence[tuple[Actor, str, Script, str]]:
+    """Everybody who takes part: the actor, the name of this one, the script as theirs, and the prefix of their keys."""
+    everybody = list[tuple[Actor, str, Script, str]]()
+    for actor in actors:
+        for n in range(1, actor.count + 1):
+            name = actor.name if actor.count == 1 else f"{actor.name}-{n}"
+            script = actor.journey if actor.shared else renamed(actor.journey, name)
+            everybody.append((actor, name, script, name))
+    return everybody
+
+
+def _numbers(tables: Tables) -> Callable[[list[PoolKey]], Mapping[PoolKey, Pool]]:
+    pools = tables.pools
+    return lambda keys: {key: pools.get(key) or Pool(key) for key in keys}
+
+
+def _crashed(task: Task, error: Exception) -> Violation:
+    return Violation(
+        "guard",
+        f"the shop raised {type(error).__name__} in the middle of {task.doing or 'a journey'}",
+        (
+            f"{task.name} was told: {type(error).__name__}: {str(error)[:300]}",
+            "every answer is a result, a refusal, or that something is away",
+        ),
+        task.about,
+    )
+
+
+def run_once(
+    scenario: Scenario, seed: int | None = None, tape: Tape | None = None, *, level: Level | None = None, checks: bool = True
+) -> Outcome:
+    """One run of a scenario, from a seed or from a tape."""
+    decides: Decides = Taped(tape) if tape is not None else Seeded(seed or 0, scenario.faults)
+    run = Run(scenario, decides, level=level, checks=checks, without=frozenset() if tape is None else tape.without)
+    violation = run.go()
+    return outcome_of(run, seed, violation)
+
+
+def outcome_of(run: Run, seed: int | None, violation: Violation | None) -> Outcome:
+    """What came of a run that is over."""
+    kernel, books = run.kernel, run.books
+    run.coverage.struck.update(kernel.struck)
+    orders = sum(c.order is not None and c.order.state is not OrderState.CANCELLED for c in books.docs.values())
+    mix = getattr(kernel.decides, "mix", None)
+    return Outcome(
+        run.scenario.name, seed, violation, Tape(dict(kernel.made), run.without), run.digest(), run.checkouts, orders, kernel.steps,
+        sum(kernel.struck.values()), run.contended, run.coverage, "" if mix is None else str(mix),
+    )  # fmt: skip

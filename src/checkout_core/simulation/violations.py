@@ -1,0 +1,29 @@
+"""An invariant that does not hold: its id, a sentence, and the two facts that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Violation(BaseException):
+    """`id` does not hold, as `says` tells; `facts` are two sentences, each beginning with who says so, that cannot both be right.
+
+    No `Exception`: it may be raised from inside the shop's own calls, whose business it is to survive whatever a port raises, and no
+    `except Exception` on the way out may swallow it.
+    """
+
+    def __init__(self, id: str, says: str, facts: tuple[str, str], checkout: str = "") -> None:
+        super().__init__(id, says, facts, checkout)  # as they came: it is copied and pickled by its arguments
+        self.id = id
+        self.says = says
+        self.facts = facts
+        self.checkout = checkout
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.says} ({'; '.join(self.facts)})"
+
+
+def ensure(holds: bool, id: str, says: Callable[[], str], one: Callable[[], str], other: Callable[[], str], checkout: str = "") -> None:
+    """Raise Violation unless it holds; the words are made only then."""
+    if not holds:
+        raise Violation(id, says(), (one(), other()), checkout)
