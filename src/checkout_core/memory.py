@@ -325,13 +325,14 @@ class MemoryStorage:
             unit = MemoryUnit(self.tables, self.clock.now())
             result = work(unit)
             unit.flush()
-            self.changed |= dict.fromkeys(unit.changes, unit.now)
-            newly_due = list(unit.newly_due)
+            now = unit.now
+            for changed in unit.changes:
+                self.changed[changed] = now
+            for entry in unit.newly_due:
+                heapq.heappush(self._due, entry)
             for consumer in unit.reopened:
                 self._queues.pop(consumer, None)
             unit.commit(self.tables)
-            for entry in newly_due:
-                heapq.heappush(self._due, entry)
             if len(self._due) > self._due_at_most:
                 self._forget_stale()
             return result

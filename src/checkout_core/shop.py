@@ -340,10 +340,12 @@ class AsyncShop:
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
             rates = await self.taxes.rates(address.destination, sorted(categories))
-        secret, email = self.policy.identity_secret, contact.email if contact else None
-        who = identities(secret, seen.cart.customer_id, email) if secret else ()
-        keys = [claim.pool for deal in deals for claim, _ in commands.limits_of(deal, who)]
-        pools: Mapping[PoolKey, Pool] = await self.storage.pools(keys) if keys else {}
+        pools: Mapping[PoolKey, Pool] = {}
+        if limited := [deal for deal in deals if deal.limit is not None or deal.per_person is not None]:
+            secret, email = self.policy.identity_secret, contact.email if contact else None
+            who = identities(secret, seen.cart.customer_id, email) if secret else ()
+            keys = [claim.pool for deal in limited for claim, _ in commands.limits_of(deal, who)]
+            pools = await self.storage.pools(keys) if keys else {}
         return Known(seen, Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options)), pools)
 
 
