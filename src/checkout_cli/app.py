@@ -16,12 +16,12 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 import typer
 from typer.core import TyperGroup
 
-from checkout_cli.commands import coupons, databases, inventory, orders, outbox, payments, quotes, running, shops, stories
+from checkout_cli.commands import coupons, databases, inventory, orders, outbox, payments, quotes, running, shops, simulations, stories
 from checkout_cli.exits import STOPPED, USAGE, Ending, ending_of
 from checkout_cli.output import ReaderGone, as_text, neutral, written
 
 START, LOOK, ACT, RUN = "Start here", "What happened", "What is for sale", "Keeping it running"
-ORDER = ("demo", "init", "shop", "quote", "run", "sandbox", "order", "payment", "outbox", "dead-letter", "inventory", "coupon")
+ORDER = ("demo", "init", "shop", "quote", "run", "simulate", "sandbox", "order", "payment", "outbox", "dead-letter", "inventory", "coupon")
 
 
 class InOrder(TyperGroup):
@@ -71,6 +71,7 @@ app.command(rich_help_panel=START)(databases.init)
 app.add_typer(shops.app, name="shop", rich_help_panel=START)
 app.command(rich_help_panel=START)(quotes.quote)
 app.command(rich_help_panel=START)(stories.run)
+app.add_typer(simulations.app, name="simulate", rich_help_panel=START)
 app.command(rich_help_panel=START)(stories.sandbox)
 app.add_typer(orders.app, name="order", rich_help_panel=LOOK)
 app.add_typer(payments.app, name="payment", rich_help_panel=LOOK)
@@ -90,9 +91,16 @@ def flowing(text: str) -> str:
     return "\n\n".join([part for part in parts if part] + [f"Example: {' '.join(example.split())}"])
 
 
-for _group in (app, *(group.typer_instance for group in app.registered_groups)):
-    for _one in _group.registered_commands if _group else ():
-        _one.help = flowing((_one.callback.__doc__ if _one.callback else None) or "")
+def _flow(group: typer.Typer) -> None:
+    """The same for every command of a group, and of the groups in it."""
+    for one in group.registered_commands:
+        one.help = flowing((one.callback.__doc__ if one.callback else None) or "")
+    for below in group.registered_groups:
+        if below.typer_instance is not None:
+            _flow(below.typer_instance)
+
+
+_flow(app)
 
 
 @runtime_checkable

@@ -72,9 +72,12 @@ class Table:
             self.wrong(f'"{word}" is missing')
         return self.whole(word, least, most) or 0
 
-    def flag(self, word: str) -> bool:
+    def flag(self, word: str, *, default: bool = False) -> bool:
+        """True or false; the default if nobody says."""
         value = self._asked(word)
-        if value is not None and not isinstance(value, bool):
+        if value is None:
+            return default
+        if not isinstance(value, bool):
             self.wrong(f'"{word}" is true or false, not {shown(value)}')
         return value is True
 
@@ -147,8 +150,9 @@ class Table:
             self.wrong(f'"{word}" is not below zero')
         return amount
 
-    def currency(self, word: str = "currency") -> str:
-        code = self.need(word)
+    def currency(self, word: str = "currency", default: str | None = None) -> str:
+        """An ISO 4217 code; the default, if there is one and nobody says."""
+        code = self.need(word) if default is None else self.text(word) or default
         if code and code not in CURRENCIES:
             self.wrong(f"{shown(code)} is not an active ISO 4217 currency")
         return code
