@@ -233,7 +233,7 @@ class Kernel:
         self.current = task
         self.span = decision.span
         try:
-            value = call.run(fault)
+            value = call.run("" if fault in _OF_PROCESSES else fault)
         except Violation:
             raise
         except Exception as raised:
@@ -290,7 +290,7 @@ class Kernel:
         self.at(self.now + GRACE, over)
 
 
-_OF_PROCESSES: Final = frozenset({"crash_before", "pause", "sigterm"})
+_OF_PROCESSES: Final = frozenset({"crash_before", "crash_after", "pause", "sigterm"})
 
 
 def _none_armed(_: str) -> list[int]:
