@@ -1,13 +1,11 @@
-"""Planted bugs: small wrong versions of the product, applied as test-time patches. Each must be caught; none is ever shipped."""
+"""The bugs that the first purchase was built against: the eight of the design, and seven more."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any, cast
 
-import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
 from checkout_core import commands, drive, flow, payments
 from checkout_core.bookkeeping import events_of as real_events_of
@@ -16,19 +14,11 @@ from checkout_core.effects import Authorize, NoReply, Place, RemoteEffect
 from checkout_core.holds import HoldState, Pool, Stock
 from checkout_core.memory import MemoryUnit, Overlay
 from checkout_core.payments import Attempt, AttemptState, Captured, Declined
-from checkout_core.runner import AsyncRunner
+from tests.simulation.mutants.bug import RUNNERS, Patch, bug, in_both, ready, real_of
 
 
-@frozen
-class Mutant:
-    """A bug by name, what it gets wrong, and how it is planted."""
-
-    name: str
-    says: str
-    plant: Callable[[pytest.MonkeyPatch], None]
-
-
-def no_stored_decision(patch: pytest.MonkeyPatch) -> None:
+@bug("no stored decision", "the next effect is performed, and stored nowhere", "I6", "L1", "I16")
+def no_stored_decision(patch: Patch) -> None:
     real = MemoryUnit._apply
 
     def apply(self: MemoryUnit, record: Any) -> None:
@@ -38,14 +28,15 @@ def no_stored_decision(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryUnit, "_apply", apply)
 
 
-def last_write_wins(patch: pytest.MonkeyPatch) -> None:
-    async def run(self: AsyncRunner, stored: Any) -> Checkout:
+@bug("last write wins", "an outcome is written over the checkout as it was when the call began", "I13", "I6", "I14")
+def last_write_wins(patch: Patch) -> None:
+    async def run(self: Any, stored: Any) -> Checkout:
         checkout, effect = stored
         while effect is not None:
-            outcome = await self.perform(effect)
+            outcome = await ready(self.perform(effect))
             stale = checkout
-            checkout, effect = await self.storage.transact(
-                lambda unit, s=stale, e=effect, o=outcome: land_on_what_was_read(unit, s, e, o)  # type: ignore[misc]
+            checkout, effect = await ready(
+                self.storage.transact(lambda unit, s=stale, e=effect, o=outcome: land_on_what_was_read(unit, s, e, o))
             )
         return cast(Checkout, checkout)
 
@@ -54,27 +45,37 @@ def last_write_wins(patch: pytest.MonkeyPatch) -> None:
         after = flow.advance(read, effect, outcome, unit.now)
         return drive.step(read, drive.drive(unit, evolve(read, version=version), evolve(after, version=version)))
 
-    patch.setattr(AsyncRunner, "run", run)
+    in_both(patch, RUNNERS, "run", run)
 
 
-def any_outcome_counts(patch: pytest.MonkeyPatch) -> None:
+@bug("any outcome counts", "an outcome is applied whatever the checkout waits for", "I5", "I13", "I6", "I20")
+def any_outcome_counts(patch: Patch) -> None:
     def advance(c: Checkout, effect: Any, outcome: Any, now: Any) -> Checkout:
         return flow.weigh(flow.apply(c, effect, outcome, now), now)
 
     patch.setattr(flow, "advance", advance)
 
 
-def timeout_is_decline(patch: pytest.MonkeyPatch) -> None:
-    real = AsyncRunner.perform
+@bug("time-out = decline", "no answer is taken for no", "Q1", "I21", "I5", "I20", origin="B1")
+def timeout_is_decline(patch: Patch) -> None:
+    real = real_of(RUNNERS, "perform")
 
-    async def perform(self: AsyncRunner, effect: RemoteEffect) -> Any:
-        outcome = await real(self, effect)
+    async def perform(self: Any, effect: RemoteEffect) -> Any:
+        outcome = await ready(real(self, effect))
         return Declined("time-out") if isinstance(outcome, NoReply) else outcome
 
-    patch.setattr(AsyncRunner, "perform", perform)
+    in_both(patch, RUNNERS, "perform", perform)
 
 
-def refund_without_ownership(patch: pytest.MonkeyPatch) -> None:
+@bug(
+    "refund without ownership",
+    "a repeated message makes the second run send back what the first one earned",
+    "Q1",
+    "I13",
+    "I4",
+    origin="RB-19",
+)
+def refund_without_ownership(patch: Patch) -> None:
     real = flow.learn
 
     def learn(c: Checkout, key: str, fact: Any, now: Any) -> Checkout:
@@ -86,7 +87,8 @@ def refund_without_ownership(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(flow, "learn", learn)
 
 
-def confirm_before_money(patch: pytest.MonkeyPatch) -> None:
+@bug("confirm before money", "the order is placed when the payment begins", "I4")
+def confirm_before_money(patch: Patch) -> None:
     def go_on(c: Checkout, now: Any) -> Any:
         step = REAL_GO_ON(c, now)
         return Place() if isinstance(step, Authorize) and c.order is None else step
@@ -94,7 +96,8 @@ def confirm_before_money(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(flow, "go_on", go_on)
 
 
-def check_then_act_stock(patch: pytest.MonkeyPatch) -> None:
+@bug("check-then-act stock", "stock is looked at when the checkout begins, and added to when it pays", "I2", origin="RB-10")
+def check_then_act_stock(patch: Patch) -> None:
     real = Pool.take
 
     def take(self: Pool, amount: int) -> Pool | None:
@@ -106,7 +109,8 @@ def check_then_act_stock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Pool, "take", take)
 
 
-def key_random_per_try(patch: pytest.MonkeyPatch) -> None:
+@bug("key random per try", "each call to the gateway has a key of its own", "I5", "I6", origin="RB-28")
+def key_random_per_try(patch: Patch) -> None:
     real = flow.get_paid
 
     def get_paid(attempt: Attempt, c: Checkout, now: Any) -> Any:
@@ -116,7 +120,8 @@ def key_random_per_try(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(flow, "get_paid", get_paid)
 
 
-def release_twice(patch: pytest.MonkeyPatch) -> None:
+@bug("release twice", "letting go of a hold counts twice", "I1", origin="RB-82")
+def release_twice(patch: Patch) -> None:
     real = Pool.move
 
     def move(self: Pool, amount: int, old: HoldState, new: HoldState) -> Pool:
@@ -126,13 +131,15 @@ def release_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Pool, "move", move)
 
 
-def late_failure_overwrites_paid(patch: pytest.MonkeyPatch) -> None:
+@bug("late failure overwrites paid", "the last message wins, not the best evidence", "I13", "I6", "I20", origin="RB-40")
+def late_failure_overwrites_paid(patch: Patch) -> None:
     moves = dict(payments.ATTEMPT_MOVES)
     moves[AttemptState.CAPTURED] = frozenset(AttemptState) - {AttemptState.CAPTURED}
     patch.setattr(payments, "ATTEMPT_MOVES", moves)
 
 
-def expiry_ignores_money_in_flight(patch: pytest.MonkeyPatch) -> None:
+@bug("expiry ignores money in flight", "a lapsed checkout is closed without asking the gateway", "I6", "I5", origin="RB-13")
+def expiry_ignores_money_in_flight(patch: Patch) -> None:
     def weigh_wish(c: Checkout, now: Any) -> Checkout:
         if now >= c.lapses_at and not c.abandoned and not any(a.money for a in c.attempts):
             closed = tuple(evolve(a, state=AttemptState.VOIDED, unwanted="expired") if a.open else a for a in c.attempts)
@@ -142,7 +149,8 @@ def expiry_ignores_money_in_flight(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(flow, "weigh_wish", weigh_wish)
 
 
-def overdue_is_never_sent(patch: pytest.MonkeyPatch) -> None:
+@bug("overdue is never sent", "an intent whose process died is taken for one that was not sent", "I6", "I5", origin="A2")
+def overdue_is_never_sent(patch: Patch) -> None:
     def overdue(c: Checkout, now: Any) -> Checkout:
         if c.due_at is None or now < c.due_at:
             return c
@@ -155,7 +163,8 @@ def overdue_is_never_sent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(flow, "overdue", overdue)
 
 
-def two_pay_one_cart(patch: pytest.MonkeyPatch) -> None:
+@bug("two pay one cart", "a second payment begins while the first is open", "I5", origin="RB-26")
+def two_pay_one_cart(patch: Patch) -> None:
     patch.setattr(Checkout, "paying", property(lambda c: next((a for a in reversed(c.attempts) if a.open and not a.unwanted), None)))
     patch.setattr(commands, "pay", _pay_without_looking)
 
@@ -172,7 +181,8 @@ def _pay_without_looking(unit: Any, id: str, wish: Any, known: Any, policy: Any)
     return drive.step(before, after), after.attempt(attempt.key)
 
 
-def event_without_its_number(patch: pytest.MonkeyPatch) -> None:
+@bug("event without its number", "the outbox skips a number", "I14")
+def event_without_its_number(patch: Patch) -> None:
     count = itertools.count(1)
 
     def events_of(before: Any, after: Checkout, now: Any, acts: Any = ()) -> Any:
@@ -182,7 +192,8 @@ def event_without_its_number(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(drive, "events_of", events_of)
 
 
-def overlay_half_committed(patch: pytest.MonkeyPatch) -> None:
+@bug("half a commit", "the store forgets to write that nothing is held any more", "I1", "I3", "I16")
+def overlay_half_committed(patch: Patch) -> None:
     real = Overlay.commit
 
     def commit(self: Overlay[Any, Any]) -> None:
@@ -194,30 +205,25 @@ def overlay_half_committed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Overlay, "commit", commit)
 
 
-REAL_GO_ON, REAL_WEIGH_WISH, REAL_OVERDUE = flow.go_on, flow.weigh_wish, flow.overdue
-
-
-REAL_PAY = commands.pay
+REAL_GO_ON, REAL_WEIGH_WISH, REAL_OVERDUE, REAL_PAY = flow.go_on, flow.weigh_wish, flow.overdue, commands.pay
 
 FIRST_PURCHASE = (
-    Mutant("no stored decision", "the next effect is performed, and stored nowhere", no_stored_decision),
-    Mutant("last write wins", "an outcome is written over the checkout as it was when the call began", last_write_wins),
-    Mutant("any outcome counts", "an outcome is applied whatever the checkout waits for", any_outcome_counts),
-    Mutant("time-out = decline", "no answer is taken for no", timeout_is_decline),
-    Mutant(
-        "refund without ownership", "a repeated message makes the second run send back what the first one earned", refund_without_ownership
-    ),
-    Mutant("confirm before money", "the order is placed when the payment begins", confirm_before_money),
-    Mutant("check-then-act stock", "stock is looked at when the checkout begins, and added to when it pays", check_then_act_stock),
-    Mutant("key random per try", "each call to the gateway has a key of its own", key_random_per_try),
+    no_stored_decision,
+    last_write_wins,
+    any_outcome_counts,
+    timeout_is_decline,
+    refund_without_ownership,
+    confirm_before_money,
+    check_then_act_stock,
+    key_random_per_try,
 )
 
 MORE = (
-    Mutant("release twice", "letting go of a hold counts twice", release_twice),
-    Mutant("late failure overwrites paid", "the last message wins, not the best evidence", late_failure_overwrites_paid),
-    Mutant("expiry ignores money in flight", "a lapsed checkout is closed without asking the gateway", expiry_ignores_money_in_flight),
-    Mutant("overdue is never sent", "an intent whose process died is taken for one that was not sent", overdue_is_never_sent),
-    Mutant("two pay one cart", "a second payment begins while the first is open", two_pay_one_cart),
-    Mutant("event without its number", "the outbox skips a number", event_without_its_number),
-    Mutant("half a commit", "the store forgets to write that nothing is held any more", overlay_half_committed),
+    release_twice,
+    late_failure_overwrites_paid,
+    expiry_ignores_money_in_flight,
+    overdue_is_never_sent,
+    two_pay_one_cart,
+    event_without_its_number,
+    overlay_half_committed,
 )

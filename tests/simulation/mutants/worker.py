@@ -1,0 +1,197 @@
+"""Bugs about what happens without a shopper: ticks, the relay, and whose clock they go by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import evolve
+
+from checkout_core import drive, worker
+from checkout_core.errors import NoAnswer, NotFound, Unavailable
+from checkout_core.notices import Notice
+from checkout_core.sync import worker as sync_worker
+from checkout_core.unit import Delivery
+from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, in_both, ready
+
+BOTH = (worker, sync_worker)
+
+
+# Delivery.
+@bug("delivered before it is sent", "an event is noted as delivered, and then the notifier is told", "I14", "L3", origin="A6")
+def delivered_before_it_is_sent(patch: Patch) -> None:
+    async def deliver(self: Any, notifier: Any, event: Any) -> Delivery:
+        notice, old = await _notice(self, notifier, event)
+        if old is not None and (old.delivered or old.dead):
+            return old
+        noted = await ready(self._note(notifier, event, None))
+        try:
+            await ready(notifier.notify(notice))
+        except Exception as fault:
+            back = worker.after_try(old or Delivery(notifier.name, event.id), fault, notice.event.at)
+            later = evolve(back, next_at=self.shop.clock.now() + timedelta(seconds=2**back.tries) if not back.dead else None)
+            await ready(self.shop.storage.transact(lambda unit: unit.write(later)))
+            return later
+        return noted  # type: ignore[no-any-return]
+
+    in_both(patch, WORKERS, "_deliver", deliver)
+
+
+@bug("two workers, two letters", "a relay believes its list: what another worker has sent since is sent again", "Q3", "I14", origin="M7")
+def two_workers_two_letters(patch: Patch) -> None:
+    async def deliver(self: Any, notifier: Any, event: Any) -> Any:
+        notice, _ = await _notice(self, notifier, event)
+        failed = None
+        try:
+            await ready(notifier.notify(notice))
+        except Exception as fault:
+            failed = fault
+        return await ready(self._note(notifier, event, failed))
+
+    in_both(patch, WORKERS, "_deliver", deliver)
+
+
+async def _notice(self: Any, notifier: Any, event: Any) -> tuple[Notice, Delivery | None]:
+    def read(view: Any) -> tuple[Notice, Delivery | None]:
+        person = view.person(event.checkout)
+        try:
+            known = view.checkout(event.checkout)
+        except NotFound:
+            known = None
+        return Notice(event, person.contact if person else None, known), view.delivery(notifier.name, event.id)
+
+    found: tuple[Notice, Delivery | None] = await ready(self.shop.storage.look(read))
+    return found
+
+
+@bug(
+    "a late failure takes a delivery back",
+    "a worker that was paused says that it failed, and what another one delivered is sent again",
+    "Q3",
+    "I14",
+    origin="M6",
+)
+def a_late_failure_takes_a_delivery_back(patch: Patch) -> None:
+    real = worker.after_try
+
+    def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
+        return real(evolve(old, delivered=False, dead=False) if failed is not None else old, failed, now)
+
+    for room in BOTH:
+        patch.setattr(room, "after_try", after_try)
+
+
+@bug("a poison letter never dies", "an event that cannot be sent is tried for ever", "I25", "L3", origin="M3")
+def a_poison_letter_never_dies(patch: Patch) -> None:
+    for room in BOTH:
+        patch.setattr(room, "TRIES_AT_MOST", 10**9)
+
+
+@bug("an outage kills letters", "a notifier that is away for an hour finds its letters dead", "L3", "I14", origin="M5")
+def an_outage_kills_letters(patch: Patch) -> None:
+    for room in BOTH:
+        patch.setattr(room, "AWAY_AT_MOST", room.TRIES_AT_MOST)
+
+
+@bug("an outage forgives", "after each time a notifier was away, the tries are counted from the first", "I25", "L5", "L3", origin="M8")
+def an_outage_forgives(patch: Patch) -> None:
+    real = worker.after_try
+
+    def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
+        told = real(old, failed, now)
+        return evolve(told, tries=0) if isinstance(failed, Unavailable) and not told.dead else told
+
+    for room in BOTH:
+        patch.setattr(room, "after_try", after_try)
+
+
+@bug("a rest without an end", "a notifier that was away is left alone for good", "L3", "L4", "I14", origin="M5")
+def a_rest_without_an_end(patch: Patch) -> None:
+    for room in BOTH:
+        patch.setattr(room, "_REST", timedelta(days=3650))
+
+
+@bug("the next one goes out anyway", "after an event that failed, the later ones of its checkout are sent", "I14", "I13", origin="M2")
+def the_next_one_goes_out_anyway(patch: Patch) -> None:
+    async def relay(self: Any, notifier: Any, limit: int = 100) -> int:
+        events = await ready(self.shop.storage.undelivered(notifier.name, limit))
+        for event in events:
+            await ready(self._deliver(notifier, event))
+        return len(events)
+
+    in_both(patch, WORKERS, "relay", relay)
+
+
+@bug("requeued though delivered", "putting back what is no dead letter sends it again", "Q3", "I14", origin="M4")
+def requeued_though_delivered(patch: Patch) -> None:
+    async def requeue(self: Any, consumer: str, event: str) -> Any:
+        return await ready(self._again(consumer, event, lambda old: True))
+
+    in_both(patch, WORKERS, "requeue", requeue)
+
+
+# Time.
+class _Timed:
+    """A unit that goes by another clock than its store."""
+
+    def __init__(self, unit: Any, now: datetime) -> None:
+        self.unit, self.now = unit, now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unit, name)
+
+
+@bug("the worker's own clock", "a checkout lapses when the worker's clock says so, not the store's", "Q2", "Q1", "I16", origin="T1")
+def the_workers_own_clock(patch: Patch) -> None:
+    async def go_on(self: Any, id: str) -> Any:
+        now = self.clock.now()
+        return await ready(self.runner.run(await ready(self.storage.transact(lambda unit: drive.go_on(_Timed(unit, now), id)))))
+
+    in_both(patch, SHOPS, "go_on", go_on)
+
+
+@bug("a tick stops at the first", "one checkout that cannot be gone on with keeps all others waiting", "L1", "I16", origin="A11")
+def a_tick_stops_at_the_first(patch: Patch) -> None:
+    async def tick(self: Any, limit: int = 100) -> int:
+        due = await ready(self.storage.due(limit))
+        for id in due:
+            try:
+                await ready(self.go_on(id))
+            except (Unavailable, NoAnswer):
+                continue
+        return len(due)
+
+    in_both(patch, SHOPS, "tick", tick)
+
+
+@bug(
+    "an hour is not a lapse",
+    "a worker that comes late does not look whether the time is up, and goes on as planned",
+    "I16",
+    "L1",
+    origin="T2",
+)
+def an_hour_is_not_a_lapse(patch: Patch) -> None:
+    async def go_on(self: Any, id: str) -> Any:
+        def on(unit: Any) -> Any:
+            c = unit.checkout(id)
+            late = c.order is None and not c.in_flight and not c.abandoned and unit.now > c.lapses_at and c.held
+            return drive.go_on(_Timed(unit, c.lapses_at - timedelta(seconds=1)) if late else unit, id)
+
+        return await ready(self.runner.run(await ready(self.storage.transact(on))))
+
+    in_both(patch, SHOPS, "go_on", go_on)
+
+
+DELIVERY = (
+    delivered_before_it_is_sent,
+    two_workers_two_letters,
+    a_late_failure_takes_a_delivery_back,
+    a_poison_letter_never_dies,
+    an_outage_kills_letters,
+    an_outage_forgives,
+    a_rest_without_an_end,
+    the_next_one_goes_out_anyway,
+    requeued_though_delivered,
+)
+TIME = (the_workers_own_clock, a_tick_stops_at_the_first, an_hour_is_not_a_lapse)
