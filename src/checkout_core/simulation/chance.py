@@ -9,7 +9,7 @@ from attrs import frozen
 
 from checkout_core.simulation.draws import Draws, draw, seed_bytes
 from checkout_core.simulation.faults import FAULTS, MENU
-from checkout_core.simulation.scenarios import Faults
+from checkout_core.simulation.scenarios import Exact, Faults
 from checkout_core.simulation.tapes import BENIGN, Decision, Tape
 
 SECOND: Final = 1_000_000
@@ -142,3 +142,25 @@ class Taped:
 
     def arrival(self, address: str, within: int) -> int:
         return self.tape.decisions.get(address, BENIGN).wait
+
+
+class Exactly:
+    """Faults at named places, and decisions from elsewhere at all others."""
+
+    def __init__(self, otherwise: Decides, exact: Sequence[Exact]) -> None:
+        self.otherwise = otherwise
+        self._at = {(one.actor, one.call, one.nth): one.fault for one in exact}
+        self._calls = {one.call for one in exact}
+        self._made: dict[tuple[str, str], int] = {}
+
+    def decide(self, address: str, call: str, now: int, armed: Armed) -> Decision:
+        if call in self._calls:
+            actor = address.split("/", 1)[0].split(".", 1)[0]
+            n = self._made[actor, call] = self._made.get((actor, call), 0) + 1
+            fault = self._at.get((actor, call, n))
+            if fault is not None:
+                return Decision(fault, span=30 * SECOND)
+        return self.otherwise.decide(address, call, now, armed)
+
+    def arrival(self, address: str, within: int) -> int:
+        return self.otherwise.arrival(address, within)

@@ -1,411 +1,381 @@
-"""The checks after every commit and every act of the gateway, from the write set alone.
-
-It keeps books of its own: what each checkout holds, what each pool counts, what each order was. They are made of what was *written*, so a
-store that forgets, a flow that skips and a gateway that charges twice each contradict them. Nothing here reads the flow.
-"""
+"""The checks after every commit and every act of the gateway, on what that commit or act has changed. Nothing here reads the flow."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NoReturn
 
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import RemoteEffect
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock
+from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKey, Short, Stock
 from checkout_core.ledger import Posting
-from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, OrderState, payment_state
+from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
+from checkout_core.simulation.books import Books, Changes
 from checkout_core.simulation.coverage import Coverage
-from checkout_core.simulation.provider import Provider
+from checkout_core.simulation.provider import Payment, Provider
 from checkout_core.simulation.violations import Violation
-from checkout_core.simulation.watching import Watched
-from checkout_core.unit import CloseCart, Commit, Delivery, Release, Request
+from checkout_core.unit import Delivery, Request
+from checkout_core.worker import AWAY_AT_MOST
 
 CALLS_BOUND: Final = 500
 """Calls to the gateway for one attempt (R25): one an hour for days, and those of the storm."""
 
-
-_POLL: Final = timedelta(seconds=2)
-
-
-class Counts:
-    """What a pool counts, by our own books."""
-
-    __slots__ = ("committed", "held", "on_hand")
-
-    def __init__(self) -> None:
-        self.on_hand = self.held = self.committed = 0
-
-
-class Pools(Protocol):
-    """Where the store's own numbers can be seen."""
-
-    def pools(self, keys: list[PoolKey]) -> Mapping[PoolKey, Pool]: ...
+Numbers = Callable[[list[PoolKey]], Mapping[PoolKey, Pool]]
 
 
 class Incremental:
-    """Our own books of a run, and what contradicts them."""
+    """What contradicts our books, the gateway's, or what went before. `numbers` are the store's own, where they can be seen."""
 
-    def __init__(self, provider: Provider, coverage: Coverage, numbers: Callable[[list[PoolKey]], Mapping[PoolKey, Pool]] | None) -> None:
+    def __init__(self, books: Books, provider: Provider, coverage: Coverage, numbers: Numbers | None) -> None:
+        self.books = books
         self.provider = provider
         self.coverage = coverage
         self.numbers = numbers
         self.evaluated: Counter[str] = coverage.evaluated
-        self.docs: dict[str, Checkout] = {}
-        self.due: dict[str, Checkout] = {}
-        self.held: dict[str, dict[PoolKey, int]] = {}
-        self.committed: dict[str, dict[PoolKey, int]] = {}
-        self.counts: dict[PoolKey, Counts] = {}
-        self.limits: dict[PoolKey, int] = {}
         self.seqs: dict[str, int] = {}
-        self.events: dict[str, Event] = {}
-        self.pending: dict[str, datetime | None] = {}
-        self.deliveries: dict[tuple[str, str], Delivery] = {}
-        self.requests: set[tuple[str, str, str]] = set()
-        self.attempts_of: dict[tuple[str, str], str] = {}
         self.bought: dict[str, str] = {}
-        self.carts: dict[str, Cart] = {}
-        self.forced: set[PoolKey] = set()
-        self.mailed = True
-        self._paid_for: set[str] = set()
+        self.placed: set[str] = set()
 
-    # What was written.
-    def after_commit(self, unit: Watched) -> None:
-        """Take the write set into our books, and check what it touched. Raises Violation."""
-        touched: dict[PoolKey, None] = {}
-        for checkout, claims in unit.taken:
-            had = self.held.get(checkout, {})
-            now = {claim.pool: claim.amount for claim in claims}
-            for claim in claims:
-                if claim.limit is not None:
-                    self.limits[claim.pool] = claim.limit
-            for pool, amount in now.items():
-                more = amount - had.get(pool, 0)
-                if more:
-                    self._counts(pool).held += more
-                    touched[pool] = None
-            for pool, amount in had.items():
-                if pool not in now:
-                    self._counts(pool).held -= amount
-                    touched[pool] = None
-            self.held[checkout] = now
-        changed: list[tuple[Checkout | None, Checkout]] = []
-        events: list[Event] = []
-        for record in unit.written:
-            match record:
-                case Checkout():
-                    changed.append((self.docs.get(record.id), record))
-                    self.docs[record.id] = record
-                case Event():
-                    events.append(record)
-                    self.events[record.id] = record
-                    self.pending[record.id] = None
-                case Release(checkout):
-                    self._release(checkout, touched)
-                case Commit(checkout):
-                    self._commit(checkout, touched)
-                case Request(scope=scope, operation=operation, key=key, attempt=attempt):
-                    asked = (scope, operation, key)
-                    self._ensure(asked not in self.requests, "I17", lambda: (
-                        "a request was recorded twice, so it had its effect twice",
-                        f"the first record of {operation} under {key} in {scope}", "a second one, committed later"))  # fmt: skip
-                    self.requests.add(asked)
-                    if operation == "pay":
-                        self.attempts_of[scope, key] = attempt
-                        if attempt in self._paid_for:
-                            self.coverage.marks["joined"] += 1
-                        self._paid_for.add(attempt)
-                case Movement(pool=key, delta=delta):
-                    self._counts(key).on_hand += delta
-                    touched[key] = None
-                case Cart():
-                    self._cart(self.carts.get(record.id), record)
-                    self.carts[record.id] = record
-                case Delivery():
-                    self._delivery(record)
-                case Posting():
-                    total = sum(entry.amount for entry in record.entries)
-                    self._ensure(total == 0, "I11", lambda: ("a posting does not add up to zero", str(record), f"its sum is {total}"))
-                case CloseCart(cart, checkout):
-                    self._bought(cart, checkout)
-                case _:
-                    pass
-        if touched:
-            self._pools(list(touched))
-        for event in events:
+    def after_commit(self, changes: Changes) -> None:
+        """Look at what a commit has changed. Raises Violation."""
+        if changes.pools:
+            self._pools(list(changes.pools))
+        for posting in changes.postings:
+            self._posting(posting)
+        for before, request in changes.requests:
+            self._request(before, request)
+        for old_cart, cart in changes.carts:
+            self._cart(old_cart, cart)
+        for closed in changes.closed:
+            self._bought(closed.cart, closed.checkout)
+        for event in changes.events:
             self._event(event)
-        for old, c in changed:
+        for old_delivery, delivery in changes.deliveries:
+            self._delivery(old_delivery, delivery)
+        for old, c in changes.checkouts:
             self._checkout(old, c)
-            if c.due_at is None:
-                self.due.pop(c.id, None)
-            else:
-                self.due[c.id] = c
 
     def after_gateway(self, checkout: str) -> None:
-        """The gateway has moved a payment of that checkout: I5 and I6 at this very moment."""
-        c = self.docs.get(checkout)
-        self._money(checkout, c)
+        """The gateway has moved a payment of that checkout: I5 and I6 at this very moment, before anybody hears of it."""
+        self._money(checkout, self.books.docs.get(checkout))
 
     def refused(self, short: Short, checkout: str) -> None:
         """A unit found too little of something: is that so? (Q2)"""
-        ours = self.counts.get(short.pool)
+        ours = self.books.counts.get(short.pool)
         if ours is None or isinstance(short.pool, CartTurn):
             return
-        there = self.limits.get(short.pool, ours.on_hand) - ours.held - ours.committed + self.held.get(checkout, {}).get(short.pool, 0)
-        self._ensure(there < short.wanted, "Q2", lambda: (
-            f"a shopper was refused {_named(short.pool)}, of which there was enough", f"wanted: {short.wanted}", f"there: {there}"), checkout)  # fmt: skip
-
-    def next_work(self, now: datetime) -> datetime | None:
-        """When a worker has something to do next; None if never."""
-        times = [c.due_at for c in self.due.values() if c.due_at is not None]
-        if self.pending and self.mailed:
-            times += [now + _POLL if at is None else at for at in self.pending.values()]
-        return min(times, default=None)
+        self.evaluated["Q2"] += 1
+        mine = self.books.held.get(checkout, {}).get(short.pool, 0)
+        there = self.books.limits.get(short.pool, ours.on_hand) - ours.promised + mine
+        if there >= short.wanted:
+            broken(
+                "Q2",
+                f"a shopper was refused {named(short.pool)}, of which there was enough",
+                f"wanted: {short.wanted}",
+                f"there: {there}",
+                checkout,
+            )
 
     # Pools.
-    def _counts(self, pool: PoolKey) -> Counts:
-        counts = self.counts.get(pool)
-        if counts is None:
-            counts = self.counts[pool] = Counts()
-        return counts
-
-    def _release(self, checkout: str, touched: dict[PoolKey, None]) -> None:
-        for pool, amount in self.held.pop(checkout, {}).items():
-            self._counts(pool).held -= amount
-            touched[pool] = None
-        for pool, amount in self.committed.pop(checkout, {}).items():
-            self._counts(pool).committed -= amount
-            touched[pool] = None
-
-    def _commit(self, checkout: str, touched: dict[PoolKey, None]) -> None:
-        mine = self.committed.setdefault(checkout, {})
-        for pool, amount in self.held.pop(checkout, {}).items():
-            counts = self._counts(pool)
-            counts.held -= amount
-            counts.committed += amount
-            mine[pool] = mine.get(pool, 0) + amount
-            touched[pool] = None
-
     def _pools(self, touched: list[PoolKey]) -> None:
         for key in touched:
-            ours = self.counts[key]
-            promised = ours.held + ours.committed
-            self._ensure(ours.held >= 0 and ours.committed >= 0, "I1", lambda: (
-                f"{_named(key)} counts fewer than none", f"held {ours.held}", f"committed {ours.committed}"))  # fmt: skip
-            if isinstance(key, Stock):
-                enough = promised <= ours.on_hand or key in self.forced
-                self._ensure(enough, "I2", lambda: (
-                    f"more of {_named(key)} is promised than there is", f"the movements add up to {ours.on_hand}",
-                    f"the holds add up to {promised}"))  # fmt: skip
-            elif isinstance(key, CouponUses | CouponUsesBy):
-                limit = self.limits.get(key, promised)
-                self._ensure(promised <= limit, "I9", lambda: (
-                    f"{_named(key)} is used more often than it may be", f"its limit is {limit}", f"its uses are {promised}"))  # fmt: skip
-        if self.numbers is None:
-            return
-        for key, pool in self.numbers(touched).items():
-            ours = self.counts[key]
-            same = (pool.held, pool.committed) == (ours.held, ours.committed) and (
-                not isinstance(key, Stock) or pool.on_hand == ours.on_hand
-            )
-            self._ensure(same, "I1", lambda: (
-                f"the store's numbers of {_named(key)} are not the sums of its holds and movements",
-                f"the store: on hand {pool.on_hand}, held {pool.held}, committed {pool.committed}",
-                f"what was written: on hand {ours.on_hand}, held {ours.held}, committed {ours.committed}"))  # fmt: skip
+            self._pool(key)
+        if self.numbers is not None:
+            self._same(self.numbers(touched))
+
+    def compare(self, numbers: Numbers) -> None:
+        """All pools there are, with the numbers of a store that is too slow to be asked after every commit. Raises Violation."""
+        self._same(numbers(list(self.books.counts)))
+
+    def _same(self, numbers: Mapping[PoolKey, Pool]) -> None:
+        self.evaluated["I1"] += 1
+        for key, pool in numbers.items():
+            ours = self.books.counts[key]
+            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, Stock) and pool.on_hand != ours.on_hand):
+                broken(
+                    "I1",
+                    f"the store's numbers of {named(key)} are not the sums of its holds and movements",
+                    f"the store: on hand {pool.on_hand}, held {pool.held}, committed {pool.committed}",
+                    f"what was written: on hand {ours.on_hand}, held {ours.held}, committed {ours.committed}",
+                )
+
+    def _pool(self, key: PoolKey) -> None:
+        ours = self.books.counts[key]
+        self.evaluated["I2"] += 1
+        if ours.held < 0 or ours.committed < 0:
+            broken("I1", f"{named(key)} counts fewer than none", f"held: {ours.held}", f"committed: {ours.committed}")
+        if isinstance(key, Stock):
+            if ours.promised > ours.on_hand:
+                broken(
+                    "I2",
+                    f"more of {named(key)} is promised than there is",
+                    f"the movements add up to {ours.on_hand}",
+                    f"the holds add up to {ours.promised}",
+                )
+        elif isinstance(key, CouponUses | CouponUsesBy):
+            self.evaluated["I9"] += 1
+            limit = self.books.limits.get(key, ours.promised)
+            if ours.promised > limit:
+                broken("I9", f"{named(key)} is used more often than it may be", f"its limit is {limit}", f"its uses are {ours.promised}")
 
     # Checkouts.
     def _checkout(self, old: Checkout | None, c: Checkout) -> None:
+        self.evaluated["I13"] += 1
         was = 0 if old is None else old.version
-        self._ensure(c.version == was + 1, "I13", lambda: (
-            "a version was skipped or written twice: two wrote at once", f"the last committed one is {was}", f"now {c.version}"), c.id)  # fmt: skip
+        if c.version != was + 1:
+            broken(
+                "I13",
+                "a version was skipped or written twice: two wrote at once",
+                f"committed before: {was}",
+                f"committed now: {c.version}",
+                c.id,
+            )
         for attempt in c.attempts:
-            self._attempt(None if old is None else old.attempt(attempt.key), attempt, c)
+            before = None if old is None else old.attempt(attempt.key)
+            if before is not attempt:
+                self._attempt(before, attempt, c)
         self._order(old, c)
         self._backing(c)
-        if self.held.get(c.id):
-            self._ensure(c.due_at is not None, "I16", lambda: (
-                "goods are held, and nobody is due to let them go", f"held: {_list(self.held[c.id])}", "due: never"), c.id)  # fmt: skip
+        self.evaluated["I16"] += 1
+        held = self.books.held.get(c.id)
+        if held and c.due_at is None:
+            broken("I16", "goods are held, and nobody is due to let them go", f"held: {listed(held)}", "due: never", c.id)
         self._money(c.id, c)
         self.coverage.moved(old, c)
 
     def _attempt(self, before: Attempt | None, after: Attempt, c: Checkout) -> None:
-        if before is after:
-            return
         was = None if before is None else before.state
-        legal = was is None or was is after.state or after.state in ATTEMPT_MOVES[was]
-        self._ensure(legal or not after.amount.minor, "I13", lambda: (
-            "a payment made a move that its table does not have", f"it was {was}", f"it is {after.state}"), c.id)  # fmt: skip
         if was is not after.state:
+            if was is not None and after.state not in ATTEMPT_MOVES[was] and after.amount.minor:
+                broken("I13", "a payment made a move that its table does not have", f"it was {was}", f"it is {after.state}", c.id)
             self.coverage.transition("attempt", was, after.state)
-        quoted = c.quote is not None and (after.amount == c.quote.total or not after.open)
-        self._ensure(quoted, "I8", lambda: (
-            "an attempt is not for what was quoted", f"the quote: {c.quote and c.quote.total}", f"the attempt: {after.amount}"), c.id)  # fmt: skip
-        self._ensure(after.calls <= CALLS_BOUND, "I25", lambda: (
-            "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_BOUND}"), c.id)  # fmt: skip
+        self.evaluated["I8"] += 1
+        if c.quote is None or (after.amount != c.quote.total and after.open):
+            broken(
+                "I8",
+                "an attempt is not for what was quoted",
+                f"the quote: {c.quote and c.quote.total}",
+                f"the attempt: {after.amount}",
+                c.id,
+            )
+        self.evaluated["I25"] += 1
+        if after.calls > CALLS_BOUND:
+            broken("I25", "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_BOUND}", c.id)
 
     def _order(self, old: Checkout | None, c: Checkout) -> None:
         order, before = c.order, None if old is None else old.order
         if order is None:
-            self._ensure(before is None, "I13", lambda: ("an order vanished", f"it was {before}", "it is none"), c.id)
+            if before is not None:
+                broken("I13", "an order vanished", f"order {before.number} was {before.state}", "now there is none", c.id)
             return
-        self._ensure(c.quote is not None and order.total == c.quote.total, "I8", lambda: (
-            "the order's total is not the quote's", f"the order: {order.total}", f"the quote: {c.quote and c.quote.total}"), c.id)  # fmt: skip
-        if before is None:
+        if c.quote is None or order.total != c.quote.total:
+            broken(
+                "I8", "the order's total is not the quote's", f"the order: {order.total}", f"the quote: {c.quote and c.quote.total}", c.id
+            )
+        if before is None or old is None:
             self.coverage.transition("order", None, order.state)
-            self._secured(c)
+            self._secured(c, order)
             return
-        if before is not order:
-            legal = before.state is order.state or order.state in ORDER_MOVES[before.state]
-            self._ensure(legal, "I13", lambda: ("an order made a move that its table does not have", before.state, order.state), c.id)
-            if before.state is not order.state:
-                self.coverage.transition("order", before.state, order.state)
-        assert old is not None
+        if before.state is not order.state:
+            if order.state not in ORDER_MOVES[before.state]:
+                broken("I13", "an order made a move that its table does not have", f"it was {before.state}", f"it is {order.state}", c.id)
+            self.coverage.transition("order", before.state, order.state)
         paid, now = payment_state(before, old.attempts), payment_state(order, c.attempts)
-        self._ensure(paid is now or now in PAYMENT_MOVES[paid], "I13", lambda: (
-            "an order's money made a move that its table does not have", f"it was {paid}", f"it is {now}"), c.id)  # fmt: skip
+        if paid is not now and now not in PAYMENT_MOVES[paid]:
+            broken("I13", "an order's money made a move that its table does not have", f"it was {paid}", f"it is {now}", c.id)
 
-    def _secured(self, c: Checkout) -> None:
+    def _secured(self, c: Checkout, order: Order) -> None:
         """Money first, by the gateway's own books (I4)."""
-        assert c.order is not None
-        if not c.order.total.minor:
-            paying = c.attempt(c.order.paid_by)
-            self._ensure(paying is not None, "I4", lambda: ("an order of nothing has no tender", "its total is 0", "no attempt"), c.id)
+        self.evaluated["I4"] += 1
+        if not order.total.minor:
+            if c.attempt(order.paid_by) is None:
+                broken("I4", "an order of nothing has no tender", "its total is 0", f"paid by: {order.paid_by or 'nothing'}", c.id)
             return
-        there = [p for p in self.provider.payments_of(c.id) if p.charged]
-        sums = sum(p.amount.minor for p in there if p.amount.currency == c.order.total.currency)
-        self._ensure(sums >= c.order.total.minor, "I4", lambda: (
-            "an order was placed before its money was there", f"the order: {c.order and c.order.total} to pay",
-            f"the gateway's books: {sums} minor units of this checkout"), c.id)  # fmt: skip
+        there = [p for p in self.provider.payments_of(c.id) if p.charged and p.amount.currency == order.total.currency]
+        secured = sum(p.amount.minor for p in there)
+        if secured < order.total.minor:
+            broken(
+                "I4",
+                "an order was placed before its money was there",
+                f"the order: {order.total} to pay",
+                f"the gateway's books: {secured} minor units of this checkout",
+                c.id,
+            )
 
     def _backing(self, c: Checkout) -> None:
-        live = c.order is not None and c.order.state is not OrderState.CANCELLED
-        mine = self.committed.get(c.id, {})
-        if not live:
-            self._ensure(not mine, "I3", lambda: ("goods are committed to what is no live order", _list(mine), "no live order"), c.id)
+        self.evaluated["I3"] += 1
+        mine = self.books.committed.get(c.id, {})
+        if c.order is None or c.order.state is OrderState.CANCELLED:
+            if mine:
+                broken("I3", "goods are committed to what is no live order", f"committed: {listed(mine)}", "no live order", c.id)
             return
         assert c.quote is not None
-        sold, got = Counter[str](), Counter[str]()
+        sold, got = dict[str, int](), dict[str, int]()
         for line in c.quote.lines:
             if line.tracked:
-                sold[line.sku] += line.quantity
+                sold[line.sku] = sold.get(line.sku, 0) + line.quantity
         for pool, n in mine.items():
             if isinstance(pool, Stock):
-                got[pool.sku] += n
-        self._ensure(sold == got, "I3", lambda: (
-            "a live order does not have its goods", f"sold: {dict(sold)}", f"committed: {dict(got)}"), c.id)  # fmt: skip
-        uses = [pool for pool in mine if isinstance(pool, CouponUses)]
-        limited = [used.id for used in c.quote.promotions if used.limit is not None]
-        self._ensure(sorted(pool.promotion for pool in uses) == sorted(limited), "I9", lambda: (
-            "a live order's coupons are not counted", f"it carries {limited}", f"it has committed {uses}"), c.id)  # fmt: skip
+                got[pool.sku] = got.get(pool.sku, 0) + n
+        if sold != got:
+            broken("I3", "a live order does not have its goods", f"sold: {sold}", f"committed: {got}", c.id)
+        carried = sorted(used.id for used in c.quote.promotions if used.limit is not None)
+        counted = sorted(pool.promotion for pool in mine if isinstance(pool, CouponUses))
+        if carried != counted:
+            broken("I9", "a live order's coupons are not counted", f"it carries {carried}", f"it has committed {counted}", c.id)
 
     def _money(self, id: str, c: Checkout | None) -> None:
-        provider = self.provider
         self.evaluated["I5"] += 1
-        if provider.charges(id) > 1:
-            charged = [p.key for p in provider.payments_of(id) if p.charged]
-            raise Violation("I5", "one checkout is charged twice at once", (
-                f"the gateway's books: {charged[0]} holds money", f"and {charged[1]} does too"), id)  # fmt: skip
-        for p in provider.payments_of(id):
-            attempt = None if c is None else c.attempt(p.key.rsplit("/", 1)[0])
-            if attempt is None:
-                self._ensure(not p.charged, "I6", lambda: (
-                    "the gateway has money of which we know nothing", f"the gateway's books: {p.key} is {p.state}", "our books: no such attempt"), id)  # fmt: skip
-                continue
-            assert c is not None
-            paying = c.order is not None and c.order.state is not OrderState.CANCELLED and c.order.paid_by == attempt.key
-            if paying:
-                self._ensure(p.amount == attempt.amount, "I8", lambda: (
-                    "an order stands on another amount than was agreed", f"the gateway's books: {p.amount}", f"the attempt: {attempt.amount}"), id)  # fmt: skip
-            elif p.state == "captured":
-                watched = bool(attempt.stuck) or (c.due_at is not None and (attempt.open or isinstance(c.next, RemoteEffect)))
-                self._ensure(watched, "I6", lambda: (
-                    "money was taken for nothing, and nobody will send it back", f"the gateway's books: {p.key} is captured",
-                    f"our books: the attempt is {attempt.state}, the checkout due {c.due_at}"), id)  # fmt: skip
-            self._ensure(p.refunded <= p.captured, "I7", lambda: (
-                "more was sent back than was taken", f"taken: {p.captured}", f"sent back: {p.refunded}"), id)  # fmt: skip
+        payments = self.provider.payments_of(id)
+        if self.provider.charges(id) > 1:
+            first, second, *_ = [p.key for p in payments if p.charged]
+            broken("I5", "one checkout is charged twice at once", f"the gateway's books: {first} holds money", f"and so does {second}", id)
+        for p in payments:
+            self._payment(p, c, id)
 
-    def _bought(self, cart: str, checkout: str) -> None:
-        other = self.bought.setdefault(cart, checkout)
-        self._ensure(other == checkout, "I18", lambda: (
-            f"the cart {cart} was bought twice", f"by {other}", f"and by {checkout}"), checkout)  # fmt: skip
+    def _payment(self, p: Payment, c: Checkout | None, id: str) -> None:
+        self.evaluated["I6"] += 1
+        attempt = None if c is None else c.attempt(p.key.rsplit("/", 1)[0])
+        if c is None or attempt is None:
+            if p.charged:
+                broken(
+                    "I6", "the gateway has money of which we know nothing", f"its books: {p.key} is {p.state}", "ours: no such attempt", id
+                )
+            return
+        if c.order is not None and c.order.state is not OrderState.CANCELLED and c.order.paid_by == attempt.key:
+            if p.amount != attempt.amount:
+                broken(
+                    "I8",
+                    "an order stands on another amount than was agreed",
+                    f"the gateway's books: {p.amount}",
+                    f"the attempt: {attempt.amount}",
+                    id,
+                )
+        elif p.state == "captured":
+            due = c.due_at is not None and (attempt.open or isinstance(c.next, RemoteEffect))
+            if not due and not attempt.stuck:
+                broken(
+                    "I6",
+                    "money was taken for nothing, and nobody will send it back",
+                    f"the gateway's books: {p.key} is captured",
+                    f"our books: the attempt is {attempt.state}, the checkout is due {c.due_at or 'never'}",
+                    id,
+                )
+        if p.refunded > p.captured:
+            broken("I7", "more was sent back than was taken", f"taken: {p.captured}", f"sent back: {p.refunded}", id)
+
+    # Everything else.
+    def _posting(self, posting: Posting) -> None:
+        self.evaluated["I11"] += 1
+        total = sum(entry.amount for entry in posting.entries)
+        if total:
+            broken("I11", "a posting does not add up to zero", f"{posting.id}: {posting.reason}", f"its sum: {total}", posting.checkout)
+
+    def _request(self, before: Request | None, request: Request) -> None:
+        self.evaluated["I17"] += 1
+        if before is not None:
+            broken(
+                "I17",
+                "a request was recorded twice, so it had its effect twice",
+                f"first: {before.operation} under {before.key} in {before.scope}",
+                f"again: {request.operation} under {request.key}",
+            )
+        if request.operation == "pay" and self.books.payers.get(request.attempt, 0) > 1:
+            self.coverage.marks["joined"] += 1
 
     def _cart(self, old: Cart | None, cart: Cart) -> None:
+        self.evaluated["I13"] += 1
         was = 0 if old is None else old.version
-        self._ensure(cart.version > was, "I13", lambda: ("a cart's version went back", f"it was {was}", f"it is {cart.version}"))
+        if cart.version != was + 1:
+            broken("I13", "a cart's version was skipped or written twice", f"committed before: {was}", f"committed now: {cart.version}")
 
-    # Events.
+    def _bought(self, cart: str, checkout: str) -> None:
+        self.evaluated["I18"] += 1
+        other = self.bought.setdefault(cart, checkout)
+        if other != checkout:
+            broken("I18", f"the cart {cart} was bought twice", f"by {other}", f"and by {checkout}", checkout)
+
     def _event(self, event: Event) -> None:
+        self.evaluated["I14"] += 1
         last = self.seqs.get(event.checkout, 0)
-        self._ensure(event.seq == last + 1, "I14", lambda: (
-            "the outbox has a gap or a repetition", f"the last event of this checkout is {last}", f"the next is {event.seq}"), event.checkout)  # fmt: skip
+        if event.seq != last + 1:
+            broken(
+                "I14",
+                "the outbox has a gap or a repetition",
+                f"committed before: event {last}",
+                f"committed now: event {event.seq}",
+                event.checkout,
+            )
         self.seqs[event.checkout] = event.seq
-        c = self.docs.get(event.checkout)
-        facts = dict(event.facts)
-        match event.kind:
-            case "order.placed":
-                true = c is not None and c.order is not None and c.order.number == facts["number"]
-                self._ensure(true, "I15", lambda: ("an order was announced that is not there", str(facts), "no such order"), event.checkout)
-            case "payment.received":
-                p = self.provider.payments.get(f"{facts['attempt']}/authorize")
-                attempt = None if c is None else c.attempt(str(facts["attempt"]))
-                zero = attempt is not None and not attempt.amount.minor
-                self._ensure(zero or (p is not None and p.captured_at is not None), "I15", lambda: (
-                    "money was announced that the gateway did not take", f"the event: {facts}", f"the gateway's books: {p and p.state}"),
-                    event.checkout)  # fmt: skip
-            case _:
-                pass
+        self.evaluated["I15"] += 1
+        c, facts = self.books.docs.get(event.checkout), dict(event.facts)
+        if event.kind == "order.placed":
+            if c is None or c.order is None or c.order.number != facts["number"]:
+                broken("I15", "an order was announced that is not there", f"the event: {facts}", "the store: no such order", event.checkout)
+            if event.checkout in self.placed:
+                broken("I14", "an order was announced twice", f"the event: {event.id}", "and one before it", event.checkout)
+            self.placed.add(event.checkout)
+        elif event.kind == "payment.received":
+            attempt = None if c is None else c.attempt(str(facts["attempt"]))
+            p = self.provider.payments.get(f"{facts['attempt']}/authorize")
+            if attempt is not None and attempt.amount.minor and (p is None or p.captured_at is None):
+                known = "nothing" if p is None else p.state
+                broken(
+                    "I15",
+                    "money was announced that the gateway did not take",
+                    f"the event: {facts}",
+                    f"the gateway: {known}",
+                    event.checkout,
+                )
 
-    def _delivery(self, record: Delivery) -> None:
-        old = self.deliveries.get((record.consumer, record.event))
-        self.deliveries[record.consumer, record.event] = record
-        self._ensure(record.event in self.events, "I15", lambda: ("a message tells of no event", record.event, "no such event"))
-        self._ensure(record.tries <= 110, "I25", lambda: ("a message is tried without end", f"tries: {record.tries}", "the bound: 110"))
-        if record.delivered or record.dead:
-            self.pending.pop(record.event, None)
-            self.coverage.marks["dead letter"] += record.dead
-        else:
-            self.pending[record.event] = record.next_at
-        back = old is not None and old.delivered and not record.delivered
-        self._ensure(not back, "I14", lambda: ("a delivered message is to be delivered again", str(old), str(record)))
-
-    def _ensure(self, holds: bool, id: str, says: Callable[[], tuple[str, str, str]], checkout: str = "") -> None:
-        self.evaluated[id] += 1
-        if not holds:
-            sentence, first, second = says()
-            raise Violation(id, sentence, (first, second), checkout)
+    def _delivery(self, old: Delivery | None, delivery: Delivery) -> None:
+        self.evaluated["I14"] += 1
+        if delivery.event not in self.books.events:
+            broken("I15", "a message tells of no event", f"the delivery: {delivery.event}", "the outbox: no such event")
+        if delivery.tries > AWAY_AT_MOST:
+            broken("I25", "a message is tried without end", f"tries: {delivery.tries}", f"the bound: {AWAY_AT_MOST}")
+        if old is not None and old.delivered and not delivery.delivered:
+            broken("I14", "a delivered message is to be delivered again", f"it was delivered at try {old.tries}", f"now: {delivery}")
+        self.coverage.marks["dead letter"] += delivery.dead
 
 
-def _named(key: PoolKey) -> str:
+def broken(id: str, says: str, first: str, second: str, checkout: str = "") -> NoReturn:
+    """Raise the violation of that invariant, with the two facts that contradict each other."""
+    raise Violation(id, says, (first, second), checkout)
+
+
+def named(key: PoolKey) -> str:
+    """A pool in words."""
     match key:
         case Stock(sku, location):
             return f"{sku} at {location}"
         case CouponUses(promotion):
             return f"the coupon {promotion}"
-        case CouponUsesBy(promotion, _):
+        case CouponUsesBy(promotion):
             return f"one person's uses of {promotion}"
-        case _:
-            return f"the turn on cart {key.cart}"
+        case CartTurn(cart):
+            return f"the turn on cart {cart}"
 
 
-def _list(held: Mapping[PoolKey, int]) -> str:
-    return ", ".join(f"{n} of {_named(key)}" for key, n in held.items()) or "nothing"
+def listed(held: Mapping[PoolKey, int]) -> str:
+    """What is held, in words."""
+    return ", ".join(f"{n} of {named(key)}" for key, n in held.items()) or "nothing"
 
 
 def state_of(c: Checkout | None) -> str:
-    """The state of a checkout in one word, for the cells of coverage."""
+    """The state of a checkout in a word or two, for the cells of coverage."""
     if c is None:
         return "none"
     if c.order is not None:
         return f"order {c.order.state.value}"
-    attempt = c.attempts[-1] if c.attempts else None
     if c.abandoned:
         return "abandoned, money open" if any(a.open for a in c.attempts) else "abandoned"
+    attempt = c.attempts[-1] if c.attempts else None
     if attempt is None:
         return "begun"
-    if attempt.doubt and attempt.state is not AttemptState.UNKNOWN:
-        return f"{attempt.state.value}, in doubt"
-    return attempt.state.value
+    doubt = attempt.doubt and attempt.state is not AttemptState.UNKNOWN
+    return f"{attempt.state.value}, in doubt" if doubt else attempt.state.value

@@ -129,12 +129,15 @@ class SimStorage:
         self.store = store
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
-        store = self.store
-        lost = False
+        again = False
+
+        def run(fault: str) -> T | Again:
+            nonlocal again
+            found, again = again, fault == "ambig_applied"
+            return self.store.unit(work, fault, again=found)
+
         for _ in range(TRIES):
-            came, lost = await Call(
-                "store.transact", lambda fault, lost=lost: (store.unit(work, fault, again=lost), fault == "ambig_applied")
-            )  # type: ignore[misc]
+            came = await Call("store.transact", run)
             if came is not _AGAIN:
                 return came  # type: ignore[no-any-return]
         raise Unavailable("The store kept being busy. Try again.")

@@ -1,5 +1,5 @@
-"""One run of a scenario: a world is built; everybody does what they do while things go wrong (the storm); then nothing goes wrong any more,
-and everything drains (the heal); then every promise is looked at once more.
+"""One run of a scenario: a world is built; everybody does what they do while things go wrong (the storm); then nothing goes wrong any
+more, and everything drains (the heal); then every promise is looked at once more.
 
 The shop, the runner and the worker are the shipped ones; only what is behind their ports is a model, or a real store under a layer of faults.
 """
@@ -25,7 +25,8 @@ from checkout_core.ports import Clock
 from checkout_core.refusals import Refusal
 from checkout_core.scripts import Script, renamed
 from checkout_core.shop import AsyncShop
-from checkout_core.simulation.chance import SECOND, Decides, Seeded, Taped
+from checkout_core.simulation.books import Books
+from checkout_core.simulation.chance import SECOND, Decides, Exactly, Seeded, Taped
 from checkout_core.simulation.clients import Wished, shopping, sleep
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.draws import draw
@@ -75,8 +76,8 @@ class Opened(Protocol):
         """Its rows, if they can be looked at directly."""
         ...
 
-    def check(self) -> Sequence[tuple[str, str]]:
-        """What an independent look finds: the id of an invariant, and a sentence."""
+    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
+        """What an independent look finds, with the gateway's own books beside it: the id of an invariant, and a sentence."""
         ...
 
     def close(self) -> None: ...
@@ -90,7 +91,7 @@ class _InMemory:
     def tables(self) -> Tables:
         return self.stores.tables
 
-    def check(self) -> Sequence[tuple[str, str]]:
+    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
         return ()
 
     def close(self) -> None:
@@ -147,14 +148,16 @@ class Run:
     ) -> None:
         world = scenario.world
         self.scenario = scenario
-        self.kernel = Kernel(world.starts, decides)
+        exact = scenario.faults.exact if isinstance(decides, Seeded) else ()
+        self.kernel = Kernel(world.starts, Exactly(decides, exact) if exact else decides)
         self.coverage = Coverage()
         self.shelf = Shelf(world.catalog)
         self.provider = Provider(world.gateway, lambda: self.kernel.instant, self._later, self._news)
         self.opened = (level or ModelLevel()).open(SimClock(self.kernel))
         tables = self.opened.tables
-        self.books = Incremental(self.provider, self.coverage, None if tables is None else _numbers(tables))
-        self.history = History(self.books, self.coverage)
+        self.books = Books()
+        self.incremental = Incremental(self.books, self.provider, self.coverage, None if tables is None else _numbers(tables))
+        self.history = History(self.books, self.provider, self.coverage)
         self.store = FaultyStore(self.opened.stores, self.kernel, self)
         self.box = Mailbox()
         self.checks = checks
@@ -349,7 +352,7 @@ class Run:
     def _news(self, attempt: str, fact: Fact) -> None:
         checkout = attempt.rsplit("/", 1)[0]
         if self.checks:
-            self.books.after_gateway(checkout)
+            self.incremental.after_gateway(checkout)
         if not self.scenario.world.gateway.webhooks:
             return
         n = self.told[checkout] = self.told.get(checkout, 0) + 1
@@ -387,11 +390,11 @@ class Run:
         id = unit.about
         if task is not None and id and any(isinstance(record, Checkout) for record in unit.written):
             self._overtaken(id, task)
-        self.books.after_commit(unit)
-        for record in unit.written:
-            if isinstance(record, Checkout) and record.version == 1:
-                self.checkouts += 1
-        if self.books.pending or self.books.due:
+        changes = self.books.take_in(unit)
+        self.checkouts += sum(old is None for old, _ in changes.checkouts)
+        if self.checks:
+            self.incremental.after_commit(changes)
+        if self.parked and (changes.checkouts or changes.events):
             self._set_alarm()
 
     def found_itself(self) -> None:
@@ -402,7 +405,7 @@ class Run:
         """A unit was refused for want of something."""
         self.contended = True
         if unit.short is not None:
-            self.books.refused(unit.short, unit.about)
+            self.incremental.refused(unit.short, unit.about)
 
     def _overtaken(self, id: str, task: Task) -> None:
         other = self._last.get(id, task)
@@ -438,7 +441,7 @@ class Run:
         if not self.parked:
             return
         kernel = self.kernel
-        at = self.books.next_work(kernel.instant)
+        at = self.books.next_work(kernel.instant, mail=self.scenario.world.notifier)
         if at is None:
             return
         when = max(kernel.micros(at), kernel.now + SECOND // 2)
@@ -469,16 +472,25 @@ class Run:
 
     def _rest(self) -> None:
         full_at_rest(self)
-        for id, sentence in self.opened.check():
+        if self.opened.tables is None:
+            self.incremental.compare(self.opened.stores.pools)
+        for id, sentence in self.opened.check(self.provider):
             raise Violation(id, sentence, ("an independent look at the store found it", "the run said nothing"))
         rest = Process("afterwards", self._shop)
         self.kernel.boot(rest)
         for n, wish in enumerate(self.history.wished):
-            came: list[object] = []
-            task = Task(f"afterwards.{n}", wish.on(rest.memory), rest, lambda task, value, error, came=came: came.append(error or value))
-            self.kernel.start(task)
-            self.kernel.run(lambda came=came: bool(came))
-            self.history.at_rest(wish, came[0])
+            self.history.at_rest(wish, self._undisturbed(f"afterwards.{n}", wish, rest))
+
+    def _undisturbed(self, name: str, wish: Wished, process: Process) -> object:
+        """What this wish is told when nothing is going on."""
+        came: list[object] = []
+
+        def over(task: Task, value: Any, error: Exception | None) -> None:
+            came.append(value if error is None else error)
+
+        self.kernel.start(Task(name, wish.on(process.memory), process, over, doing="pay"))
+        self.kernel.run(lambda: bool(came))
+        return came[0]
 
 
 def full_at_rest(run: Run) -> None:
@@ -529,7 +541,7 @@ def outcome_of(run: Run, seed: int | None, violation: Violation | None) -> Outco
     kernel, books = run.kernel, run.books
     run.coverage.struck.update(kernel.struck)
     orders = sum(c.order is not None and c.order.state is not OrderState.CANCELLED for c in books.docs.values())
-    mix = getattr(kernel.decides, "mix", None)
+    mix = getattr(getattr(kernel.decides, "otherwise", kernel.decides), "mix", None)
     return Outcome(
         run.scenario.name, seed, violation, Tape(dict(kernel.made), run.without), run.digest(), run.checkouts, orders, kernel.steps,
         sum(kernel.struck.values()), run.contended, run.coverage, "" if mix is None else str(mix),

@@ -1,6 +1,6 @@
 """A scenario as values: the world that is sold from, who does what in it, what goes wrong, and what must be true at the end.
 
-Every invariant of docs/guarantees.md is checked in every scenario; `expect` only adds to them. `scenario_reader` makes these values of TOML.
+Every invariant of docs/guarantees.md is checked in every scenario; `expect` only adds to them. `scenario_reader` makes these of TOML.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Actor:
 
 @frozen
 class Exact:
-    """One fault at one place: `fault` strikes the `nth` time (from 1) that `actor` (such as `buyer-3`) makes the call (`gateway.capture`)."""
+    """One fault at one place: it strikes the `nth` time (from 1) that `actor` (such as `buyer-3`) makes the `call` (`gateway.capture`)."""
 
     actor: str
     call: str

@@ -17,7 +17,7 @@ from checkout_core.errors import CheckoutError
 class Decision:
     """What happens at one address; times in microseconds of virtual time.
 
-    `wait` passes before the call takes effect, `after` between its effect and its answer; `span` is how long that which the fault does lasts.
+    `wait` passes before the call takes effect, `after` between its effect and its answer; `span` is how long what the fault does lasts.
     """
 
     fault: str = ""
