@@ -378,11 +378,14 @@ def test_the_books_count_what_is_charged_and_kept(till: Till) -> None:
     assert payment.captured_at == START
 
 
-def test_no_news_without_webhooks() -> None:
-    till = Till(webhooks=False)
-    till.authorize("tok_3ds_ok")
+def test_every_change_is_news_whoever_made_it(till: Till) -> None:
+    """D1: what a call was answered with is told again, as any provider does; so is what happens by itself."""
+    till.authorize("tok_3ds_ok", capture=False)
     till.after(10)
-    assert till.news == []
+    till.capture()
+    till.refund()
+    assert [type(fact) for _, fact in till.news] == [ActionNeeded, Authorized, Captured, Refunded]
+    assert {attempt for attempt, _ in till.news} == {"c1/a"}
 
 
 def test_its_declarations_are_its_terms() -> None:

@@ -46,7 +46,7 @@ State = Literal["asked", "processing", "authorized", "captured", "declined", "vo
 Later: TypeAlias = Callable[[datetime, str, Callable[[], None]], None]
 """At that instant this happens, under that address: a call such as `payer.act`, a blank, and the key of the payment."""
 News: TypeAlias = Callable[[str, Fact], None]
-"""What became of a payment, by the key of its attempt: the provider's message to the shop."""
+"""What became of a payment, by the key of its attempt. Whether that is sent to the shop (`GatewayTerms.webhooks`) is for its hearer to say."""
 Call: TypeAlias = Authorize | Capture | Void | Refund
 
 SLOW: Final = 3  # seconds
@@ -109,7 +109,7 @@ class Provider:
         self.accounts: dict[str, Account] = {}
         self._now = now
         self._later = later
-        self._news = news if terms.webhooks else None
+        self._news = news
         self._window = timedelta(seconds=terms.settle_window)
         self._times: dict[str, int] = {}  # how often a key was taken for a new payment, where that is more than once
         self._used: dict[str, tuple[object, datetime]] = {}
