@@ -173,7 +173,7 @@ class Table:
 
 def near(word: str, known: Iterable[str]) -> str:
     """` (did you mean "that"?)` for the known word that is nearest to this one; nothing if none is near."""
-    found = get_close_matches(word[:60], list(known), n=1)
+    found = get_close_matches(word[:60], list(known), n=1, cutoff=0.65)
     return f' (did you mean "{found[0]}"?)' if found else ""
 
 

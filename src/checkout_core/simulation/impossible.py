@@ -91,13 +91,13 @@ def _of_price(sku: str, currency: str, world: World) -> Iterator[str]:
 def _of_location(location: str, world: World) -> Iterator[str]:
     known = world.policy.locations
     if location not in known:
-        yield f"{shown(location)} is no location of this world{near(location, known)}. Use one of {', '.join(known)}"
+        yield f"{shown(location)} is no location of this world{near(location, known)}. {_one_of(known)}"
 
 
 def _of_shipping(method: str | None, world: World) -> Iterator[str]:
     known = [one.id for one in world.catalog.shipping.methods]
     if method is not None and method not in known:
-        yield f"this world sends nothing by {shown(method)}{near(method, known)}. Use one of {', '.join(known)}"
+        yield f"this world sends nothing by {shown(method)}{near(method, known)}. {_one_of(known)}"
 
 
 def _of_code(code: str, world: World) -> Iterator[str]:
@@ -121,6 +121,10 @@ def _of_token(instrument: Card | Upi) -> Iterator[str]:
         )
 
 
+def _one_of(known: Sequence[str]) -> str:
+    return f"Use one of {', '.join(known)}" if known else "There is none: add one, or leave it out"
+
+
 # Faults at one place.
 def of_exact(exact: Exact, world: World, actors: Sequence[Actor]) -> Iterator[str]:
     """A fault that could never strike: its actor, its call, or the two together do not exist."""
@@ -132,16 +136,23 @@ def of_exact(exact: Exact, world: World, actors: Sequence[Actor]) -> Iterator[st
     elif fault is not None and exact.call not in fault.calls:
         strikes = f"It strikes {', '.join(fault.calls)}; what strikes there is {', '.join(MENU[exact.call])}"
         yield f'"fault": {exact.fault} cannot strike {exact.call}. {strikes}'
-    counts = {**{actor.name: actor.count for actor in actors}, "worker": world.workers}
+    counts = {actor.name: actor.count for actor in actors}
+    alone = {name for name, count in counts.items() if count == 1}
+    counts["worker"] = world.workers
     name, _, number = exact.actor.rpartition("-")
-    if name not in counts or not number.isdecimal():
-        known = ", ".join(_numbered(actor, count) for actor, count in counts.items())
-        yield f'"actor": there is no {shown(exact.actor)}{near(exact.actor, [f"{one}-1" for one in counts])}. There is {known}'
+    if exact.actor in alone:
+        return
+    known = [_numbered(one, count, alone=one in alone) for one, count in counts.items()]
+    if name in alone or name not in counts or not number.isdecimal():
+        yield f'"actor": there is no {shown(exact.actor)}. There is {", ".join(known)}'
     elif not 1 <= int(number) <= counts[name]:
-        yield f'"actor": there is no {shown(exact.actor)}: {name} is {counts[name]}. Use {_numbered(name, counts[name])}'
+        yield f'"actor": there is no {shown(exact.actor)}. There is {_numbered(name, counts[name])}'
 
 
-def _numbered(name: str, count: int) -> str:
+def _numbered(name: str, count: int, *, alone: bool = False) -> str:
+    """What the many of one name are called; who is alone has no number."""
+    if alone:
+        return name
     return f"{name}-1" if count == 1 else f"{name}-1 to {name}-{count}"
 
 
@@ -152,7 +163,8 @@ def of_facts(facts: Facts, world: World, actors: Sequence[Actor]) -> Iterator[st
     if facts.orders is not None:
         most, why = orders_at_most(world, actors)
         if facts.orders.least > most:
-            yield f'"orders" are to be {facts.orders}, and {why}: at most {most} can stand. Expect fewer, or give the world more'
+            wanted = f'"orders": at least {facts.orders.least} are to stand'
+            yield f"{wanted}, and {why}: at most {most} can. Expect fewer, or give the world more"
     for sku, left in facts.left:
         product = world.catalog.items.get(sku)
         if product is None or not product.tracked:
@@ -160,7 +172,8 @@ def of_facts(facts: Facts, world: World, actors: Sequence[Actor]) -> Iterator[st
             if product is not None:
                 yield f'"left": {shown(sku)} is not counted in this world: it never runs out. Leave it out'
         elif left.least > brought[sku]:
-            yield f'"left": {left} of {sku} are to be left, and there are never more than {brought[sku]}. Expect fewer, or stock more'
+            wanted = f'"left": at least {left.least} of {sku} are to be left'
+            yield f"{wanted}, and there are never more than {brought[sku]}. Expect fewer, or stock more"
     for reason in facts.refused or ():
         if reason not in WORDS:
             yield f'"refused": {shown(reason)} is no reason of a refusal{near(reason, WORDS)}. Use one of {", ".join(WORDS)}'
@@ -170,7 +183,7 @@ def orders_at_most(world: World, actors: Sequence[Actor]) -> tuple[int, str]:
     """How many orders can stand at the end, and what sets that bound: the shoppers, or the stock of one SKU."""
     journeys = [(actor.count * _checkouts(actor.journey), needs(actor.journey)) for actor in actors]
     shoppers = sum(number for number, _ in journeys)
-    found = (shoppers, f"{shoppers} checkouts are begun")
+    found = (shoppers, "no more checkouts are begun")
     for sku, units in _brought(world, actors).items():
         least = min((need[sku] for _, need in journeys if sku in need), default=0)
         if not least:

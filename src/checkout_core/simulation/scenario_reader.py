@@ -24,7 +24,7 @@ from checkout_core.simulation.scenarios import Actor, Adapters, Between, Exact, 
 ACTORS_AT_MOST, ROWS_AT_MOST, EXACT_AT_MOST, PATIENCE_AT_MOST = 100_000, 100, 1000, 50  # (R25)
 RATES: Final = ("off", "rare", "common")
 STORAGES: Final = ("model", "sqlite")
-_NAME: Final = re.compile(r"(?!(?:worker|process|payer|gateway)$)[a-z](?:-?[a-z0-9]){0,29}")
+_NAME: Final = re.compile(r"(?!(?:worker|shop|hook|afterwards)$)(?!.*-\d+$)[a-z](?:-?[a-z0-9]){0,29}")
 _OBJECT: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -118,7 +118,8 @@ class _Reading:
     def _actor(self, row: Table) -> Actor | None:
         name, journey = row.need("name"), self._journey(row)
         if name and not _NAME.fullmatch(name):
-            row.wrong(f'"name": {shown(name)} is no name for an actor: use up to 30 small letters, digits and -, such as buyer')
+            cure = "use up to 30 small letters, digits and -, such as buyer; numbers come by themselves"
+            row.wrong(f'"name": {shown(name)} is no name for an actor: {cure}')
         patience = row.whole("patience", 0, PATIENCE_AT_MOST)
         times = {word: row.whole(word, 0, SECONDS_AT_MOST) or 0 for word in ("within", "after")}
         count, shared = row.whole("count", 1, ACTORS_AT_MOST) or 1, row.flag("shared")
