@@ -1,7 +1,11 @@
-"""One run of a scenario: a world is built; everybody does what they do while things go wrong (the storm); then nothing goes wrong any
-more, and everything drains (the heal); then every promise is looked at once more.
+"""One run of a scenario, in three phases, and a last look.
 
-The shop, the runner and the worker are the shipped ones; only what is behind their ports is a model, or a real store under a layer of faults.
+    storm    everybody does what they do while things go wrong
+    heal     nothing goes wrong any more; everything drains
+    rest     every promise is looked at once more, and every shopper asks once more
+
+The shop, the runner and the worker are the shipped ones; only what is behind their ports is a model, or a real store under a layer of
+faults.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from attrs import define, evolve, frozen
 
@@ -45,7 +49,7 @@ from checkout_core.simulation.parts import (
     SimStorage,
     Stores,
 )
-from checkout_core.simulation.provider import Provider
+from checkout_core.simulation.provider import Later, Provider
 from checkout_core.simulation.scenarios import Actor, Scenario
 from checkout_core.simulation.tapes import Decision, Tape
 from checkout_core.simulation.violations import Violation
@@ -81,6 +85,15 @@ class Opened(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class WithGateway(Protocol):
+    """What was opened brings a gateway of its own, too."""
+
+    def provider(self, later: Later) -> Provider | None:
+        """Its books; None for the model's."""
+        ...
 
 
 @frozen
@@ -152,8 +165,9 @@ class Run:
         self.kernel = Kernel(world.starts, Exactly(decides, exact) if exact else decides)
         self.coverage = Coverage()
         self.shelf = Shelf(world.catalog)
-        self.provider = Provider(world.gateway, lambda: self.kernel.instant, self._later, self._news)
         self.opened = (level or ModelLevel()).open(SimClock(self.kernel))
+        own = self.opened.provider(self._later) if isinstance(self.opened, WithGateway) else None
+        self.provider = own or Provider(world.gateway, lambda: self.kernel.instant, self._later, self._news)
         tables = self.opened.tables
         self.books = Books()
         self.incremental = Incremental(self.books, self.provider, self.coverage, None if tables is None else _numbers(tables))
