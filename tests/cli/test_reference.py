@@ -40,12 +40,13 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
         "shop": [ROOT / "examples" / "shop"],
         "demo": [],
         "run": [ROOT / "examples/checkouts/01-guest.toml"],
+        "simulate": [ROOT / "examples" / "scenarios"],
     }
     commands, keys = (re.findall(r"`([^`]+)`", part) for part in row.strip("|").split("|"))
     for n, command in enumerate(commands):
         group, *rest = command.split()
         words = [*command.split(), *(given[group] if rest and rest[0] in ("show", "explain") else more.get(group, []))]
-        where = [] if group in ("shop", "sandbox", "demo", "run") else ["--db", db]
+        where = [] if group in ("shop", "sandbox", "demo", "run", "simulate") else ["--db", db]
         data = checkout(*words, *where, "--json").data
         one_each = len(commands) == len(keys) and group not in ("demo", "run")
         expected = {keys[n]} if one_each else set(keys[:2]) if group == "run" else set(keys)

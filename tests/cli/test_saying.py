@@ -152,6 +152,7 @@ GROUPS: dict[str, list[str]] = {
         "shop",
         "quote",
         "run",
+        "simulate",
         "sandbox",
         "order",
         "payment",
@@ -171,13 +172,15 @@ GROUPS: dict[str, list[str]] = {
     "dead-letter": ["list", "requeue"],
     "db": ["upgrade", "current", "check"],
     "shop": ["check", "load"],
+    "simulate": [],
+    "simulate scenario": ["check", "list"],
 }
 COMMANDS = [(group, command) for group, commands in GROUPS.items() for command in commands if command not in GROUPS]
 
 
 @pytest.mark.parametrize(("group", "command"), COMMANDS, ids=[" ".join(pair).strip() for pair in COMMANDS])
 def test_every_command_teaches_by_an_example_and_speaks_json(checkout: Command, group: str, command: str) -> None:
-    said = checkout(*filter(None, (group, command)), "--help")
+    said = checkout(*f"{group} {command}".split(), "--help")
     assert said.code == 0
     assert f"Example: checkout {group} {command}".replace("  ", " ") in " ".join(said.out.split())
     assert "--json" in said.out

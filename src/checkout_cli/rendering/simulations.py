@@ -16,10 +16,9 @@ from checkout_core.simulation.scenarios import Between, Facts, Faults, Scenario
 
 def listed_words(found: Sequence[ScenarioFile]) -> Iterator[RenderableType]:
     """A line for each scenario."""
-    rows = (
-        (cell(one.scenario.name, "cyan"), one.scenario.title, str(shoppers(one.scenario)), strikes(one.scenario.faults)) for one in found
-    )
-    yield table(("scenario", "title", "shoppers", "faults"), rows, right=("shoppers",), keep=("scenario",), spare=("faults",))
+    every = [one.scenario for one in found]
+    rows = ((cell(one.name, "cyan"), one.title, str(shoppers(one)), str(_named(one.faults))) for one in every)
+    yield table(("scenario", "title", "shoppers", "faults named"), rows, right=("shoppers", "faults named"), keep=("scenario",))
     yield note(f"{units(len(found), 'scenario')}." if found else "There is no scenario here. A scenario is a TOML file with [[actors]].")
 
 
@@ -56,6 +55,10 @@ def scenario_words(scenario: Scenario) -> Iterator[RenderableType]:
 def shoppers(scenario: Scenario) -> int:
     """How many there are in all."""
     return sum(actor.count for actor in scenario.actors)
+
+
+def _named(faults: Faults) -> int:
+    return sum(rate != "off" for _, rate in faults.rates) + len(faults.exact)
 
 
 def strikes(faults: Faults) -> str:
