@@ -374,7 +374,7 @@ class MemoryStorage:
         with self._lock:
             holders = [self.tables.checkouts[id] for id in self.tables.holders.get(pool, ())]
         idle = [c for c in holders if c.order is None and c.due_at is not None and c.due_at <= now and not isinstance(c.next, RemoteEffect)]
-        return [c.id for c in idle[:limit]]
+        return [id for _, id in sorted([(c.due_at, c.id) for c in idle])[:limit]]
 
     def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
         with self._lock:

@@ -48,7 +48,7 @@ class AsyncStorage(Protocol):
         ...
 
     async def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
-        """Ids of due checkouts that hold this pool and have no money in flight."""
+        """Ids of due checkouts that hold this pool and have no money in flight, the most overdue first."""
         ...
 
     async def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:

@@ -164,6 +164,12 @@ class LetsAnythingGo(MemoryStorage):
         return self.due(limit)
 
 
+class FirstComeFirst(MemoryStorage):
+    def blocking(self, pool: Any, limit: int) -> Sequence[str]:
+        blocking = super().blocking(pool, MILLION)
+        return [id for id in self.tables.holders.get(pool, ()) if id in blocking][:limit]
+
+
 class Backwards(MemoryStorage):
     def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
         return list(reversed(super().undelivered(consumer, MILLION)))[:limit]
@@ -244,6 +250,7 @@ def stored_as(storage: type[MemoryStorage]) -> Patch:
         (stored_as(Impatient), "test_due_is_what_the_time_has_come_for_the_most_overdue_first"),
         (stored_as(LetsMoneyInFlightGo), "test_blocking_is_what_could_be_let_go_of_a_pool"),
         (stored_as(LetsAnythingGo), "test_blocking_is_what_could_be_let_go_of_a_pool"),
+        (stored_as(FirstComeFirst), "test_blocking_is_the_most_overdue_first"),
         (stored_as(Backwards), "test_events_come_in_sequence_within_a_checkout"),
         (stored_as(OneConsumer), "test_what_was_delivered_or_given_up_is_not_offered_again"),
         (stored_as(NeverWaits), "test_a_later_event_waits_for_an_earlier_one_to_be_tried_again"),

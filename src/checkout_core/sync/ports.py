@@ -49,7 +49,7 @@ class Storage(Protocol):
         ...
 
     def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
-        """Ids of due checkouts that hold this pool and have no money in flight."""
+        """Ids of due checkouts that hold this pool and have no money in flight, the most overdue first."""
         ...
 
     def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:

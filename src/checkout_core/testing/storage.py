@@ -275,6 +275,17 @@ class StorageContract(PoolPromises, CartPromises, ProcessPromises, CommitPromise
         assert list(storage.blocking(SAVE10, 10)) == []
         assert list(storage.blocking(MUG, 0)) == []
 
+    def test_blocking_is_the_most_overdue_first(self) -> None:
+        """Whoever makes room asks the same in every store: the longest overdue lets go first, whenever it took its hold."""
+        storage = self.new()
+        stock(storage, MUG, 9)
+        now = now_of(storage)
+        for id, late in (("c1", 1), ("c3", 2), ("c2", 2), ("c4", 3)):
+            due = now - timedelta(seconds=late)
+            assert begin(storage, evolve(a_checkout(id, now, Claim(MUG, 1)), next=Wait(due), due_at=due)) == Taken()
+        assert list(storage.blocking(MUG, 10)) == ["c4", "c2", "c3", "c1"]
+        assert list(storage.blocking(MUG, 3)) == ["c4", "c2", "c3"]
+
     # Requests and people.
     def test_a_key_stands_for_one_request(self) -> None:
         """The same key with other content is refused, whole; elsewhere the same key is another (R23, I17)."""
