@@ -216,6 +216,7 @@ def _product(row: Table, currency: str) -> Product | None:
     price = row.money("price", currency)
     if not row.has("price"):
         row.wrong('"price" is missing')
+    row.known.append("stock")
     weight, tracked = row.whole("weight", 0) or 0, not row.flag("untracked")
     return Product(sku, name or sku, [price], weight=weight, tracked=tracked) if sku and price is not None else None
 
@@ -223,7 +224,6 @@ def _product(row: Table, currency: str) -> Product | None:
 def _stock(row: Table, product: Product, locations: Sequence[str]) -> list[tuple[Stock, int]]:
     """What lies where: a number lies at the first location, a table names each."""
     if not product.tracked:
-        row.known.append("stock")
         if row.has("stock"):
             row.wrong('"stock" does not go with "untracked": such a thing never runs out. Leave one of the two out')
         return []
