@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and impo
     from checkout_adapters.sqlalchemy.queries import SqlQueries
     from checkout_adapters.sqlalchemy.shelf import CatalogChange as CatalogChange
     from checkout_adapters.sqlalchemy.shelf import LoadPlan as LoadPlan
+    from checkout_adapters.sqlalchemy.simulating import SqliteLevel
     from checkout_adapters.sqlalchemy.store import SqlStorage
 
 SANDBOX_TOKENS = SCRIPTS
@@ -379,3 +380,10 @@ def staged(path: Path, files: ShopFiles, clock: VirtualClock, ids: Ids) -> Itera
     with opened(settings, clock=clock, ids=ids) as backend:
         backend.load(files, actor="demo", reason="opening stock")
         yield stage_on(backend, clock)
+
+
+def sqlite_level() -> SqliteLevel:
+    """Where simulated shops store in SQLite files, by the statements of every shop. Close it."""
+    from checkout_adapters.sqlalchemy.simulating import SqliteLevel
+
+    return SqliteLevel()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypeVar, assert_never
 
 from attrs import define, evolve, field, frozen
 
@@ -33,9 +33,11 @@ from checkout_core.payments import (
 from checkout_core.ports import Clock
 from checkout_core.simulation.parts import Stores
 from checkout_core.simulation.provider import LOST, TURNED_AWAY, UNHEARD, Later, Payment, Provider
+from checkout_core.simulation.running import Level, ModelLevel, Opened
 from checkout_core.simulation.scenarios import GatewayTerms
 from checkout_core.simulation.tokens import UNKNOWN
 
+T = TypeVar("T")
 _STORE: Final = ("transact", "look", "due", "blocking", "pools", "undelivered")
 _GATEWAY: Final = ("name", "capabilities", "authorize", "capture", "void", "refund", "inquire")
 
@@ -58,57 +60,87 @@ MakesGateway = Callable[[Clock], OwnGateway]
 
 @define
 class OwnLevel:
-    """The level of a host: each part is made anew for every run, on that run's clock; what is not given is the model's."""
+    """The level of a host: each part is made anew for every run, on that run's clock. Without a storage, runs store as those `under` it do."""
 
-    storage: MakesStorage
+    storage: MakesStorage | None = None
     gateway: MakesGateway | None = None
+    under: Level = ModelLevel()
     _made: list[object] = field(factory=list)
 
     def open(self, clock: Clock) -> OwnOpened:
-        """Both parts for one run. Raises Misconfigured if they are no such parts, or are not new."""
-        store = self.storage(clock)
-        self._is(store, "storage", _STORE)
-        gateway = None if self.gateway is None else self.gateway(clock)
-        if gateway is not None:
-            self._is(gateway, "gateway", _GATEWAY)
-        self._made = [store, gateway]
-        return OwnOpened(store, gateway, clock)
+        """The parts for one run. Raises Misconfigured if they are no such parts, or are not new."""
+        store = None if self.storage is None else _new(self.storage, clock, "storage", _STORE, self._made)
+        gateway = None if self.gateway is None else _new(self.gateway, clock, "gateway", _GATEWAY, self._made)
+        self._made = [part for part in (store, gateway) if part is not None]
+        return OwnOpened(self.under.open(clock) if store is None else _Own(store), gateway, clock)
 
-    def _is(self, part: object, what: str, words: Sequence[str]) -> None:
-        missing = [word for word in words if not hasattr(part, word)]
-        if missing:
-            raise Misconfigured(
-                f"{type(part).__name__} is no {what}: it has no {missing[0]!r}. Give a factory of a sync {what}, called with a clock."
-            )
-        if any(part is old for old in self._made):
-            raise Misconfigured(f"The factory gave the same {what} twice. Each run begins with a new one: make it inside of the factory.")
+
+def _new(make: Callable[[Clock], T], clock: Clock, what: str, words: Sequence[str], old: Sequence[object]) -> T:
+    try:
+        part = make(clock)
+    except CheckoutError:
+        raise
+    except Exception as error:
+        raise Misconfigured(f"The factory of the {what} raised {type(error).__name__}. It is called with one argument, a clock.") from error
+    missing = [word for word in words if not hasattr(part, word)]
+    if missing:
+        kind = type(part).__name__
+        raise Misconfigured(f"{kind} is no {what}: it has no {missing[0]!r}. Give a factory of a sync {what}, called with a clock.")
+    if any(part is one for one in old):
+        raise Misconfigured(f"The factory gave the same {what} twice. Each run begins with a new one: make it inside of the factory.")
+    return part
+
+
+@frozen
+class _Own:
+    """A host's store, of which nothing is known but its port."""
+
+    stores: Stores
+
+    @property
+    def tables(self) -> Tables | None:
+        return None
+
+    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def close(self) -> None:
+        _closed(self.stores)
 
 
 @frozen
 class OwnOpened:
     """The parts of one run."""
 
-    stores: Stores
+    store: Opened
     gateway: OwnGateway | None
     clock: Clock
 
     @property
+    def stores(self) -> Stores:
+        return self.store.stores
+
+    @property
     def tables(self) -> Tables | None:
-        return None
+        return self.store.tables
 
     def provider(self, later: Later) -> Provider | None:
         """The books about the host's gateway; None if the model's is to be used."""
         return None if self.gateway is None else Observed(self.gateway, self.clock, later)
 
-    def check(self) -> Sequence[tuple[str, str]]:
-        return ()
+    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
+        return self.store.check(provider)
 
     def close(self) -> None:
         """Close what can be closed."""
-        for part in (self.stores, self.gateway):
-            close = getattr(part, "close", None)
-            if callable(close):
-                close()
+        self.store.close()
+        _closed(self.gateway)
+
+
+def _closed(part: object) -> None:
+    close = getattr(part, "close", None)
+    if callable(close):
+        close()
 
 
 class Observed(Provider):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from attrs import define, field
 
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.running import Level, Outcome, run_once
 from checkout_core.simulation.scenarios import Scenario
+
+MANY: Final = 100
+"""From so many runs on, a mark that the scenario asks for and nobody reached is a failure: the runs prove less than they seem to."""
 
 
 @define
@@ -63,3 +67,13 @@ def run_many(
         if len(report.broken) >= stop_after:
             break
     return report
+
+
+def unreached(scenario: Scenario, report: Report) -> tuple[str, ...]:
+    """The marks that the scenario asks for and that its runs did not reach."""
+    return tuple(mark for mark in scenario.marks if not report.coverage.marks.get(mark))
+
+
+def too_little(scenario: Scenario, report: Report) -> tuple[str, ...]:
+    """Those that are a failure, because there were runs enough."""
+    return unreached(scenario, report) if report.runs >= MANY else ()

@@ -1,0 +1,216 @@
+"""Runs of a scenario shared among processes of this command. What they found together is the same for any number of processes.
+
+Runs are handed out in batches, and the reports of batches are added in their order: what one process would have found first is what counts.
+Ctrl-C reaches this process alone; the others end when nobody has work for them any more.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, field, frozen
+
+from checkout_cli.levels import level_of
+from checkout_cli.simulating import read_scenario
+from checkout_core.errors import Unavailable
+from checkout_core.simulation.many import Report
+from checkout_core.simulation.running import Level, Outcome, run_once
+from checkout_core.simulation.scenarios import Scenario
+from checkout_core.simulation.tapes import Tape
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+BATCH: Final = 5
+AHEAD: Final = 4
+"""Batches that may be finished before one that comes earlier, for each process."""
+
+
+@frozen
+class Where:
+    """A scenario for another process: its file, which each reads for itself, and where its runs store, if not as the file says."""
+
+    file: Path
+    level: str | None = None
+
+
+def batches(plays: Sequence[int | Tape]) -> list[Sequence[int | Tape]]:
+    """Seeds or tapes in portions, the same for any number of processes."""
+    return [plays[at : at + BATCH] for at in range(0, len(plays), BATCH)]
+
+
+def play(scenario: Scenario, level: Level | None, plays: Sequence[int | Tape], stop: bool, told: Callable[[Outcome], None]) -> Report:
+    """A batch: its runs in order; with `stop` it ends at the first broken promise."""
+    report = Report(scenario.name)
+    for one in plays:
+        outcome = run_once(scenario, tape=one, level=level) if isinstance(one, Tape) else run_once(scenario, one, level=level)
+        report.add(outcome)
+        told(outcome)
+        if stop and outcome.violation is not None:
+            break
+    return report
+
+
+@define
+class Found:
+    """What many runs came to. `done` counts those that were looked at; `stopped` says that somebody had enough before the end."""
+
+    report: Report
+    done: int = 0
+    stopped: bool = False
+
+
+def run(
+    where: Where, plays: Sequence[int | Tape], *, jobs: int = 1, stop: bool = True, told: Callable[[int], None] = lambda _: None
+) -> Found:
+    """All of these, on so many processes; with `stop`, up to the first broken promise. `told` hears how many are done.
+
+    Raises what a run raises, and Unavailable if a process has died. Ctrl-C ends it: what was found so far is the answer.
+    """
+    portions = batches(plays)
+    found = Found(Report(""))
+    reports = _alone(where, portions, stop, told) if min(jobs, len(portions)) <= 1 else _shared(where, portions, jobs, stop, told)
+    try:
+        for report in reports:
+            if not found.done:
+                found.report.scenario = report.scenario
+            found.report.merge(report)
+            found.done += report.runs
+            if stop and report.broken:
+                break
+    except KeyboardInterrupt:
+        found.stopped = True
+    finally:
+        with suppress(KeyboardInterrupt):
+            reports.close()
+    return found
+
+
+def _alone(
+    where: Where, portions: Sequence[Sequence[int | Tape]], stop: bool, told: Callable[[int], None]
+) -> Generator[Report, None, None]:
+    scenario = read_scenario(where.file).scenario
+    done = 0
+
+    def one_more(_: Outcome) -> None:
+        nonlocal done
+        done += 1
+        told(done)
+
+    with level_of(scenario, where.level) as level:
+        for portion in portions:
+            yield play(scenario, level, portion, stop, one_more)
+
+
+def _shared(
+    where: Where, portions: Sequence[Sequence[int | Tape]], jobs: int, stop: bool, told: Callable[[int], None]
+) -> Generator[Report, None, None]:
+    with _crew(min(jobs, len(portions)), where, stop) as crew:
+        ready: dict[int, Report] = {}
+        given, taken, done = 0, 0, 0
+        while taken < len(portions):
+            while crew.idle and given < len(portions) and given - taken < AHEAD * jobs:
+                crew.give(given, portions[given])
+                given += 1
+            for at, report in crew.heard():
+                ready[at] = report
+                done += report.runs
+            told(done)
+            while taken in ready:
+                yield ready.pop(taken)
+                taken += 1
+
+
+@define
+class _Crew:
+    """The other processes, and who of them has nothing to do."""
+
+    busy: dict[Connection, BaseProcess] = field(factory=dict)
+    idle: list[tuple[Connection, BaseProcess]] = field(factory=list)
+
+    def give(self, at: int, portion: Sequence[int | Tape]) -> None:
+        line, process = self.idle.pop()
+        self.busy[line] = process
+        line.send((at, portion))
+
+    def heard(self) -> Iterator[tuple[int, Report]]:
+        """What came from whoever is first. Raises what went wrong there."""
+        for line in connection.wait(list(self.busy)):
+            assert isinstance(line, Connection)
+            process = self.busy.pop(line)
+            try:
+                at, came = line.recv()
+            except EOFError:
+                process.join()
+                raise Unavailable(
+                    f"A process of the simulator has died (exit code {process.exitcode}). Is there memory enough? Use fewer --jobs."
+                ) from None
+            self.idle.append((line, process))
+            if isinstance(came, BaseException):
+                raise came
+            yield at, came
+
+
+@contextmanager
+def _crew(jobs: int, where: Where, stop: bool) -> Iterator[_Crew]:
+    context = get_context("spawn")
+    crew = _Crew()
+    # A process that is being started inherits that Ctrl-C is not for it, before it can say so itself.
+    quiet = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
+    try:
+        for _ in range(jobs):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs, where, stop), daemon=True)
+            process.start()
+            theirs.close()
+            crew.idle.append((ours, process))
+    finally:
+        if quiet is not None:
+            signal.signal(signal.SIGINT, quiet)
+    try:
+        yield crew
+    finally:
+        everybody = [*crew.idle, *crew.busy.items()]
+        for line, one in everybody:
+            line.close()
+            one.terminate()
+        for _, one in everybody:
+            one.join()
+            one.close()
+
+
+def _is_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
+
+
+def _work(line: Any, where: Where, stop: bool) -> None:
+    """What another process does until nobody listens: read the scenario, then batch after batch."""
+    try:
+        scenario = read_scenario(where.file).scenario
+        with level_of(scenario, where.level) as level:
+            while True:
+                at, portion = line.recv()
+                line.send((at, play(scenario, level, portion, stop, lambda _: None)))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except Exception as error:
+        with suppress(OSError):
+            line.send((0, _as_sent(error)))
+
+
+def _as_sent(error: Exception) -> Exception:
+    """An error as it can be sent: itself, or its kind, where it holds what cannot."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301
+    except Exception:
+        return RuntimeError(type(error).__name__)
+    return error
