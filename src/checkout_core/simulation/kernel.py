@@ -195,6 +195,14 @@ class Kernel:
             task.process.tasks.pop(task.name, None)
         task.finished(task, value, error)
 
+    def close(self) -> None:
+        """The run is over: what has not begun never will."""
+        for _, _, task, _, _ in self._heap:
+            if task is not None and not task.gone:
+                task.gone = True
+                task.coroutine.close()
+        self._heap.clear()
+
     def _wants(self, task: Task, call: Call) -> None:
         n = task.counts.get(call.name, 0) + 1
         task.counts[call.name] = n
