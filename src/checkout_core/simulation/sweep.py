@@ -1,0 +1,198 @@
+"""The systematic mode: a small scenario run once without any deviation, then once for each thing that can go wrong at each place of it.
+
+A place is an address; what can go wrong there is each fault that its call can meet, a pause until all others have gone on, and a stall that
+ends just before, at, just after and well after each instant at which something is due. Pairs take every second deviation in the run *with*
+the first. A seed may miss any of them; a sweep misses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from checkout_core.flow import MARGIN
+from checkout_core.simulation.chance import NEAR, SECOND, Armed, Taped
+from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.faults import FACTS, MENU, READS
+from checkout_core.simulation.running import Level, Outcome, Run, outcome_of, run_once
+from checkout_core.simulation.scenarios import Scenario
+from checkout_core.simulation.tapes import Decision, Tape
+
+LASTING: Final = frozenset({"crash_before", "crash_after", "pause", "sigterm", "late_applied", "pending", "replay"})
+"""Faults that last: how long matters."""
+AFTER_ALL: Final = 1
+"""A wait that lets everybody else go first: they take no time unless something is slow."""
+_ARRIVES: Final = "arrives"
+_IDLE: Final = ("worker.nap", "client.sleep")  # stalls here are stalls of what comes next
+
+
+@frozen
+class Grain:
+    """How fine a sweep is. `near`: how far from an armed instant a stall ends, in microseconds; `spans`: how many lengths a fault may have.
+
+    `reads`: whether a read may be stalled as well; a stall before the next thing that is written comes to the same but for that read.
+    """
+
+    near: tuple[int, ...] = NEAR
+    spans: int = 3
+    reads: bool = True
+
+
+FINE: Final = Grain()
+COARSE: Final = Grain(near=(1000,), spans=1, reads=False)
+
+
+@frozen
+class Place:
+    """One place of a run: its address, the call, when it came, the instants that were armed then, and how late one may come there."""
+
+    address: str
+    call: str
+    now: int
+    armed: tuple[int, ...] = ()
+    within: int = 0
+
+
+@define
+class SweepReport:
+    """What came of a sweep: how many runs, the places of the run without deviations, the cells that were reached, and what broke."""
+
+    scenario: str
+    runs: int = 0
+    places: int = 0
+    faulty: int = 0
+    broken: list[Outcome] = field(factory=list)
+    coverage: Coverage = field(factory=Coverage)
+
+    @property
+    def cells(self) -> int:
+        """How many cells (state × call × fault) were reached."""
+        return len(self.coverage.cells)
+
+    def add(self, outcome: Outcome) -> None:
+        """One more run."""
+        self.runs += 1
+        self.faulty += outcome.faults > 0
+        self.coverage.add(outcome.coverage)
+        if outcome.violation is not None:
+            self.broken.append(outcome)
+
+    def __str__(self) -> str:
+        faults = len(self.coverage.struck)
+        return f"{self.runs} runs of {self.places} places, {faults} faults, {self.cells} cells, {len(self.broken)} broken"
+
+
+def sweep(
+    scenario: Scenario,
+    pairs: bool = False,
+    *,
+    grain: Grain | None = None,
+    level: Level | None = None,
+    told: Callable[[Outcome], None] = lambda _: None,
+    stop_after: int = 1,
+) -> SweepReport:
+    """Run every single deviation, or every pair of them; `told` hears of each run. It ends early after so many broken promises."""
+    report = SweepReport(scenario.name, places=len(places_of(scenario, level=level)[1]))
+    tapes = sweep_pairs(scenario, grain or COARSE, level=level) if pairs else sweep_singles(scenario, grain or FINE, level=level)
+    for tape in tapes:
+        outcome = run_once(scenario, tape=tape, level=level)
+        report.add(outcome)
+        told(outcome)
+        if len(report.broken) >= stop_after:
+            break
+    return report
+
+
+def sweep_singles(scenario: Scenario, grain: Grain = FINE, *, level: Level | None = None) -> Iterator[Tape]:
+    """The run without deviations, then a tape for each one."""
+    yield Tape()
+    _, places = places_of(scenario, level=level)
+    for address, made in _deviations(scenario, places, grain):
+        yield Tape({address: made})
+
+
+def sweep_pairs(scenario: Scenario, grain: Grain = COARSE, *, level: Level | None = None) -> Iterator[Tape]:
+    """A tape for each two deviations, the second at a place that comes after the first in the run with the first."""
+    for first in sweep_singles(scenario, grain, level=level):
+        for address in first.decisions:
+            outcome, places = places_of(scenario, first, level=level)
+            at = next((n for n, place in enumerate(places) if place.address == address), len(places))
+            if outcome.violation is None:
+                for second, made in _deviations(scenario, places[at + 1 :], grain):
+                    yield evolve(first, decisions={**first.decisions, second: made})
+
+
+def places_of(scenario: Scenario, tape: Tape | None = None, *, level: Level | None = None) -> tuple[Outcome, Sequence[Place]]:
+    """The run of this tape, and every place it came to."""
+    noting = _Noting(Tape() if tape is None else tape)
+    run = Run(scenario, noting, level=level, without=noting.taped.tape.without)
+    noting.run = run
+    violation = run.go()
+    return outcome_of(run, None, violation), noting.places
+
+
+class _Noting:
+    """A tape that notes where it was asked."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.taped = Taped(tape)
+        self.run: Run | None = None
+        self.places: list[Place] = []
+
+    def decide(self, address: str, call: str, now: int, armed: Armed) -> Decision:
+        due = set(armed()) or self._anywhere()
+        self.places.append(Place(address, call, now, tuple(sorted(at for at in due if at > now))))
+        return self.taped.decide(address, call, now, armed)
+
+    def arrival(self, address: str, within: int) -> int:
+        self.places.append(Place(address, _ARRIVES, 0, within=within))
+        return self.taped.arrival(address, within)
+
+    def _anywhere(self) -> set[int]:
+        if self.run is None:
+            return set()
+        return {at for id in self.run.books.docs for at in self.run.kernel.armed(id)}
+
+
+def _deviations(scenario: Scenario, places: Sequence[Place], grain: Grain) -> Iterator[tuple[str, Decision]]:
+    for place in places:
+        if place.call == _ARRIVES:
+            waits = _arrivals(place, places, grain)
+            yield from ((place.address, Decision(wait=wait)) for wait in waits)
+            continue
+        for fault in MENU.get(place.call, ()):
+            for span in _spans(scenario, grain) if fault in LASTING else (0,):
+                yield place.address, Decision(fault, span=span)
+        yield from ((place.address, Decision(wait=wait)) for wait in _waits(place, grain))
+
+
+def _spans(scenario: Scenario, grain: Grain) -> Sequence[int]:
+    """Longer than anybody waits for a call; short; longer than any goods are held."""
+    call = scenario.world.gateway.call_timeout + MARGIN + 5
+    return (call * SECOND, SECOND, (scenario.world.policy.deadlines.hold_at_most + 60) * SECOND)[: grain.spans]
+
+
+def _waits(place: Place, grain: Grain) -> Sequence[int]:
+    if place.call in _IDLE:
+        return ()
+    looks = place.call in READS or place.call in FACTS
+    if looks and not grain.reads:
+        return ()
+    near = grain.near[-1:] if looks else grain.near
+    return _distinct([AFTER_ALL, *(at + off - place.now for at in place.armed for off in near)])
+
+
+def _arrivals(place: Place, places: Sequence[Place], grain: Grain) -> Sequence[int]:
+    """When else somebody may come: between any two steps of the others, and near every instant that is armed in their time."""
+    if place.address.endswith("/skew"):
+        return _distinct([place.within // 2, place.within])
+    name = place.address.partition("/")[0]
+    others = [other for other in places if not other.address.startswith((f"{name}.", f"{name}/")) and other.call != _ARRIVES]
+    armed = {at for other in others for at in other.armed}
+    return _distinct([*(other.now + AFTER_ALL for other in others), *(at + off for at in armed for off in grain.near)])
+
+
+def _distinct(waits: Sequence[int]) -> Sequence[int]:
+    return sorted({wait for wait in waits if wait > 0})
