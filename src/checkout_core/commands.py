@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of,
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, spread
+from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, lock_order, spread
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
 from checkout_core.plugins import Declares
@@ -256,13 +256,23 @@ def priced(unit: Unit, c: Checkout, known: Known, policy: Policy) -> Checkout:
 
 def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
     """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
-    goods: list[Claim] = []
-    for sku, units in sorted(demand_of(quote).items()):
-        if len(policy.locations) == 1:
-            goods.append(Claim(Stock(sku, policy.locations[0]), units))
-        else:
-            goods += spread(sku, units, shelves(unit, c, sku, policy))
+    others, demand = claims_of(c.cart, quote, c.identities, ()), sorted(demand_of(quote).items())
+    if len(policy.locations) == 1:
+        goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
+    else:
+        _lock(unit, (*(claim.pool for claim in others), *(held.pool for held in c.held), *_places([sku for sku, _ in demand], policy)))
+        goods = [claim for sku, units in demand for claim in spread(sku, units, shelves(unit, c, sku, policy))]
     return claims_of(c.cart, quote, c.identities, goods)
+
+
+def _places(skus: Iterable[str], policy: Policy) -> list[Stock]:
+    return [Stock(sku, location) for sku in skus for location in policy.locations]
+
+
+def _lock(unit: Unit, keys: Iterable[PoolKey]) -> None:
+    """Lock all pools that this unit will take or let go, before it looks at one of them, in the one order (R27)."""
+    for key in sorted(set(keys), key=lock_order):
+        unit.pool(key)
 
 
 def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:

@@ -25,7 +25,7 @@ from checkout_core.memory import Tables
 from checkout_core.ports import Clock
 from checkout_core.simulation.provider import Payment, Provider
 
-IN_MEMORY: Final = Path("/dev/shm")
+IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder that nobody else can guess or read is made in it
 ROWS_SHOWN: Final = 3  # of a finding
 
 
