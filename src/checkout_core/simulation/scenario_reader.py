@@ -67,7 +67,7 @@ class _Reading:
         marks = self._marks(top)
         top.over()
         if self.mistakes or world is None:
-            raise BadScenario(self.name, tuple(dict.fromkeys(self.mistakes)))
+            raise BadScenario(self.name, tuple(self.mistakes))
         return Scenario(self.name, title, about, world, actors, faults, always, calm, adapters, marks)
 
     def _adapters(self, table: Table) -> Adapters:
