@@ -27,7 +27,7 @@ def check(t: Tables, payments: Sequence[Payment], now: datetime, *, rest: bool) 
     totals(t)
     told(t)
     if rest:
-        invariants.at_rest(t, Theirs(payments), cancelled=frozenset(t.checkouts), lapsed_first={}, refused=frozenset())  # type: ignore[arg-type]
+        invariants.at_rest(t, Theirs(payments), cancelled=frozenset(t.checkouts), lapsed_first={}, refused=frozenset())
 
 
 @frozen
