@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,7 @@ from checkout_adapters.files.folder import Location
 from checkout_adapters.sandbox import SandboxBooks, SandboxGateway, State
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.catalog import SqlCatalog, load_shop
+from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT
 from checkout_adapters.sqlalchemy.fsck import GatewayRow, check
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_adapters.sqlalchemy.tables import orders, payments, pools
@@ -41,6 +44,24 @@ class Ago:
 
     def now(self) -> datetime:
         return datetime.now(UTC) - timedelta(seconds=self.seconds)
+
+
+class Behind:
+    """The machine's clock, some seconds ago. Processes share how many: one that was halted finds that time has gone on meanwhile."""
+
+    def __init__(self) -> None:
+        self._seconds = mmap.mmap(-1, 8)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        return float(struct.unpack("d", self._seconds[:8])[0])
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._seconds[:8] = struct.pack("d", seconds)
 
 
 def make_shop(path: Path, stock: int) -> None:
@@ -76,11 +97,16 @@ def _beside(path: Path, suffix: str) -> Path:
 
 @contextmanager
 def opened(
-    path: Path, *, clock: Clock | None = None, gateway: Callable[[SandboxGateway], Gateway] = lambda plain: plain, slow: float = 0.0
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    gateway: Callable[[SandboxGateway], Gateway] = lambda plain: plain,
+    slow: float = 0.0,
+    busy_timeout: float = BUSY_TIMEOUT,
 ) -> Iterator[Shop]:
     """A shop of this process on that database; `tok_slow` takes so long in real time."""
     now = clock or SystemClock()
-    with SqlStorage(str(path), clock=now) as storage:
+    with SqlStorage(str(path), clock=now, busy_timeout=busy_timeout) as storage:
         till = SandboxGateway(books_of(path, now), delay=slow, sleep=time.sleep if slow else None)
         policy = Policy(identity_secret=SECRET)
         yield Shop(storage=storage, gateways=[gateway(till)], catalog=SqlCatalog(storage), clock=now, policy=policy)

@@ -70,8 +70,41 @@ def test_a_unit_in_halves_is_seen_where_it_is_killed_between_them(tmp_path: Path
 
 @pytest.mark.fault("A10")
 def test_whoever_is_told_to_stop_leaves_what_others_can_finish(tmp_path: Path, struck: set[str], record_property: Any) -> None:
-    """SIGTERM and Ctrl-C at chance moments of buying, SIGTERM at one of working: afterwards every mug asked for is paid once (A10)."""
+    """SIGTERM and Ctrl-C at chance moments of buying, SIGTERM at one of working: afterwards every mug asked for is paid once (A10).
+
+    A server that is told so at any edge of a payment finishes with the shopper it has and takes no other, or lets go and loses nothing.
+    """
     found = told_by("interrupts", tmp_path, 20260601)
     assert found["failures"] == []
     assert sum(count for how, count in found["ended"].items() if "in the middle" in how) >= 5
+    stopped = found["at every edge"]
+    assert stopped["failures"] == []
+    assert stopped["told to stop"]["finishes, statement"] >= 40
+    assert stopped["told to stop"]["finishes, gateway"] == stopped["told to stop"]["lets go, gateway"] == 2
+    assert stopped["told to stop"]["finishes, commit"] == stopped["told to stop"]["lets go, commit"] >= 4
+    assert stopped["told to stop"]["lets go, statement"] >= 5
     struck.add("A10")
+
+
+@pytest.mark.fault("M6", "A2", "A3")
+def test_whoever_stands_still_longer_than_a_call_may_take_finds_it_done_once(
+    tmp_path: Path, struck: set[str], record_property: Any
+) -> None:
+    """A shopper's process is halted before and after each COMMIT and call of its payment, and inside its units; so is a worker (M6).
+
+    Between units a worker goes on for it. Inside one, others read on, and are told that the database is busy. Continued, it does no harm:
+    one charge, one order, and its shopper is told the truth, whether its clock went on or stood still with it (I5, I15, I19, I21).
+    A gateway that takes money twice under one key would have been seen.
+    """
+    found = told_by("pauses", tmp_path)
+    halted: dict[str, int] = found["halted"]
+    record_property("explored", f"processes on SQLite, really halted and continued: {sum(halted.values())} times")
+    assert found["failures"] == []
+    for clock in ("gone on", "stood still"):
+        assert halted[f"before gateway, clock {clock}"] == 4  # one of a shopper's, three of workers'
+        assert halted[f"after commit, clock {clock}"] >= 2
+        assert halted[f"inside a unit, clock {clock}"] >= 4
+        assert halted[f"after gateway, clock {clock}"] >= 1
+    assert sum(found["told"].values()) == found["told"]["placed"] == 16
+    assert any("2 charges" in failure for failure in found["failures with a gateway that takes money twice"])
+    struck.update(("M6", "A2", "A3"))

@@ -1,4 +1,15 @@
-"""What a storage promises to many processes at once, and how a promise is put to real ones."""
+"""What a storage promises to many processes at once, and how a promise is put to real ones.
+
+    in_processes(6, elsewhere, buy)         what each of six processes got, all let go at one moment
+    with in_process(act) as child:          one process, that may be killed, or halted and continued, wherever it is
+        child.until_halted()                it has called `halt()`, at an edge that you chose
+        ...                                 what others do meanwhile
+        child.go_on()
+        child.answer()                      what it came to
+
+A process that is halted (SIGSTOP) is a machine short of memory, a debugger, a long pause of any kind: it keeps its locks and its
+connections, and afterwards believes that no time has passed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +21,8 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final, NoReturn
 
@@ -98,7 +109,7 @@ def in_processes(many: int, open: Callable[[], Any], act: Callable[[Any, int], A
     go, start = os.pipe()
     ready, here = os.pipe()
     ours = [go, start, ready, here]
-    children = list[_Child]()
+    children = list[Child]()
     deadline = time.monotonic() + PATIENCE
     try:
         for n in range(many):
@@ -114,15 +125,29 @@ def in_processes(many: int, open: Callable[[], Any], act: Callable[[Any, int], A
         _close(ours, *ours)
 
 
+@contextmanager
+def in_process(act: Callable[[], Any]) -> Iterator[Child]:
+    """A forked process that does `act()`, which must open what it uses. When the block ends, it is killed if it has not ended."""
+    child = _fork(0, (), act)
+    try:
+        yield child
+    finally:
+        child.end()
+
+
 @frozen
-class _Child:
+class Child:
+    """A forked process, as its parent sees it."""
+
     n: int
     pid: int
     heard: int
 
-    def answer(self, deadline: float) -> Any:
+    def answer(self, deadline: float | None = None) -> Any:
+        """Wait for what it came to. It is a failure if it raised, was killed, or has not ended by then, a time of `time.monotonic`."""
+        until = time.monotonic() + PATIENCE if deadline is None else deadline
         said = b""
-        while more := _read_some(self.heard, deadline):
+        while more := _read_some(self.heard, until):
             said += more
         if not said:
             raise AssertionError(f"process {self.n} died without a word")
@@ -131,14 +156,50 @@ class _Child:
             raise AssertionError(f"process {self.n} failed:\n{fault}")
         return value
 
+    def until_halted(self, patience: float = PATIENCE) -> None:
+        """Wait until it stands still."""
+        until_halted(self.pid, patience)
+
+    def go_on(self) -> None:
+        """Continue it."""
+        go_on(self.pid)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing in it is tidied up."""
+        os.kill(self.pid, signal.SIGKILL)
+
     def end(self) -> None:
         os.close(self.heard)
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        with suppress(ChildProcessError):  # its end has been heard of
+            os.waitpid(self.pid, 0)
 
 
-def _fork(n: int, not_his: tuple[int, ...], live: Callable[[], Any]) -> _Child:
+def halt() -> None:
+    """Stop the process that calls this, here, until its parent lets it go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def until_halted(pid: int, patience: float = PATIENCE) -> None:
+    """Wait until that child of ours stands still. It is a failure if it ends instead, or does neither in so many seconds."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        found, status = os.waitpid(pid, os.WUNTRACED | os.WNOHANG)
+        if found and os.WIFSTOPPED(status):
+            return
+        if found:
+            raise AssertionError(f"The process has ended ({os.waitstatus_to_exitcode(status)}) and never halted.")
+        time.sleep(0.001)
+    raise AssertionError(f"The process has not halted in {patience:g} seconds.")
+
+
+def go_on(pid: int) -> None:
+    """Continue a process that stands still."""
+    os.kill(pid, signal.SIGCONT)
+
+
+def _fork(n: int, not_his: tuple[int, ...], live: Callable[[], Any]) -> Child:
     heard, says = os.pipe()
     sys.stdout.flush()  # what is not written yet would be written twice
     sys.stderr.flush()
@@ -149,7 +210,7 @@ def _fork(n: int, not_his: tuple[int, ...], live: Callable[[], Any]) -> _Child:
     if pid == 0:
         _live(heard, says, not_his, live)
     os.close(says)
-    return _Child(n, pid, heard)
+    return Child(n, pid, heard)
 
 
 def _live(heard: int, says: int, not_his: tuple[int, ...], live: Callable[[], Any]) -> NoReturn:
