@@ -217,7 +217,7 @@ def arrived(t: Tables, consumers: Collection[str], notices: Mapping[tuple[str, s
 def adds_up(t: Tables, verified: dict[str, Quote]) -> None:
     """I12 every quote adds up in whole units, its receipt leads to the same totals, and it is the quote that its hash names."""
     for id, c in t.checkouts.items():
-        if c.quote is None or verified.get(c.quote.hash) is c.quote:
+        if c.quote is None or ((known := verified.get(c.quote.hash)) is not None and (known is c.quote or known == c.quote)):
             continue
         wrong = not_adding_up(c.quote)
         if wrong:

@@ -45,7 +45,8 @@ class Scene:
 
     `consumers` are those whose notices are all in here, and `poisoned` the events that they refused for good (None: nobody knows).
     `excuses` counts what may have made the far side get a notice twice: crashes of whoever sent it, and answers that did not come.
-    `calm` says that no fault has struck. `verified` remembers the quotes that were found right, by hash, so that each is recomputed once.
+    `calm` says that no fault has struck. `verified` remembers the quotes that were found right, by hash, so that each is recomputed once:
+    it is good for as long as the code that makes quotes stays the same, so begin with an empty one after planting a bug.
     """
 
     tables: Tables
