@@ -406,3 +406,18 @@ def test_a_line_comes_from_two_places(struck: set[str]) -> None:
     assert (came.violation, came.orders) == (None, 1)
     assert sum(legs[0].values()) == 2
     assert came.coverage.marks["out of stock"] == 1
+
+
+@pytest.mark.fault("Y2")
+def test_an_outage_brings_no_storm_of_retries(struck: set[str]) -> None:
+    """For ten minutes no call reaches the gateway, and six shoppers press on: it is asked seldom, and when it is back all are bought."""
+    names = [f"buyer-{n}" for n in range(1, 7)]
+    calls = ("gateway.authorize", "gateway.inquire", "gateway.void")
+    away = [at(call, "timeout_lost", nth, who) for call in calls for nth in range(1, 7) for who in names]
+    away += [at(call, "timeout_lost", nth, "worker-1") for call in calls for nth in range(1, 13)]
+    run, came = played(a_scenario(buyer("buyer", *FILL, card(), wait(600), count=6), exact=away, stock={Stock("MUG"): 6}))
+    if came.coverage.struck["timeout_lost"] >= 6 * len(names):
+        struck.add("Y2")
+    asked = sum(attempt.calls for c in run.books.docs.values() for attempt in c.attempts)
+    assert (came.violation, came.orders) == (None, 6)
+    assert asked <= 20 * len(names)
