@@ -1,8 +1,11 @@
 """An exhaustive explorer: every interleaving and every choice of up to N faults of a small world, on the shipped AsyncShop.
 
-A state is a snapshot: the store's tables, the gateway's own books, the clock, and for each actor the answers its coroutine has been
-given so far. The coroutine of an actor is made again from its answers, so any state can be taken up again without replaying the world,
-and states that were seen before are not explored twice. A fault costs one of the budget; scheduling costs nothing.
+A state is a snapshot: the world (the store's tables, the gateway's own books, the clock), and for each actor the answers its coroutine
+has been given so far. The coroutine of an actor is made again from its answers, so any state can be taken up again without replaying the
+world, and states that were seen before are not explored twice. A fault costs one of the budget; scheduling costs nothing.
+
+What an actor's call does follows from the world and that actor alone: not from who else is about, nor from the budget that is left. So
+equal worlds are one object, and a step from a world is performed, and what must hold of it is checked, the first time it is met.
 
 An execution is a path from the start to rest; how many there are is counted over the graph, so it is what a replay of each would find.
 """
@@ -18,6 +21,7 @@ from attrs import define, field, fields, frozen
 from checkout_core.checkout import Checkout
 from checkout_core.errors import CheckoutError, NoAnswer
 from checkout_core.memory import MemoryStorage, Tables
+from checkout_core.values import evolve
 from tests.simulation.gateway import Books, GatewayModel
 
 T = TypeVar("T")
@@ -44,55 +48,147 @@ class Spec:
     told: bool = True
 
 
-@frozen
+@frozen(eq=False)
 class Actor:
-    """A process with its coroutine: what it was given so far, and what it wants now."""
+    """A process with its coroutine: what it was given so far, and what it wants now.
+
+    `digest` is a number for what its future depends on, `exact` one for every answer to the letter.
+    """
 
     spec: Spec
-    wants: Call = field(eq=False)
-    given: tuple[Any, ...] = field(default=(), eq=False)
+    wants: Call
+    given: tuple[Any, ...] = ()
     digest: int = 0
+    exact: int = 0
 
 
-@define
-class State:
-    """Everything durable, everything volatile, and the budget. Copied, never shared."""
+@define(eq=False)
+class World:
+    """Everything durable, and the time.
+
+    `rows` is a hash of each table, and `essence` what the future can depend on, as two hashes of 64 bits. `due` is when anybody may first
+    go on with some checkout, `armed` the next time at which something lapses or falls due. `steps` is what has followed from it.
+    """
 
     tables: Tables
     books: Books
     now: datetime
+    rows: tuple[int, ...] = (0,) * len(fields(Tables))
+    essence: tuple[int, int] = (0, 0)
+    due: datetime | None = None
+    armed: datetime | None = None
+    steps: dict[Any, Step] = field(factory=dict)
+
+    def after(self, before: World) -> World:
+        """The same, with its `rows`; a table that is as it was before is that very table, and its hash is known."""
+        tables, rows = [], []
+        for name, row in zip(NAMES, before.rows, strict=True):
+            was, table = getattr(before.tables, name), getattr(self.tables, name)
+            same = table == was
+            tables.append(was if same else table)
+            rows.append(row if same else hash_of(table))
+        self.tables, self.rows = Tables(*tables), tuple(rows)
+        return self
+
+    def settled(self) -> World:
+        """The same, with everything that follows from its tables."""
+        checkouts = self.tables.checkouts.values()
+        self.due = min((c.due_at for c in checkouts if c.due_at is not None), default=None)
+        self.armed = min((at for c in checkouts for at in deadlines(c) if at > self.now), default=None)
+        self.essence = self.essential()
+        return self
+
+    def essential(self) -> tuple[int, int]:
+        t = self.tables
+        rest = frozenset(t.pools.items()), frozenset(t.requests.items()), self.books.key(), self.now
+        checkouts = frozenset(essence(c) for c in t.checkouts.values())
+        return hash((rest, checkouts)), hash((checkouts, 1, rest))
+
+
+def hash_of(table: dict[Any, Any] | list[Any]) -> int:
+    """A hash of a table, to the last row."""
+    return hash(frozenset(table.items()) if isinstance(table, dict) else tuple(table))
+
+
+@frozen
+class Step:
+    """What a step leads to: the world, the actor if it goes on, and what it told and left on its way."""
+
+    world: World
+    actors: tuple[Actor, ...]
+    told: tuple[tuple[str, Any], ...]
+    late: tuple[Any, ...]
+
+
+@define
+class Worlds:
+    """The worlds met so far: equal ones are one object. `check` raises what is wrong with a step from one to the next."""
+
+    check: Callable[[World, World], None]
+    met: dict[tuple[int, int], World] = field(factory=dict)
+
+    def one(self, world: World, before: World) -> World:
+        """That world, as the object that stands for all its equals."""
+        if world is before:
+            return world
+        everything = (*world.after(before).rows, world.books.key(), world.now)
+        key = hash(everything), hash((1, *reversed(everything)))
+        known = self.met.get(key)
+        if known is None:
+            known = self.met[key] = world.settled()
+        return known
+
+    def step(self, state: State, key: Any, actors: tuple[Actor, ...], take: Callable[[State], State]) -> State:
+        """The state after a step that only these of its actors take part in; `key` says which step it is."""
+        step = state.world.steps.get(key)
+        if step is None:
+            after = take(State(state.world, actors))
+            self.check(state.world, after.world)
+            step = state.world.steps[key] = Step(self.one(after.world, state.world), after.actors, after.told, after.late)
+        others = tuple([a for a in state.actors if a not in actors]) if actors else state.actors
+        told = (*state.told, *step.told) if step.told else state.told
+        late = (*state.late, *step.late) if step.late else state.late
+        return State(step.world, others + step.actors, told, late, state.budget, state.used)
+
+
+@define(slots=False, eq=False)
+class State:
+    """The world, everything volatile, and the budget. Copied, never shared."""
+
+    world: World
     actors: tuple[Actor, ...] = ()
     told: tuple[tuple[str, Any], ...] = ()
     late: tuple[Any, ...] = ()
     budget: int = 0
     used: frozenset[str] = frozenset()
 
+    @property
+    def tables(self) -> Tables:
+        return self.world.tables
+
+    @property
+    def books(self) -> Books:
+        return self.world.books
+
+    @property
+    def now(self) -> datetime:
+        return self.world.now
+
     def but(self, **new: Any) -> State:
         """The same state with these differences."""
-        state = State.__new__(State)
-        for name in SLOTS:
-            setattr(state, name, new[name] if name in new else getattr(self, name))
-        return state
+        return evolve(self, **new)
+
+    def at(self, *, tables: Tables | None = None, books: Books | None = None, now: datetime | None = None) -> State:
+        """The same state in a world with these differences."""
+        world = self.world
+        return self.but(world=World(tables or world.tables, books or world.books, now or world.now))
 
     def key(self) -> tuple[int, int]:
         """What makes two states one: whatever the future can depend on, as two hashes of 64 bits."""
-        t = self.tables
-        rest = (
-            frozenset(t.pools.items()),
-            frozenset(t.requests.items()),
-            self.books.key(),
-            self.now,
-            frozenset((a.spec.name, a.digest) for a in self.actors),
-            self.told,
-            self.late,
-            self.budget,
-            self.used,
-        )
-        checkouts = frozenset(essence(c) for c in t.checkouts.values())
-        return hash((rest, checkouts)), hash((checkouts, 1, rest))
-
-
-SLOTS = tuple(a.name for a in fields(State))
+        actors = frozenset([(a.spec.name, a.digest) for a in self.actors])
+        rest = (actors, self.told, self.late, self.budget, self.used)
+        one, other = self.world.essence
+        return hash((rest, one)), hash((other, 1, rest))
 
 
 def essence(c: Checkout) -> tuple[Any, ...]:
@@ -185,8 +281,9 @@ class Explorer:
                 name = move.name.split(": ")[-1]
                 self.report.struck[name] = self.report.struck.get(name, 0) + 1
             try:
-                state = move.go(frame[4].but(budget=frame[4].budget - move.cost))
-                self.world.check(frame[4], state)
+                before = frame[4]
+                state = move.go(before.but(budget=before.budget - move.cost) if move.cost else before)
+                self.world.check(before, state)
             except AssertionError as wrong:
                 raise Found(str(wrong), path) from wrong
             except CheckoutError as wrong:
@@ -269,20 +366,21 @@ def answer_to(state: State, call: Call, gateway: GatewayModel, variant: str = ""
             answer = getattr(store, call.op)(*call.argument)
         except Exception as error:
             return state, error
-        return state.but(tables=store.tables), answer
+        return state.at(tables=store.tables), answer
     books, late, fact = gateway.perform(state.books, call.op, call.argument[0], state.now, variant)
-    return state.but(books=books, late=(*state.late, *late)), fact
+    return state.at(books=books).but(late=(*state.late, *late)), fact
 
 
 def give(state: State, actor: Actor, coroutine: Coroutine[Any, Any, Any], answer: Any) -> tuple[State, Actor | None, Any]:
     """Give the actor its answer; None if that was its last call."""
     digest = hash((actor.digest, answer_digest(answer)))
+    exact = hash((actor.exact, answer_digest(answer, hash)))
     try:
         wants = coroutine.throw(answer) if isinstance(answer, BaseException) else coroutine.send(answer)
     except StopIteration as stop:
         told = (*state.told, (actor.spec.name, stop.value)) if actor.spec.told else state.told
         return state.but(told=told), None, coroutine
-    return state, Actor(actor.spec, wants, (*actor.given, answer), digest), coroutine
+    return state, Actor(actor.spec, wants, (*actor.given, answer), digest, exact), coroutine
 
 
 def quietly(state: State, actor: Actor | None, coroutine: Coroutine[Any, Any, Any]) -> State:
@@ -294,23 +392,18 @@ def quietly(state: State, actor: Actor | None, coroutine: Coroutine[Any, Any, An
     return state if actor is None else state.but(actors=(*state.actors, actor))
 
 
-def answer_digest(answer: Any) -> int:
-    """A number for an answer: equal answers, equal numbers."""
+def answer_digest(answer: Any, of: Callable[[Checkout], int] = lambda c: hash(essence(c))) -> int:
+    """A number for an answer: equal answers, equal numbers. `of` says which checkouts are equal."""
     if isinstance(answer, BaseException):
         return hash(repr(answer))
     if isinstance(answer, tuple):
-        return hash(tuple(answer_digest(part) for part in answer))
+        return hash(tuple([answer_digest(part, of) for part in answer]))
     if isinstance(answer, Checkout):
-        return hash(essence(answer))
+        return of(answer)
     try:
         return hash(answer)
     except TypeError:
         return hash(repr(answer))
-
-
-def next_due(state: State) -> datetime | None:
-    """The next time at which anybody may go on with some checkout."""
-    return min((c.due_at for c in state.tables.checkouts.values() if c.due_at is not None), default=None)
 
 
 def deadlines(c: Checkout) -> Iterator[datetime]:

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from checkout_core.checkout import Placed
+from checkout_core.memory import Tables
 from checkout_core.money import Ratio
 from checkout_core.payments import Card, Instrument, Upi
 from checkout_core.promotions import Promotion
@@ -26,9 +27,9 @@ from tests.simulation.explorer import (
     Report,
     Spec,
     State,
+    World,
+    Worlds,
     answer_to,
-    deadlines,
-    next_due,
     perform,
     snapshot,
     spawn,
@@ -61,6 +62,13 @@ class Purchase:
     ids: tuple[str, ...] = ()
     shop: Any = None
     total: Any = None
+    known: dict[Actor, tuple[Move, ...]] = field(factory=dict)
+    evidence: dict[World, tuple[tuple[str, Move], ...]] = field(factory=dict)
+    worlds: Worlds = field(init=False)
+
+    @worlds.default
+    def _none_met(self) -> Worlds:
+        return Worlds(self.check_step)
 
     def start(self, faults: int) -> State:
         """The world just before everybody presses pay."""
@@ -81,7 +89,8 @@ class Purchase:
             ids=Numbered("x"),
             clock=clock,
         )
-        state = State(snapshot(store.tables), Books(), NOON, budget=faults)
+        self.worlds, self.known, self.evidence = self._none_met(), {}, {}
+        state = State(self.worlds.one(World(snapshot(store.tables), Books(), NOON), World(Tables(), Books(), NOON)), budget=faults)
         for n, id in enumerate(self.ids):
             state = self.spawn(state, self.paying(id, f"pay{n}"))
         return state
@@ -92,12 +101,15 @@ class Purchase:
         return Spec(f"{key} {id}", lambda shop: shop.pay(id, instrument, expected=total, key=key))
 
     def spawn(self, state: State, spec: Spec) -> State:
-        return spawn(state, spec, self.shop)
+        return self.worlds.step(state, ("spawn", spec.name), (), lambda bare: spawn(bare, spec, self.shop))
 
     # What can happen.
     def moves(self, state: State) -> Iterator[Move]:
         for actor in state.actors:
-            yield from self.moves_of(actor)
+            found = self.known.get(actor)
+            if found is None:
+                found = self.known[actor] = tuple(self.moves_of(actor))
+            yield from found
         yield from self.moves_of_world(state)
 
     def moves_of(self, actor: Actor) -> Iterator[Move]:
@@ -128,54 +140,78 @@ class Purchase:
             yield Move("the shopper: cancel", partial(self.wish, spec=cancel, use="cancel"), 1)
         if "second" not in state.used:
             yield Move("a second tab: second pay", partial(self.wish, spec=self.paying(first, "second"), use="second"), 1)
-        for key, payment in state.books.payments:
+        evidence = self.evidence.get(state.world)
+        if evidence is None:
+            evidence = self.evidence[state.world] = tuple(self.evidence_in(state.books))
+        for use, move in evidence:
+            if use not in state.used:
+                yield move
+        if state.world.armed is not None and state.actors:
+            yield Move("everybody stalls: deadline reached", partial(self.later, at=state.world.armed), 1)
+        due = state.world.due
+        busy = any(actor.spec.name == "worker" for actor in state.actors)
+        if due is not None and not busy and (due <= state.now or not state.actors):
+            yield Move("the worker comes by", partial(self.work, at=max(due, state.now)))
+
+    def evidence_in(self, books: Books) -> Iterator[tuple[str, Move]]:
+        """What the provider may say of its books once more, or late; each under the name of its use."""
+        for key, payment in books.payments:
             for was in dict.fromkeys((*payment.history, payment.state)):
-                if was not in ("asked", "authorized", "captured", "declined") or f"evidence {was} {key}" in state.used:
+                if was not in ("asked", "authorized", "captured", "declined"):
                     continue
                 fact = self.gateway.fact(payment, was)
                 attempt = key.removesuffix("/authorize")
                 spec = Spec(f"webhook {was} {attempt}", lambda shop, a=attempt, f=fact: shop.learn(a, f), told=False)  # type: ignore[misc]
                 name = "duplicate evidence" if was == payment.state else "old evidence"
-                yield Move(f"a webhook says {was}: {name}", partial(self.wish, spec=spec, use=f"evidence {was} {key}"), 1)
-        armed = sorted({at for c in state.tables.checkouts.values() for at in deadlines(c) if at > state.now})
-        if armed and state.actors:
-            yield Move("everybody stalls: deadline reached", partial(self.later, at=armed[0]), 1)
-        due = next_due(state)
-        busy = any(actor.spec.name == "worker" for actor in state.actors)
-        if due is not None and not busy and (due <= state.now or not state.actors):
-            yield Move("the worker comes by", partial(self.work, at=max(due, state.now)))
+                use = f"evidence {was} {key}"
+                yield use, Move(f"a webhook says {was}: {name}", partial(self.wish, spec=spec, use=use), 1)
 
     # How it happens.
     def perform(self, state: State, actor: Actor, variant: str = "") -> State:
-        return perform(state, actor, self.shop, self.gateway, variant=variant)
+        key = actor.spec.name, actor.exact, variant
+        return self.worlds.step(state, key, (actor,), lambda bare: perform(bare, actor, self.shop, self.gateway, variant=variant))
 
     def crash(self, state: State, actor: Actor, wanted: Call | None = None) -> State:
-        if wanted is not None:
-            state, _ = answer_to(state, wanted, self.gateway)
-        return state.but(actors=tuple(a for a in state.actors if a is not actor))
+        if wanted is None:
+            return state.but(actors=tuple([a for a in state.actors if a is not actor]))
+
+        def unheard(bare: State) -> State:
+            after, _ = answer_to(bare, wanted, self.gateway)
+            return after.but(actors=())
+
+        return self.worlds.step(state, (actor.spec.name, actor.exact, "unheard"), (actor,), unheard)
 
     def wish(self, state: State, spec: Spec, use: str) -> State:
         return self.spawn(state, spec).but(used=state.used | {use})
 
     def later(self, state: State, at: datetime) -> State:
-        return state.but(now=at)
+        return self.worlds.step(state, ("later", at), (), lambda bare: bare.at(now=at))
 
     def work(self, state: State, at: datetime) -> State:
-        return self.spawn(state.but(now=at), Spec("worker", lambda shop: shop.tick(10), told=False))
+        return self.spawn(self.later(state, at), Spec("worker", lambda shop: shop.tick(10), told=False))
 
     def arrive(self, state: State, late: Any) -> State:
         rest = list(state.late)
         rest.remove(late)
-        books, _ = self.gateway.act(state.books, late[0], late[1], state.now)
-        return state.but(books=books, late=tuple(rest))
+        after = self.worlds.step(
+            state, ("arrive", late), (), lambda bare: bare.at(books=self.gateway.act(bare.books, late[0], late[1], bare.now)[0])
+        )
+        return after.but(late=tuple(rest))
 
     def approve(self, state: State, key: str) -> State:
         payment = state.books.get(key)
         assert payment is not None
-        return state.but(books=state.books.put(payment.becomes("captured", state.now)))
+        approved = payment.becomes("captured", state.now)
+        return self.worlds.step(state, ("approve", key), (), lambda bare: bare.at(books=bare.books.put(approved)))
 
     # What must hold.
     def check(self, before: State, after: State) -> None:
+        for _, said in after.told[len(before.told) :]:
+            if isinstance(said, Exception):
+                raise AssertionError(f"a client saw {said!r}")
+            invariants.told(after.tables, said)
+
+    def check_step(self, before: World, after: World) -> None:
         if after.tables.checkouts != before.tables.checkouts or after.tables.pools != before.tables.pools:
             invariants.stock(after.tables)
             invariants.backing(after.tables)
@@ -184,10 +220,6 @@ class Purchase:
             invariants.money(after.tables, after.books)
         if after.now != before.now:
             invariants.holds_end(after.tables, after.now)
-        for _, said in after.told[len(before.told) :]:
-            if isinstance(said, Exception):
-                raise AssertionError(f"a client saw {said!r}")
-            invariants.told(after.tables, said)
 
     def at_rest(self, state: State) -> None:
         cancelled = frozenset({self.ids[0]}) if "cancel" in state.used else frozenset[str]()
