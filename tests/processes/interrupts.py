@@ -80,9 +80,11 @@ def at_every_edge(template: Path, path: Path, edges: Sequence[Edge]) -> dict[str
         copy_shop(template, path)
         code, said = forked(lambda say, nth=nth: letting_go(path, nth, say)).ended()  # type: ignore[misc]
         told_to[f"lets go, {edge.kind}"] += 1
-        shopper = shopper_of(said[-1])
-        if code or {one["name"] for one in said} != {shopper.name}:
-            failures.append(f"{edge}, lets go: ended with {code}: {said[-1]}")
+        heard = [one for one in said if "name" in one]
+        if code or len({one["name"] for one in heard}) != 1:
+            failures.append(f"{edge}, lets go: ended with {code}: {said[-1:]}")
+            continue
+        shopper = shopper_of(heard[-1])
         with opened(path) as shop:
             shop.tick()
             shopper.buy(shop)

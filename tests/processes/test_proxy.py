@@ -177,9 +177,10 @@ def test_a_sender_into_a_black_hole_has_to_wait_in_the_end(proxy: Proxy) -> None
     with calling(proxy) as client:
         client.hears()
         proxy.hold()
-        client.end.settimeout(0.1)
+        client.end.settimeout(0.3)
         with pytest.raises(TimeoutError):
-            client.end.sendall(b"x" * 50_000_000)
+            for _ in range(1_000):
+                client.end.sendall(b"x" * 50_000)  # the system's own buffers take some of it too
         assert proxy.tally.to_server == 0
 
 
