@@ -156,6 +156,11 @@ class Child:
             raise AssertionError(f"process {self.n} failed:\n{fault}")
         return value
 
+    def halt(self) -> None:
+        """SIGSTOP, wherever it is."""
+        os.kill(self.pid, signal.SIGSTOP)
+        self.until_halted()
+
     def until_halted(self, patience: float = PATIENCE) -> None:
         """Wait until it stands still."""
         until_halted(self.pid, patience)
@@ -177,7 +182,7 @@ class Child:
 
 
 def halt() -> None:
-    """Stop the process that calls this, here, until its parent lets it go on."""
+    """SIGSTOP for the process that calls this, here, until its parent lets it go on."""
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
