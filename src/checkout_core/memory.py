@@ -126,10 +126,10 @@ class MemoryUnit:
 
     @property
     def reopened(self) -> Iterator[str]:
-        """The consumers that are told an event again which they had settled."""
-        for key, delivery in self._deliveries.written.items():
-            if not settled(delivery) and settled(self._deliveries.table.get(key)):
-                yield delivery.consumer
+        """The consumers for whom something else is written of an event that they had settled: it may be told again."""
+        for key in self._deliveries.written:
+            if settled(self._deliveries.table.get(key)):
+                yield key[0]
 
     def cart(self, id: str) -> Cart:
         return _found(self._carts.get(id), "cart", id)
