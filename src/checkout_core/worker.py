@@ -10,6 +10,10 @@ What delivery promises, whatever a notifier does (R9, R19, R25):
 
 A dead message stops nothing that comes after it; one that waits stops the later ones of its own checkout only (M2). There is one
 `Delivery` for a consumer and an event, however often it is tried, and its error is short and names nobody (R24).
+
+Who sends a message has claimed it first, for CLAIM: two workers do not send it both (Q3), and one whose worker dies is another's after
+that, with the try counted (A11). The number of the try is the token of the claim (R10): a failure that is told late, when somebody else
+has it, is not noted.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from checkout_core.checkout import Checkout
-from checkout_core.errors import Broken, CheckoutError, NotFound, Unavailable, Undeliverable
+from attrs import evolve
+
+from checkout_core.errors import CheckoutError, NotFound, Unavailable, Undeliverable
 from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.payments import back_off
@@ -29,6 +34,7 @@ from checkout_core.unit import Delivery, Unit, View
 
 TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
 AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
+CLAIM = timedelta(minutes=2)  # longer than any notifier takes for one message
 AWAY_IN_A_BATCH = 3  # not in a row: an event that a notifier does not care for goes well between two that it cannot send
 _AWAY_WAIT = timedelta(minutes=15)  # so that an hour's outage delays a message by an hour and a quarter, not by two
 _REST = timedelta(seconds=30)
@@ -103,40 +109,49 @@ class AsyncWorker:
         return await self.shop.storage.transact(again)
 
     async def _deliver(self, notifier: AsyncNotifier, event: Event) -> Delivery:
-        def read(view: View) -> Notice | Delivery:
-            old = view.delivery(notifier.name, event.id)
-            if old is not None and (old.delivered or old.dead or (old.next_at is not None and view.now < old.next_at)):
-                return old  # since this batch was read, another worker has been here (Q3)
-            person = view.person(event.checkout)
-            return Notice(event, person.contact if person else None, _known(view, event.checkout))
-
-        try:
-            notice = await self.shop.storage.look(read)
-        except Broken as fault:  # a row that cannot be read: this message is noted as failed, and the others go out
-            return await self._note(notifier, event, fault)
-        if isinstance(notice, Delivery):
-            return notice
+        claimed = await self.shop.storage.transact(lambda unit: claim(unit, notifier.name, event.id))
+        if claimed is None or claimed.dead:
+            return await self.shop.storage.look(lambda view: view.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id))
         failed: Exception | None = None
         try:
-            await notifier.notify(notice)
-        except Exception as fault:
+            await notifier.notify(await self.shop.storage.look(lambda view: _notice(view, event)))
+        except Exception as fault:  # Broken: a row that cannot be read; this message is noted as failed, and the others go out
             failed = fault
-        return await self._note(notifier, event, failed)
+        return await self.shop.storage.transact(lambda unit: note(unit, claimed, failed))
 
-    async def _note(self, notifier: AsyncNotifier, event: Event, failed: Exception | None) -> Delivery:
-        def note(unit: Unit) -> Delivery:
-            noted = after_try(unit.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id), failed, unit.now)
-            unit.write(noted)
-            return noted
 
-        return await self.shop.storage.transact(note)
+def claim(unit: Unit, consumer: str, event: str) -> Delivery | None:
+    """One try at this message, ours until its `next_at`; None if it is settled, waits, or is another worker's.
+
+    One that was tried often enough, and whose worker died each time, is dead.
+    """
+    old = unit.delivery(consumer, event) or Delivery(consumer, event)
+    if old.delivered or old.dead or (old.next_at is not None and unit.now < old.next_at):
+        return None
+    if old.tries >= (AWAY_AT_MOST if old.error.startswith(_AWAY) else TRIES_AT_MOST):
+        new = evolve(old, dead=True, next_at=None, error=old.error or "its worker stopped each time")
+    else:
+        new = evolve(old, tries=old.tries + 1, next_at=unit.now + CLAIM)
+    unit.write(new)
+    return new
+
+
+def note(unit: Unit, claimed: Delivery, failed: Exception | None) -> Delivery:
+    """Record how a claimed try went."""
+    old = unit.delivery(claimed.consumer, claimed.event) or claimed
+    if failed is not None and old.tries != claimed.tries:
+        return old
+    noted = after_try(old, failed, unit.now)
+    if noted != old:
+        unit.write(noted)
+    return noted
 
 
 def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
-    """How it stands with a delivery that was tried again, and went well or failed like this."""
+    """How it stands with a delivery whose last claimed try went well or failed like this."""
     if failed is not None and (old.delivered or old.dead):
         return old  # settled by another worker while this one was paused: a late failure takes nothing back (M6)
-    tries = old.tries + 1
+    tries = old.tries
     if failed is None:
         return Delivery(old.consumer, old.event, tries, delivered=True)
     error, wait = _said(failed), max(back_off(tries), timedelta(seconds=1))
@@ -154,8 +169,11 @@ def _said(failed: Exception) -> str:
     return (_AWAY + named if isinstance(failed, Unavailable) else named)[:_ERROR_AT_MOST]
 
 
-def _known(unit: View, checkout: str) -> Checkout | None:
+def _notice(view: View, event: Event) -> Notice:
+    """What the message may say, as it is now, and to whom."""
+    person = view.person(event.checkout)
     try:
-        return unit.checkout(checkout)
+        checkout = view.checkout(event.checkout)
     except NotFound:
-        return None
+        checkout = None
+    return Notice(event, person.contact if person else None, checkout)

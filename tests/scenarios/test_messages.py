@@ -176,7 +176,7 @@ def test_delivered_again_after_a_crash(stage: Open, struck: set[str]) -> None:
     life.pay(c)
     outage = Outage(life.storage)
     dying = Worker(life.shop_on(outage), [endpoint])
-    outage.dies_before = 2  # the note of the first event is a unit, and then that of the second
+    outage.dies_before = 4  # each event is claimed and noted, a unit each
     with pytest.raises(Crash):
         dying.relay(endpoint)
     struck.update({"M1", "A6"})
@@ -300,6 +300,7 @@ def test_a_late_failure_takes_no_delivery_back(stage: Open, fault: Exception) ->
         name = "endpoint"
 
         def notify(self, notice: Notice) -> None:
+            life.clock.forward(minutes=3)  # longer than its claim
             Worker(life.shop, [endpoint]).relay(endpoint)
             raise fault
 
@@ -324,11 +325,53 @@ def test_a_batch_that_another_worker_has_done_is_not_done_again(stage: Open) -> 
         def notify(self, notice: Notice) -> None:
             if not self.paused:
                 self.paused = True
+                life.clock.forward(minutes=3)
                 Worker(life.shop).relay(endpoint)
             endpoint.notify(notice)
 
     Worker(life.shop).relay(Paused())
     assert len(endpoint.got) == len(life.events()) + 1
+
+
+def test_two_workers_send_a_message_once(stage: Open) -> None:
+    """Q3, M7, R10. Given two workers of which one is at a message; then the other leaves it alone, and what comes after it of the same
+    checkout too; nothing is sent twice, although nobody has failed."""
+    life = stage()
+    assert isinstance(life.pay(life.begin()), Placed)
+    endpoint = Endpoint()
+
+    class Beside:
+        name = "endpoint"
+
+        def notify(self, notice: Notice) -> None:
+            assert Worker(life.shop).relay(endpoint) == 0
+            endpoint.notify(notice)
+
+    Worker(life.shop).relay(Beside())
+    assert Counter(endpoint.got) == {event.id: 1 for event in life.events()}
+
+
+def test_a_message_whose_workers_die_is_set_aside(stage: Open) -> None:
+    """A11, I25. Given a message that kills every worker that sends it; then each try is counted before it is made, and it is dead after
+    the last."""
+    life = stage()
+    c = life.begin()
+    killed = 0
+
+    class Deadly:
+        name = "endpoint"
+
+        def notify(self, notice: Notice) -> None:
+            raise KeyboardInterrupt
+
+    for _ in range(20):
+        life.clock.forward(minutes=3)
+        try:
+            Worker(life.shop).relay(Deadly())
+        except KeyboardInterrupt:
+            killed += 1
+    noted = life.storage.transact(lambda unit: unit.delivery("endpoint", f"{c.id}/1"))
+    assert (killed, noted.tries, noted.dead) == (12, 12, True)
 
 
 @pytest.mark.fault("M7")
