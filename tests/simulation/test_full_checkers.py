@@ -22,7 +22,8 @@ from checkout_core.memory import MemoryCatalog, Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState
-from checkout_core.simulation.full import ALWAYS, AT_REST, Check, Scene, Told, expected, look
+from checkout_core.simulation.expecting import End, missed
+from checkout_core.simulation.full import ALWAYS, AT_REST, Check, Scene, Told, look
 from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.scenarios import Between, Facts, GatewayTerms, Scenario, World
 from checkout_core.simulation.violations import Violation, ensure
@@ -736,15 +737,16 @@ def scenario(always: Facts = ANYTHING, calm: Facts = ANYTHING) -> Scenario:
     return Scenario("small", "Small", "", World(MemoryCatalog([])), (), always=always, calm=calm)
 
 
-def test_what_a_scenario_expects_is_compared(scene: Scene) -> None:
+def test_what_a_scenario_expects_is_compared() -> None:
     """Orders that stand, what is left, why anybody was refused, and how much was told."""
-    right = Facts(Between(3, 3), (("MUG", Between(48, 48)),), ("declined",), Between(len(scene.notices), len(scene.notices)))
+    right = Facts(Between(3, 3), (("MUG", Between(48, 48)),), ("declined",), Between(9, 9))
     wrong = Facts(Between(4), (("MUG", Between(0, 1)),), (), Between(0, 1))
-    assert expected(scenario(always=right, calm=right), scene) == []
-    assert [violation.id for violation in expected(scenario(always=wrong), scene)] == ["expect"] * 4
-    assert len(expected(scenario(calm=wrong), scene)) == 4
-    assert expected(scenario(calm=wrong), but(scene, calm=False)) == []
-    assert str(expected(scenario(always=wrong), scene)[1]).startswith("expect: of MUG left: 0 to 1 were expected, and it is 48")
+    end = End(3, {"MUG": 48}, {"declined"}, 9, calm=True)
+    assert missed(scenario(always=right, calm=right), end) == []
+    assert [violation.id for violation in missed(scenario(always=wrong), end)] == ["expect"] * 4
+    assert len(missed(scenario(calm=wrong), end)) == 4
+    assert missed(scenario(calm=wrong), evolve(end, calm=False)) == []
+    assert str(missed(scenario(always=wrong), end)[1]).startswith("expect: of MUG left: 0 to 1 were expected, and it is 48")
 
 
 def test_words_are_made_only_for_what_is_broken() -> None:

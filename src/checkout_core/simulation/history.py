@@ -10,6 +10,7 @@ from checkout_core.scripts import Step
 from checkout_core.simulation.books import Books
 from checkout_core.simulation.clients import Wished
 from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.full import Told
 from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.stories import Answer
@@ -25,6 +26,7 @@ class History:
     provider: Provider
     coverage: Coverage
     wished: list[Wished] = field(factory=list)
+    told: list[Told] = field(factory=list)
     finished: dict[tuple[str, str], Placed | Refused] = field(factory=dict)
     refused: dict[str, int] = field(factory=dict)
     lost: int = 0
@@ -40,6 +42,7 @@ class History:
         """An answer to a wish to pay, whether it reached the shopper or not. Raises Violation."""
         evaluated = self.coverage.evaluated
         evaluated["I21"] += 1
+        self.told.append(Told(wish.who, wish.checkout, wish.key, said))
         c = self.books.docs.get(wish.checkout)
         if isinstance(said, Placed):
             order = None if c is None else c.order

@@ -46,6 +46,7 @@ class Observer(Protocol):
     """Who hears of every commit, with its write set, and of every unit that was short of something."""
 
     def committed(self, unit: Watched) -> None: ...
+    def rolled_back(self) -> None: ...
     def shorted(self, unit: Watched) -> None: ...
     def found_itself(self) -> None: ...
 
@@ -79,6 +80,7 @@ class FaultyStore:
         self.inner = inner
         self.kernel = kernel
         self.observer = observer
+        self.exhausted = 0  # units that were run as often as a unit is, in vain
 
     def unit(self, work: Callable[[Unit], T], fault: str, *, again: bool = False) -> T | Again:
         """Run it once; `again`, after a commit whose answer was lost."""
@@ -105,6 +107,7 @@ class FaultyStore:
                 self.observer.shorted(seen)
             raise
         except RolledBack:
+            self.observer.rolled_back()
             if fault == "unsure_lost":
                 raise NoAnswer("The store cannot tell whether it committed.") from None
             return _AGAIN
@@ -140,6 +143,7 @@ class SimStorage:
             came = await Call("store.transact", run)
             if came is not _AGAIN:
                 return came  # type: ignore[no-any-return]
+        self.store.exhausted += 1
         raise Unavailable("The store kept being busy. Try again.")
 
     async def look(self, work: Callable[[View], T]) -> T:
@@ -235,7 +239,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Notice]] = []
-        self.unsure = 0
+        self.poisoned: set[str] = set()
 
 
 class SimNotifier:
@@ -254,6 +258,7 @@ class SimNotifier:
         if fault == "mail_down":
             raise Unavailable("The mail server is away.")
         if fault == "poison":
+            self.box.poisoned.add(notice.id)
             raise Undeliverable("This message can never be sent.")
         if notice.id not in self.events:
             raise Violation(
@@ -264,7 +269,6 @@ class SimNotifier:
             )
         self.box.sent.append((notice.id, notice))
         if fault == "mail_unsure":
-            self.box.unsure += 1
             raise NoAnswer("The mail server took it, perhaps.")
 
 

@@ -11,6 +11,7 @@ faults.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -20,20 +21,23 @@ from attrs import define, evolve, frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.errors import NoAnswer, NotFound, Unavailable
-from checkout_core.holds import Movement, Pool, PoolKey
+from checkout_core.holds import Movement, Pool, PoolKey, Stock
 from checkout_core.memory import MemoryStorage, Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import Fact
 from checkout_core.ports import Clock
+from checkout_core.receipt import Quote
 from checkout_core.refusals import Refusal
 from checkout_core.scripts import Script, renamed
 from checkout_core.shop import AsyncShop
+from checkout_core.simulation import full
 from checkout_core.simulation.books import Books
 from checkout_core.simulation.chance import SECOND, Decides, Exactly, Seeded, Taped
 from checkout_core.simulation.clients import Wished, shopping, sleep
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.draws import draw
+from checkout_core.simulation.expecting import End, missed
 from checkout_core.simulation.history import History
 from checkout_core.simulation.incremental import Incremental, state_of
 from checkout_core.simulation.kernel import Call, Kernel, Lost, Process, Task, Wish
@@ -59,6 +63,12 @@ from checkout_core.worker import AsyncWorker
 TIMEOUT: Final = 60 * SECOND
 """How long a shopper's browser waits for an answer."""
 _ROUTE: Final = b"which process"
+CLAIM_OVER: Final = 60 * SECOND
+"""How long a worker may sleep with a message in its hand before another may have taken it over."""
+MAIL_TWICE: Final = ("mail_unsure", "pause", "sigterm", "busy", "disk_full", "unsure_applied", "unsure_lost")
+"""Faults for which a message may arrive twice: who sent it could not know, or could not note it (Q3)."""
+_VERIFIED: Final = dict[str, Quote]()
+"""Quotes that were found to add up, by hash: the same few are made in every run of a scenario."""
 _CALM_ERRORS: Final = (Refusal, NotFound, Unavailable, NoAnswer, Lost)
 
 
@@ -202,6 +212,7 @@ class Run:
         except Violation as violation:
             return violation
         finally:
+            self.kernel.close()
             self.opened.close()
         return None
 
@@ -411,6 +422,10 @@ class Run:
         if self.parked and (changes.checkouts or changes.events):
             self._set_alarm()
 
+    def rolled_back(self) -> None:
+        """A unit was undone by the store."""
+        self.coverage.marks["rolled back"] += 1
+
     def found_itself(self) -> None:
         """A unit was run again after its commit, and wrote nothing more."""
         self.coverage.marks["rerun found its record"] += 1
@@ -475,25 +490,78 @@ class Run:
 
     # The phases.
     def _storm(self) -> None:
-        self.kernel.run(lambda: self.busy == 0)
+        kernel, at_most = self.kernel, 10_000 + 1_000 * self.busy
+        kernel.run(lambda: self.busy == 0 or kernel.steps > at_most)
+        self._ends_before(at_most)
 
     def _heal(self) -> None:
         kernel = self.kernel
         kernel.storm = False
         for process in kernel.processes.values():
             process.resumes_at = min(process.resumes_at, kernel.now)
-        kernel.run(lambda: False)
+        at_most = kernel.steps + 2_000 + 500 * (self.checkouts + len(self.books.events))
+        kernel.run(lambda: kernel.steps > at_most)
+        self._ends_before(at_most)
+
+    def _ends_before(self, at_most: int) -> None:
+        """L5: a shop that never comes to rest is busy with itself."""
+        self.coverage.evaluated["L5"] += 1
+        if self.kernel.steps > at_most:
+            raise Violation(
+                "L5",
+                "the shop never comes to rest",
+                (f"the work: {self.checkouts} checkouts and {len(self.books.events)} messages", f"the steps taken: more than {at_most}"),
+            )
 
     def _rest(self) -> None:
-        full_at_rest(self)
+        if (tables := self.opened.tables) is not None:
+            full.look(self._scene(tables), evaluated=self.coverage.evaluated)
+        elif self.books.due:
+            id, due = min(self.books.due.items())
+            raise Violation("L1", "a checkout waits, and nobody comes", (f"it is due {due}", "nothing is left to happen"), id)
         if self.opened.tables is None:
             self.incremental.compare(self.opened.stores.pools)
         for id, sentence in self.opened.check(self.provider):
             raise Violation(id, sentence, ("an independent look at the store found it", "the run said nothing"))
+        for violation in missed(self.scenario, self._end()):
+            raise violation
         rest = Process("afterwards", self._shop)
         self.kernel.boot(rest)
         for n, wish in enumerate(self.history.wished):
             self.history.at_rest(wish, self._undisturbed(f"afterwards.{n}", wish, rest))
+
+    def _end(self) -> End:
+        left = dict[str, int]()
+        for pool, counts in self.books.counts.items():
+            if isinstance(pool, Stock):
+                left[pool.sku] = left.get(pool.sku, 0) + max(counts.on_hand - counts.promised, 0)
+        return End(self.orders, left, self.history.refused, len({id for id, _ in self.box.sent}), calm=not self.kernel.struck)
+
+    @property
+    def orders(self) -> int:
+        """How many orders stand."""
+        return sum(c.order is not None and c.order.state is not OrderState.CANCELLED for c in self.books.docs.values())
+
+    def _scene(self, tables: Tables) -> full.Scene:
+        sent = Counter((SimNotifier.name, id) for id, _ in self.box.sent)
+        crashes = sum(process.crashes for process in self.kernel.processes.values())
+        struck = self.kernel.struck
+        slept = sum(made.wait + made.after > CLAIM_OVER for made in self.kernel.made.values())
+        excuses = crashes + slept + self.store.exhausted + sum(struck.get(fault, 0) for fault in MAIL_TWICE)
+        self.coverage.marks["told twice"] += any(times > 1 for times in sent.values())
+        return full.Scene(
+            tables,
+            payments=list(self.provider.payments.values()),
+            now=self.kernel.instant,
+            notices=sent,
+            excuses=excuses,
+            consumers=(SimNotifier.name,) if self.scenario.world.notifier else (),
+            poisoned=self.box.poisoned,
+            calm=not struck,
+            told=self.history.told,
+            attempts_at_most=self.scenario.world.policy.attempts_at_most,
+            verified=_VERIFIED,
+        )
 
     def _undisturbed(self, name: str, wish: Wished, process: Process) -> object:
         """What this wish is told when nothing is going on."""
@@ -505,10 +573,6 @@ class Run:
         self.kernel.start(Task(name, wish.on(process.memory), process, over, doing="pay"))
         self.kernel.run(lambda: bool(came))
         return came[0]
-
-
-def full_at_rest(run: Run) -> None:
-    """Every promise that is kept only when all is at rest."""
 
 
 @cache
@@ -552,11 +616,10 @@ def run_once(
 
 def outcome_of(run: Run, seed: int | None, violation: Violation | None) -> Outcome:
     """What came of a run that is over."""
-    kernel, books = run.kernel, run.books
+    kernel = run.kernel
     run.coverage.struck.update(kernel.struck)
-    orders = sum(c.order is not None and c.order.state is not OrderState.CANCELLED for c in books.docs.values())
     mix = getattr(getattr(kernel.decides, "otherwise", kernel.decides), "mix", None)
     return Outcome(
-        run.scenario.name, seed, violation, Tape(dict(kernel.made), run.without), run.digest(), run.checkouts, orders, kernel.steps,
+        run.scenario.name, seed, violation, Tape(dict(kernel.made), run.without), run.digest(), run.checkouts, run.orders, kernel.steps,
         sum(kernel.struck.values()), run.contended, run.coverage, "" if mix is None else str(mix),
     )  # fmt: skip

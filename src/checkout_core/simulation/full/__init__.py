@@ -24,7 +24,7 @@ from checkout_core.simulation.full.goods import backing, holds_end, stock
 from checkout_core.simulation.full.money import money
 from checkout_core.simulation.full.records import booked
 from checkout_core.simulation.full.scene import Check, Known, Scene, Told, by_checkout, live
-from checkout_core.simulation.full.told import expected, replied, told
+from checkout_core.simulation.full.told import replied, told
 
 __all__ = [
     "ALWAYS",
@@ -36,7 +36,6 @@ __all__ = [
     "at_rest",
     "backing",
     "booked",
-    "expected",
     "holds_end",
     "live",
     "look",

@@ -12,7 +12,6 @@ from checkout_core.payments import CLOSED
 from checkout_core.refusals import Refused
 from checkout_core.simulation.full.money import in_plenty
 from checkout_core.simulation.full.scene import Scene, Told, attempt_of, charged, pays_for_order
-from checkout_core.simulation.scenarios import Facts, Scenario
 from checkout_core.simulation.violations import Violation
 
 FINAL: Final = frozenset({"declined", "not-completed", "refunded", "amount-differs", "cancelled"})
@@ -137,37 +136,6 @@ def announced_ahead(t: Tables, notices: Mapping[tuple[str, str], int]) -> None:
                 (f"{consumer}: it got {event}", "the outbox: there is no such event"),
                 event.rsplit("/", 1)[0],
             )
-
-
-def expected(scenario: Scenario, scene: Scene) -> list[Violation]:
-    """What the scenario expects on top, and is not so: `always`, and `calm` where no fault has struck."""
-    wanting = [scenario.always, scenario.calm] if scene.calm else [scenario.always]
-    return [violation for facts in wanting for violation in _unlike(facts, scene)]
-
-
-def _unlike(facts: Facts, scene: Scene) -> list[Violation]:
-    t, found = scene.tables, list[Violation]()
-    orders = sum(pays_for_order(c, c.order.paid_by) for c in t.checkouts.values() if c.order is not None)
-    if facts.orders is not None and orders not in facts.orders:
-        found.append(_other("orders that stand", facts.orders, orders))
-    for sku, between in facts.left:
-        left = sum(pool.available for key, pool in t.pools.items() if _of(key, sku))
-        if left not in between:
-            found.append(_other(f"of {sku} left", between, left))
-    if facts.refused is not None:
-        reasons = {one.said.reason for one in scene.told if isinstance(one.said, Refused)}
-        found += [
-            _other("refusals only for", ", ".join(facts.refused) or "no reason", reason) for reason in sorted(reasons - {*facts.refused})
-        ]
-    if facts.notices is not None and len(scene.notices) not in facts.notices:
-        found.append(_other("notices delivered", facts.notices, len(scene.notices)))
-    return found
-
-
-def _other(what: str, wanted: object, found: object) -> Violation:
-    return Violation(
-        "expect", f"{what}: {wanted} were expected, and it is {found}", (f"the scenario: {wanted} {what}", f"the run: {found}")
-    )
 
 
 def _two_ways(first: object, again: object, checkout: str) -> Violation:

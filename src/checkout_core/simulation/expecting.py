@@ -1,0 +1,52 @@
+"""What a scenario expects on top of the invariants, compared with how its run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from attrs import frozen
+
+from checkout_core.simulation.scenarios import Facts, Scenario
+from checkout_core.simulation.violations import Violation
+
+
+@frozen
+class End:
+    """How a run ended: orders that stand, what is left of each SKU, why anybody was refused, and how many messages arrived.
+
+    `calm` says that no fault has struck.
+    """
+
+    orders: int
+    left: Mapping[str, int]
+    refused: Collection[str]
+    notices: int
+    calm: bool
+
+
+def missed(scenario: Scenario, end: End) -> list[Violation]:
+    """What was expected and is not so: `always`, and `calm` where no fault has struck."""
+    wanting = [scenario.always, scenario.calm] if end.calm else [scenario.always]
+    return [violation for facts in wanting for violation in _unlike(facts, end)]
+
+
+def _unlike(facts: Facts, end: End) -> list[Violation]:
+    found = list[Violation]()
+    if facts.orders is not None and end.orders not in facts.orders:
+        found.append(_other("orders that stand", facts.orders, end.orders))
+    for sku, between in facts.left:
+        left = end.left.get(sku, 0)
+        if left not in between:
+            found.append(_other(f"of {sku} left", between, left))
+    if facts.refused is not None:
+        named = ", ".join(facts.refused) or "no reason"
+        found += [_other("refusals only for", named, reason) for reason in sorted({*end.refused} - {*facts.refused})]
+    if facts.notices is not None and end.notices not in facts.notices:
+        found.append(_other("notices delivered", facts.notices, end.notices))
+    return found
+
+
+def _other(what: str, wanted: object, found: object) -> Violation:
+    return Violation(
+        "expect", f"{what}: {wanted} were expected, and it is {found}", (f"the scenario: {wanted} {what}", f"the run: {found}")
+    )
