@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import pickle
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -41,12 +42,18 @@ class Where:
     level: str | None = None
 
 
-def batches(plays: Sequence[int | Tape]) -> list[Sequence[int | Tape]]:
-    """Seeds or tapes in portions, the same for any number of processes."""
-    return [plays[at : at + BATCH] for at in range(0, len(plays), BATCH)]
+Play = int | Tape
+"""A seed, or a tape."""
 
 
-def play(scenario: Scenario, level: Level | None, plays: Sequence[int | Tape], stop: bool, told: Callable[[Outcome], None]) -> Report:
+def batches(plays: Iterable[Play]) -> Iterator[tuple[Play, ...]]:
+    """Seeds or tapes in portions, the same for any number of processes, and made only when they are wanted."""
+    rest = iter(plays)
+    while portion := tuple(islice(rest, BATCH)):
+        yield portion
+
+
+def play(scenario: Scenario, level: Level | None, plays: Iterable[Play], stop: bool, told: Callable[[Outcome], None]) -> Report:
     """A batch: its runs in order; with `stop` it ends at the first broken promise."""
     report = Report(scenario.name)
     for one in plays:
@@ -67,16 +74,17 @@ class Found:
     stopped: bool = False
 
 
-def run(
-    where: Where, plays: Sequence[int | Tape], *, jobs: int = 1, stop: bool = True, told: Callable[[int], None] = lambda _: None
-) -> Found:
+def run(where: Where, plays: Iterable[Play], *, jobs: int = 1, stop: bool = True, told: Callable[[int], None] = lambda _: None) -> Found:
     """All of these, on so many processes; with `stop`, up to the first broken promise. `told` hears how many are done.
 
     Raises what a run raises, and Unavailable if a process has died. Ctrl-C ends it: what was found so far is the answer.
     """
     portions = batches(plays)
     found = Found(Report(""))
-    reports = _alone(where, portions, stop, told) if min(jobs, len(portions)) <= 1 else _shared(where, portions, jobs, stop, told)
+    first, second = next(portions, ()), next(portions, ())
+    shared = jobs > 1 and bool(second)  # another process takes longer to begin than one batch takes
+    portions = chain((one for one in (first, second) if one), portions)
+    reports = _shared(where, portions, jobs, stop, told) if shared else _alone(where, portions, stop, told)
     try:
         for report in reports:
             if not found.done:
@@ -93,9 +101,7 @@ def run(
     return found
 
 
-def _alone(
-    where: Where, portions: Sequence[Sequence[int | Tape]], stop: bool, told: Callable[[int], None]
-) -> Generator[Report, None, None]:
+def _alone(where: Where, portions: Iterator[tuple[Play, ...]], stop: bool, told: Callable[[int], None]) -> Generator[Report, None, None]:
     scenario = read_scenario(where.file).scenario
     done = 0
 
@@ -110,15 +116,18 @@ def _alone(
 
 
 def _shared(
-    where: Where, portions: Sequence[Sequence[int | Tape]], jobs: int, stop: bool, told: Callable[[int], None]
+    where: Where, portions: Iterator[tuple[Play, ...]], jobs: int, stop: bool, told: Callable[[int], None]
 ) -> Generator[Report, None, None]:
-    with _crew(min(jobs, len(portions)), where, stop) as crew:
+    with _crew(jobs, where, stop) as crew:
         ready: dict[int, Report] = {}
-        given, taken, done = 0, 0, 0
-        while taken < len(portions):
-            while crew.idle and given < len(portions) and given - taken < AHEAD * jobs:
-                crew.give(given, portions[given])
-                given += 1
+        given, taken, done, more = 0, 0, 0, True
+        while more or taken < given:
+            while more and crew.idle and given - taken < AHEAD * jobs:
+                portion = next(portions, ())
+                more = bool(portion)
+                if more:
+                    crew.give(given, portion)
+                    given += 1
             for at, report in crew.heard():
                 ready[at] = report
                 done += report.runs
@@ -135,7 +144,7 @@ class _Crew:
     busy: dict[Connection, BaseProcess] = field(factory=dict)
     idle: list[tuple[Connection, BaseProcess]] = field(factory=list)
 
-    def give(self, at: int, portion: Sequence[int | Tape]) -> None:
+    def give(self, at: int, portion: tuple[Play, ...]) -> None:
         line, process = self.idle.pop()
         self.busy[line] = process
         line.send((at, portion))

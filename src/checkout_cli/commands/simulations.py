@@ -7,10 +7,16 @@ from typing import Annotated
 
 import typer
 
+from checkout_cli.commands import simulation_runs
 from checkout_cli.options import Json
 from checkout_cli.output import Output
 
 app = typer.Typer(no_args_is_help=True, help="Many shoppers at once while things go wrong: scenarios, the same every time.")
+app.command()(simulation_runs.run)
+app.command()(simulation_runs.replay)
+app.command()(simulation_runs.shrink)
+app.command()(simulation_runs.explain)
+app.command()(simulation_runs.sweep)
 scenario_app = typer.Typer(no_args_is_help=True, help="Scenario files: which there are, and whether they can be run.")
 app.add_typer(scenario_app, name="scenario")
 

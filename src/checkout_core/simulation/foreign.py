@@ -60,7 +60,7 @@ MakesGateway = Callable[[Clock], OwnGateway]
 
 @define
 class OwnLevel:
-    """The level of a host: each part is made anew for every run, on that run's clock. Without a storage, runs store as those `under` it do."""
+    """The level of a host: each part is made anew for every run, on that run's clock. Without a storage, runs store as `under` does."""
 
     storage: MakesStorage | None = None
     gateway: MakesGateway | None = None
