@@ -42,6 +42,13 @@ def crashes(session: nox.Session) -> None:
 
 
 @nox.session
+def sqlite_storm(session: nox.Session) -> None:
+    """The shipped scenarios on real SQLite files, 100 seeds each, fsck at the end of every run; arguments after `--` go to `simulate run`."""
+    install(session, "test")
+    session.run("checkout", "simulate", "run", "examples/scenarios", "--level", "sqlite", "--seeds", "100", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
     install(session, "test")
