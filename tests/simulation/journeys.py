@@ -1,4 +1,4 @@
-"""The canonical journeys: each a world small enough to try everything in it. Buyers stay a while, so that what goes on behind can fail too."""
+"""The canonical journeys: each a world small enough to try everything in it. Buyers stay, so that what goes on behind can fail too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests import world
 
 HOME: Final = Address("Ada Lovelace", ("Unter den Linden 1",), "Berlin", "10117", "DE")
 SECRET: Final = b"a secret of the canonical journeys"
-OPEN, MUG, STAYS = Open("cart", "EUR"), Add("MUG"), WaitFor(3 * 3600)
+OPEN, MUG, STAYS = Open("cart", "EUR"), Add("MUG"), WaitFor(40 * 60)
 OK, DECLINED, CHALLENGED = Pay(Card("tok_ok")), Pay(Card("tok_declined")), Pay(Card("tok_3ds_ok"))
 
 Expected = tuple[Do, Outcome]

@@ -112,7 +112,9 @@ def _wrapped(head: str, gap: str, says: str) -> list[str]:
 
 def _story(run: Recording, violation: Violation | None) -> tuple[Told, ...]:
     concerned = _concerned(run, violation)
-    seen = [one for one in run.seen if _matters(one, concerned, _actors(run.seen, concerned))]
+    actors = _actors(run.seen, concerned)
+    where = {one.process for one in run.seen if concerned is None or one.about & concerned}
+    seen = [one for one in run.seen if _matters(one, concerned, actors) or (one.halts and one.process in where)]
     seen = _without_lonely_restarts(seen)
     many = len({change.about for one in seen for change in one.changed if change.about}) > 1
     messages = violation is None or violation.id in _OF_MESSAGES
@@ -166,7 +168,7 @@ def _without_lonely_restarts(seen: Sequence[Seen]) -> list[Seen]:
         restart = bool(one.process) and not one.actor
         if restart and one.process not in died:
             continue
-        if one.process and one.fault:
+        if one.halts:
             died.add(one.process)
         kept.append(one)
     return kept

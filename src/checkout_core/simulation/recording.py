@@ -27,6 +27,7 @@ from checkout_core.simulation.watching import Watched
 
 GATEWAY, PAYER = "the gateway", "the payer"
 _BEFORE: Final = ("crash_before", "pause")
+_HALTS: Final = ("crash_before", "crash_after", "pause", "sigterm")
 
 
 @frozen
@@ -39,7 +40,7 @@ class Change:
 
 @frozen
 class Seen:
-    """One thing that happened. `actor` is on whose behalf, `about` the checkouts concerned; `process` is where."""
+    """One thing that happened. `actor` is on whose behalf, `about` the checkouts concerned; `process` is where, and `halts` if it was."""
 
     at: int
     who: str
@@ -49,6 +50,7 @@ class Seen:
     actor: str = ""
     about: frozenset[str] = field(default=frozenset())
     process: str = ""
+    halts: bool = False
 
 
 class Recording(Run):
@@ -62,6 +64,7 @@ class Recording(Run):
         self.kernel.restarted = self._restarted
         self._changed: list[Change] = []
         self._told: set[str] = set()
+        self._keys: set[str] = set()
 
     def go(self) -> Violation | None:
         violation = super().go()
@@ -80,7 +83,7 @@ class Recording(Run):
         return "", BENIGN
 
     # What is noted as it happens.
-    def _note(self, task: Task | None, what: str, fault: str, *, who: str = "") -> None:
+    def _note(self, task: Task | None, what: str, fault: str, *, who: str = "", halts: bool = False) -> None:
         changed, self._changed = tuple(self._changed), []
         actor = "" if task is None else _actor(task.name)
         about = {change.about for change in changed if change.about}
@@ -90,7 +93,7 @@ class Recording(Run):
         doing = what
         if task is not None and process and actor != process:
             doing = f"for {GATEWAY if task.name.startswith('hook ') else actor}: {what}"
-        self.seen.append(Seen(self.kernel.now, who or process or actor, doing, fault, changed, actor, frozenset(about), process))
+        self.seen.append(Seen(self.kernel.now, who or process or actor, doing, fault, changed, actor, frozenset(about), process, halts))
 
     def committed(self, unit: Watched) -> None:
         self._changed += [Change(about, says) for about, says in telling.changes(unit, self.books)]
@@ -113,12 +116,15 @@ class Recording(Run):
         wrong = _goes_wrong(made)
         if self._changed or (wrong and call.name != "client.sleep"):
             what = telling.CALLS.get(call.name, call.name)
-            self._note(task, f"is about to go on: {what}" if made.fault in _BEFORE else what, wrong)
+            self._note(task, f"is about to go on: {what}" if made.fault in _BEFORE else what, wrong, halts=made.fault in _HALTS)
 
     def submit(self, client: Task, made: Decision, name: str, command: str, start: Callable[[AsyncShop], Any], wish: Wished | None) -> None:
         again = " again, word for word" if _repeats(name) else ""
         if command != "learn":
             what = telling.COMMANDS.get(command, command) + ("" if wish is None else _payment(wish)) + again
+            if wish is not None and not again:
+                what = "asks once more about the same payment" if wish.key in self._keys else what
+                self._keys.add(wish.key)
             self._note(client, what, _struck(made))
         super().submit(client, made, name, command, start, wish)
 

@@ -32,16 +32,17 @@ _IDLE: Final = ("worker.nap", "client.sleep")  # stalls here are stalls of what 
 class Grain:
     """How fine a sweep is. `near`: how far from an armed instant a stall ends, in microseconds; `spans`: how many lengths a fault may have.
 
-    `reads`: whether a read may be stalled as well; a stall before the next thing that is written comes to the same but for that read.
+    `looks`: whether what only looks gets all of that too. What follows it in the same task does, and differs only in what was seen before.
     """
 
     near: tuple[int, ...] = NEAR
     spans: int = 3
-    reads: bool = True
+    looks: bool = True
 
 
 FINE: Final = Grain()
-COARSE: Final = Grain(near=(1000,), spans=1, reads=False)
+USUAL: Final = Grain(near=(-1000, 1000), spans=2, looks=False)
+COARSE: Final = Grain(near=(1000,), spans=1, looks=False)
 
 
 @frozen
@@ -95,7 +96,7 @@ def sweep(
 ) -> SweepReport:
     """Run every single deviation, or every pair of them; `told` hears of each run. It ends early after so many broken promises."""
     report = SweepReport(scenario.name, places=len(places_of(scenario, level=level)[1]))
-    tapes = sweep_pairs(scenario, grain or COARSE, level=level) if pairs else sweep_singles(scenario, grain or FINE, level=level)
+    tapes = sweep_pairs(scenario, grain or COARSE, level=level) if pairs else sweep_singles(scenario, grain or USUAL, level=level)
     for tape in tapes:
         outcome = run_once(scenario, tape=tape, level=level)
         report.add(outcome)
@@ -105,12 +106,15 @@ def sweep(
     return report
 
 
-def sweep_singles(scenario: Scenario, grain: Grain = FINE, *, level: Level | None = None) -> Iterator[Tape]:
-    """The run without deviations, then a tape for each one."""
-    yield Tape()
-    _, places = places_of(scenario, level=level)
+def sweep_singles(
+    scenario: Scenario, grain: Grain = USUAL, *, level: Level | None = None, without: frozenset[str] = frozenset()
+) -> Iterator[Tape]:
+    """The run without deviations, then a tape for each one; `without` stay at home."""
+    calm = Tape(without=without)
+    yield calm
+    _, places = places_of(scenario, calm, level=level)
     for address, made in _deviations(scenario, places, grain):
-        yield Tape({address: made})
+        yield Tape({address: made}, without)
 
 
 def sweep_pairs(scenario: Scenario, grain: Grain = COARSE, *, level: Level | None = None) -> Iterator[Tape]:
@@ -159,29 +163,21 @@ class _Noting:
 def _deviations(scenario: Scenario, places: Sequence[Place], grain: Grain) -> Iterator[tuple[str, Decision]]:
     for place in places:
         if place.call == _ARRIVES:
-            waits = _arrivals(place, places, grain)
-            yield from ((place.address, Decision(wait=wait)) for wait in waits)
+            yield from ((place.address, Decision(wait=wait)) for wait in _arrivals(place, places, grain))
             continue
+        looks = not grain.looks and (place.call in READS or place.call in FACTS)
         for fault in MENU.get(place.call, ()):
-            for span in _spans(scenario, grain) if fault in LASTING else (0,):
+            for span in _spans(scenario, 1 if looks else grain.spans) if fault in LASTING else (0,):
                 yield place.address, Decision(fault, span=span)
-        yield from ((place.address, Decision(wait=wait)) for wait in _waits(place, grain))
+        if not looks and place.call not in _IDLE:
+            waits = _distinct([AFTER_ALL, *(at + off - place.now for at in place.armed for off in grain.near)])
+            yield from ((place.address, Decision(wait=wait)) for wait in waits)
 
 
-def _spans(scenario: Scenario, grain: Grain) -> Sequence[int]:
-    """Longer than anybody waits for a call; short; longer than any goods are held."""
+def _spans(scenario: Scenario, spans: int) -> Sequence[int]:
+    """Longer than anybody waits for a call; longer than any goods are held; short."""
     call = scenario.world.gateway.call_timeout + MARGIN + 5
-    return (call * SECOND, SECOND, (scenario.world.policy.deadlines.hold_at_most + 60) * SECOND)[: grain.spans]
-
-
-def _waits(place: Place, grain: Grain) -> Sequence[int]:
-    if place.call in _IDLE:
-        return ()
-    looks = place.call in READS or place.call in FACTS
-    if looks and not grain.reads:
-        return ()
-    near = grain.near[-1:] if looks else grain.near
-    return _distinct([AFTER_ALL, *(at + off - place.now for at in place.armed for off in near)])
+    return (call * SECOND, (scenario.world.policy.deadlines.hold_at_most + 60) * SECOND, SECOND)[:spans]
 
 
 def _arrivals(place: Place, places: Sequence[Place], grain: Grain) -> Sequence[int]:

@@ -212,8 +212,9 @@ def told(value: object, error: Exception | None) -> str:
 
 
 def clock(at: datetime) -> str:
-    """A time of day as people read it, to the millisecond only where that matters."""
-    text = f"{at:%H:%M:%S}.{at.microsecond:06d}".rstrip("0").rstrip(".")
+    """A time of day as people read it, with milliseconds where there are any."""
+    thousandths = at.microsecond // 1000
+    text = f"{at:%H:%M:%S}" + (f".{thousandths:03d}" if thousandths else "")
     return text if at.day == 1 else f"{at:%-d %b} {text}"
 
 
@@ -221,6 +222,6 @@ def span(micros: int) -> str:
     """How long something takes, for people."""
     seconds, rest = divmod(micros, 1_000_000)
     if not seconds:
-        return "for a moment" if rest < 1000 else f"for {rest / 1000:g} ms"
+        return "for a moment" if rest < 1000 else f"for {rest // 1000} ms"
     parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s")]
     return "for " + " ".join(f"{n} {unit}" for n, unit in parts if n)
