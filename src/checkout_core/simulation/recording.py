@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
 
 GATEWAY, PAYER = "the gateway", "the payer"
-_BEFORE: Final = ("crash_before", "pause")
+_BEFORE: Final[Mapping[str, str]] = {"crash_before": "dies before it ", "pause": "stops before it "}
 _HALTS: Final = ("crash_before", "crash_after", "pause", "sigterm")
 
 
@@ -116,7 +116,7 @@ class Recording(Run):
         wrong = _goes_wrong(made)
         if self._changed or (wrong and call.name != "client.sleep"):
             what = telling.CALLS.get(call.name, call.name)
-            self._note(task, f"is about to go on: {what}" if made.fault in _BEFORE else what, wrong, halts=made.fault in _HALTS)
+            self._note(task, f"{_BEFORE.get(made.fault, '')}{what}", wrong, halts=made.fault in _HALTS)
 
     def submit(self, client: Task, made: Decision, name: str, command: str, start: Callable[[AsyncShop], Any], wish: Wished | None) -> None:
         again = " again, word for word" if _repeats(name) else ""

@@ -1,0 +1,106 @@
+"""A counter-example is a story: who did what and when, which fault struck, what broke, and the two facts that contradict."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checkout_core.simulation import promises
+from checkout_core.simulation.chance import Seeded
+from checkout_core.simulation.explain import Explained, explain
+from checkout_core.simulation.faults import FAULTS
+from checkout_core.simulation.recording import Recording
+from checkout_core.simulation.running import Run, run_once
+from checkout_core.simulation.tapes import Decision, Tape
+from checkout_core.simulation.telling import CALLS
+from tests.simulation.journeys import JOURNEYS
+from tests.simulation.mutants import named
+from tests.simulation.told import STORIES, file_of, story
+
+SIMULATION = Path(promises.__file__).parent
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_story_of_a_planted_bug(name: str) -> None:
+    """It is told word for word as it was when somebody last read it."""
+    assert f"{story(name)}\n" == file_of(name).read_text(encoding="utf-8")
+
+
+def test_a_story_names_each_deviation_where_it_struck() -> None:
+    """Each fault of the tape stands in the story with the words of the catalogue, and at the step it struck."""
+    told = story("no answer taken for no")
+    [crash] = [step for step in told.steps if FAULTS["crash_before"].says in step.fault]
+    [timeout] = [step for step in told.steps if FAULTS["timeout_applied"].says in step.fault]
+    assert crash.who == "shop-1"
+    assert timeout.changed == ("the gateway's books: 17.40 EUR is taken", "no answer comes")
+    assert [step.what for step in told.steps if step.who == "shop-1"][:2] == [
+        "for ada: dies before it stores",
+        "starts again, remembering nothing",
+    ]
+
+
+def test_its_verdict_is_the_promise_and_the_two_facts() -> None:
+    """What was promised, how it was broken, and who says what."""
+    verdict = story("no answer taken for no").verdict
+    assert verdict is not None
+    assert verdict.id == "I6"
+    assert verdict.promise == promises.PROMISES["I6"]
+    assert verdict.facts[0] == "the gateway's books: the payment is captured"
+    assert verdict.facts[1].startswith("our books: the attempt is declined")
+
+
+def test_other_people_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has nothing to do with the violation is in the run and not in the story."""
+    named("time-out = decline").plant(monkeypatch)
+    told = explain(JOURNEYS["the last use of a coupon"], Tape({"ada.4/gateway.authorize#1": Decision("timeout_applied")}))
+    assert told.verdict is not None
+    assert "ada" in told.lanes
+    assert "ben" not in told.lanes
+    assert "ben" not in str(told)
+
+
+def test_who_wanted_the_same_goods_is_in_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too much of something is promised, all who hold it are told of."""
+    named("check-then-act stock").plant(monkeypatch)
+    told = explain(JOURNEYS["the last unit"], Tape())
+    assert told.verdict is not None
+    assert told.verdict.id in ("I1", "I2")
+    assert {"ada", "ben"} <= set(told.lanes)
+    assert len([change for step in told.steps for change in step.changed if "holds 1 of MUG at main" in change]) == 2
+
+
+def test_a_clean_run_is_told_whole() -> None:
+    """Nothing broke: everybody's story, and the verdict that every promise held."""
+    told = explain(JOURNEYS["two tabs"], Tape())
+    assert isinstance(told, Explained)
+    assert told.verdict is None
+    assert {"ada", "ben", "the gateway"} <= set(told.lanes)
+    assert str(told).endswith("Every promise held.")
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", ["a card, and a message", "UPI, late", "merged at login", "turned back after placing"])
+def test_the_recorded_run_is_the_run(name: str, seed: int) -> None:
+    """Telling changes nothing: the run that is recorded has the digest of the run that was not."""
+    scenario = JOURNEYS[name]
+    run = Run(scenario, Seeded(seed, scenario.faults))
+    assert run.go() is None
+    tape = Tape(dict(run.kernel.made))
+    recording = Recording(scenario, tape)
+    assert recording.go() is None
+    assert recording.digest() == run.digest() == run_once(scenario, tape=tape).digest
+    assert str(explain(scenario, tape))
+
+
+def test_every_id_that_a_check_can_name_has_its_promise() -> None:
+    """A violation of which no sentence is known could not be explained."""
+    raised = {id for file in SIMULATION.rglob("*.py") for id in re.findall(r'"([ILQ]\d+|R27|guard|expect)"', file.read_text("utf-8"))}
+    assert raised <= set(promises.PROMISES)
+
+
+def test_every_call_has_its_words() -> None:
+    """No name of a call stands in a story as the code spells it."""
+    calls = {call for fault in FAULTS.values() for call in fault.calls} - {"client.ask", "webhook.deliver", "payer.act"}
+    assert calls <= set(CALLS)
