@@ -43,7 +43,7 @@ def crashes(session: nox.Session) -> None:
 
 @nox.session
 def sqlite_storm(session: nox.Session) -> None:
-    """The shipped scenarios on real SQLite files, 100 seeds each, fsck at the end of every run; arguments after `--` go to `simulate run`."""
+    """The shipped scenarios on real SQLite files, 100 seeds each, each run ending with fsck; arguments after `--` go to `simulate run`."""
     install(session, "test")
     session.run("checkout", "simulate", "run", "examples/scenarios", "--level", "sqlite", "--seeds", "100", *session.posargs)
 
