@@ -118,11 +118,10 @@ def test_a_mark_that_many_runs_never_reach_is_a_failure_of_its_own(checkout: Com
     calm = "[faults]\nswarm = false\n"
     path = scenario(tmp_path, calm)
     path.write_text(f'marks = ["merged"]\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
-    few = checkout("simulate", "run", path, "--seeds", 5, "--jobs", 1, "--json")
-    assert (few.code, few.data["verdict"], few.data["scenarios"][0]["missing"]) == (0, "clean", ["merged"])
+    few = checkout("simulate", "run", path, "--seeds", 3, "--jobs", 1)
+    assert (few.code, "mugs did not reach: merged. It is asked for from 100 runs on." in few.out) == (0, True)
     many = checkout("simulate", "run", path, "--seeds", 100, "--jobs", 1, "--json")
-    assert (many.code, many.data["verdict"]) == (4, "coverage")
-    assert "did not reach: merged" in checkout("simulate", "run", path, "--seeds", 100, "--jobs", 1).out
+    assert (many.code, many.data["verdict"], many.data["scenarios"][0]["missing"]) == (4, "coverage", ["merged"])
 
 
 def test_runs_can_store_in_real_sqlite_files(checkout: Command, tmp_path: Path) -> None:
@@ -395,5 +394,5 @@ def test_an_adapter_that_cannot_be_had_is_named_with_its_cure(checkout: Command,
     said = checkout("simulate", "run", path, "--seeds", 2, "--jobs", 1)
     assert (said.code, said.out) == (2, "")
     assert says in said.err
-    if "own_parts" in adapter:
+    if adapter.endswith("nothing"):
         assert process("simulate", "run", path, "--seeds", 20, "--jobs", 2).returncode == 2

@@ -18,7 +18,7 @@ from checkout_core.simulation.scenario_world import Alone, Goods, Wrong
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.shrink import shrink
 
-TRIES: Final = 400
+TRIES: Final = 250
 """Runs that a failing test spends on a shorter story."""
 
 

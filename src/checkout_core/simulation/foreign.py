@@ -221,10 +221,8 @@ class Observed(Provider):
                 self._went_back(request, amount)
             case ActionNeeded(reference) | Processing(reference):
                 self._moves(self._of(request, reference, None), "asked" if isinstance(fact, ActionNeeded) else "processing")
-            case Declined() if isinstance(request, Authorize | Inquire):
-                self._moves(self._of(request, "", None), "declined")
             case Declined():
-                return
+                self._moves(self._of(request, "", None), "declined")
             case Voided():
                 self._moves(self._of(request, "", None), "voided")
             case _:
