@@ -51,7 +51,10 @@ class Place:
 # gateway's own name for it, empty while we do not know it.
 @frozen
 class Authorize:
-    """Reserve the money; with `capture`, take it at once. Not to be sent after `by` (UTC): then others may have gone on."""
+    """Reserve the money; with `capture`, take it at once. Not to be sent after `by`: then others may have gone on.
+
+    What is stored has `by` by the store's clock (UTC); an adapter is given it by the clock of its own process.
+    """
 
     attempt: str
     gateway: str

@@ -128,7 +128,7 @@ class AsyncShop:
         """The one live checkout of a cart, with its quote; begun if there is none, else brought up to date. Raises Refusal."""
         details = self._details(ship_to, shipping, codes, contact)
 
-        async def once() -> Step | None:
+        async def once() -> tuple[Step | None, datetime]:
             seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
             new = (self.ids.new(), self.ids.order_number())
             known = await self._known(seen, details, seen.cart.lines)
@@ -148,7 +148,7 @@ class AsyncShop:
         """Change what was said, and take over the cart as it is now, at today's prices. Refused while money is on its way."""
         details = self._details(ship_to, shipping, codes, contact)
 
-        async def once() -> Step | None:
+        async def once() -> tuple[Step | None, datetime]:
             seen = await self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
             known = await self._known(seen, details, seen.cart.lines)
             return await self._in_unit(lambda unit: commands.update(unit, details, known, self.policy))
@@ -177,11 +177,11 @@ class AsyncShop:
         """
         try:
             edge.refuse((*edge.checked_key(key), *edge.checked_instrument(instrument)))
-            stored, attempt = await self._start_paying(checkout, self._payment(checkout, instrument, expected, key))
+            (stored, attempt), since = await self._start_paying(checkout, self._payment(checkout, instrument, expected, key))
         except Refusal as refusal:
             return refusal.refused[0] if len(refusal.refused) == 1 else evolve(refusal.refused[0], others=refusal.refused[1:])
         try:
-            return commands.result_of(await self.runner.run(stored), attempt)
+            return commands.result_of(await self.runner.run(stored, since), attempt)
         except (Unavailable, NoAnswer):
             return Pending(stored[0].due_at)  # the intent is stored: repeating the call, or a worker, goes on with it
 
@@ -191,16 +191,16 @@ class AsyncShop:
         `actor` is the operator who does it, kept with the reason; empty for the shopper.
         """
         edge.refuse((*edge.checked_text("reason", reason), *edge.checked_text("actor", actor, empty=True)))
-        return await self.runner.run(await self.storage.transact(lambda unit: commands.cancel(unit, checkout, reason, actor)))
+        return await self._run(lambda unit: commands.cancel(unit, checkout, reason, actor))
 
     async def ask(self, checkout: str) -> Checkout:
         """Ask the gateway now about payments that are not decided, instead of when they fall due."""
-        return await self.runner.run(await self.storage.transact(lambda unit: commands.ask(unit, checkout)))
+        return await self._run(lambda unit: commands.ask(unit, checkout))
 
     async def retry(self, attempt: str, *, reason: str, actor: str) -> Checkout:
         """Go on with a payment that waited for a person, such as a refund that the gateway refused. Raises NotFound."""
         edge.refuse((*edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
-        return await self.runner.run(await self.storage.transact(lambda unit: commands.retry(unit, attempt, reason, actor)))
+        return await self._run(lambda unit: commands.retry(unit, attempt, reason, actor))
 
     async def learn(self, attempt: str, fact: Fact, *, reason: str = "", actor: str = "") -> Checkout:
         """Verified news of an attempt: a webhook's, a report's, an operator's (R6, R17). The caller has verified who says so.
@@ -209,7 +209,7 @@ class AsyncShop:
         """
         edge.refuse((*edge.checked_text("reason", reason, empty=not actor), *edge.checked_text("actor", actor, empty=True)))
         asked = self._asked(attempt.rsplit("/", 1)[0], "learn", None)
-        return await self.runner.run(await self.storage.transact(lambda unit: commands.learn(unit, attempt, fact, reason, actor, asked)))
+        return await self._run(lambda unit: commands.learn(unit, attempt, fact, reason, actor, asked))
 
     async def tick(self, limit: int = 100) -> int:
         """Go on with checkouts whose time has come, at most `limit`. Returns how many; what is unavailable stays due.
@@ -230,7 +230,7 @@ class AsyncShop:
 
     async def go_on(self, checkout: str) -> Checkout:
         """Go on with one checkout, if its time has come."""
-        return await self.runner.run(await self.storage.transact(lambda unit: drive.go_on(unit, checkout)))
+        return await self._run(lambda unit: drive.go_on(unit, checkout))
 
     # Stock.
     async def stock(self, *skus: str, location: str | None = None) -> Mapping[str, Level]:
@@ -280,7 +280,7 @@ class AsyncShop:
         said = str(expected) if isinstance(expected, Money) else expected
         return Payment(instrument, tuple(self.gateways.values()), expected, Asked.of(checkout, "pay", key, method, token, said))
 
-    async def _start_paying(self, checkout: str, wish: Payment) -> tuple[Step, Attempt | None]:
+    async def _start_paying(self, checkout: str, wish: Payment) -> tuple[tuple[Step, Attempt | None], datetime]:
         known: Known | None = None
         for _ in range(_STARTS_AT_MOST):
             try:
@@ -289,17 +289,23 @@ class AsyncShop:
                 known = await self._known_now(checkout)
         raise Unavailable("This checkout keeps changing. Repeat the call, with the same key.")
 
-    async def _try_to_pay(self, checkout: str, wish: Payment, known: Known | None) -> tuple[Step, Attempt | None]:
+    async def _try_to_pay(self, checkout: str, wish: Payment, known: Known | None) -> tuple[tuple[Step, Attempt | None], datetime]:
         return await self._in_unit(lambda unit: commands.pay(unit, checkout, wish, known, self.policy))
 
-    async def _in_unit(self, work: Callable[[Unit], _T]) -> _T:
-        """Run a command; if something is short, let overdue checkouts go that hold it, and try once more."""
+    async def _run(self, work: Callable[[Unit], Step]) -> Checkout:
+        since = self.clock.now()
+        return await self.runner.run(await self.storage.transact(work), since)
+
+    async def _in_unit(self, work: Callable[[Unit], _T]) -> tuple[_T, datetime]:
+        """Run a command; if something is short, let overdue checkouts go that hold it, and try once more. With it, when it was begun."""
         try:
-            return await self.storage.transact(work)
+            since = self.clock.now()
+            return await self.storage.transact(work), since
         except Shortage as shortage:
             await self._make_room(shortage.short.pool)
         try:
-            return await self.storage.transact(work)
+            since = self.clock.now()
+            return await self.storage.transact(work), since
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
 
@@ -313,11 +319,11 @@ class AsyncShop:
                 except Broken:  # not this shopper's trouble: a tick tells whoever looks after the shop
                     continue
 
-    async def _until_facts_hold(self, once: Callable[[], Awaitable[Step | None]]) -> Checkout:
+    async def _until_facts_hold(self, once: Callable[[], Awaitable[tuple[Step | None, datetime]]]) -> Checkout:
         for _ in range(_STARTS_AT_MOST):
-            stored = await once()
+            stored, since = await once()
             if stored is not None:
-                return await self.runner.run(stored)
+                return await self.runner.run(stored, since)
         raise Unavailable("The cart keeps changing. Repeat the call.")
 
     async def _known_now(self, checkout: str) -> Known:

@@ -70,7 +70,7 @@ class Seeded:
             throw = bits.below(SCALE)
             for bound, name in steps:
                 if throw < bound:
-                    fault, span = name, _span(bits)
+                    fault, span = name, _span(bits, 11 if name == "pause" else 7)
                     break
         wait = self._wait(bits, address)
         if self.mix.stalls and bits.below(SCALE) < self.mix.stalls:
@@ -120,9 +120,9 @@ def mix_of(key: bytes, faults: Faults) -> Mix:
     return Mix(flow, stalls, rates)
 
 
-def _span(bits: Draws) -> int:
-    """How long a stop, a restart or a late arrival takes: mostly seconds, sometimes a minute."""
-    return (1 + bits.below(SECOND)) << bits.below(7)
+def _span(bits: Draws, powers: int) -> int:
+    """How long a stop, a restart or a late arrival takes: mostly seconds, sometimes minutes."""
+    return (1 + bits.below(SECOND)) << bits.below(powers)
 
 
 def _stall(bits: Draws, now: int, armed: Sequence[int]) -> int:

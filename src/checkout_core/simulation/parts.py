@@ -16,6 +16,7 @@ from checkout_core.holds import Pool, PoolKey
 from checkout_core.memory import MemoryCatalog
 from checkout_core.notices import Notice
 from checkout_core.payments import Capabilities, Fact
+from checkout_core.ports import Clock
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
@@ -173,11 +174,12 @@ class SimStorage:
 class SimGateway:
     """The gateway port of one process."""
 
-    def __init__(self, name: str, provider: Provides, kernel: Kernel) -> None:
+    def __init__(self, name: str, provider: Provides, kernel: Kernel, clock: Clock) -> None:
         self.name = name
         self.capabilities = provider.capabilities
         self.provider = provider
         self.kernel = kernel
+        self.clock = clock
 
     async def authorize(self, request: Authorize) -> Fact:
         return await self._ask("gateway.authorize", request)
@@ -197,7 +199,13 @@ class SimGateway:
     async def _ask(self, name: str, request: RemoteEffect) -> Fact:
         kernel, provider = self.kernel, self.provider
         takes = provider.takes(request) * SECOND
-        return await Call(name, lambda fault: provider.call(request, fault, max(kernel.span // SECOND, 1)), takes)  # type: ignore[no-any-return]
+
+        def send(fault: str) -> Fact:
+            if isinstance(request, Authorize) and self.clock.now() > request.by:
+                raise NoAnswer("It was too late to send it.")  # the process has slept, and others may have gone on
+            return provider.call(request, fault, max(kernel.span // SECOND, 1))
+
+        return await Call(name, send, takes)  # type: ignore[no-any-return]
 
 
 class Shelf:

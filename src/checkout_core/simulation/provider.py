@@ -6,7 +6,7 @@ its payer approves, and cannot be called back. The token of the instrument says 
 - A key acts once while it is remembered. Repeated with the same content it answers what is true now; with other content it does nothing.
 - A capability that is switched off is really missing: without idempotent keys an authorize sent twice takes the money twice, and the
   second payment stands in the books as `key#2`. After `forgets_keys_after` seconds a key acts anew, too.
-- A call that comes late comes within `settle_window` of being sent. To a provider without tombstones no authorize is sent after its `by`.
+- A call that comes late comes within `settle_window` of being sent.
 - What it did wins: void of captured money answers `Captured`, capture of voided money `Voided` (B16).
 """
 
@@ -46,7 +46,7 @@ State = Literal["asked", "processing", "authorized", "captured", "declined", "vo
 Later: TypeAlias = Callable[[datetime, str, Callable[[], None]], None]
 """At that instant this happens, under that address: a call such as `payer.act`, a blank, and the key of the payment."""
 News: TypeAlias = Callable[[str, Fact], None]
-"""What became of a payment, by the key of its attempt. Whether that is sent to the shop (`GatewayTerms.webhooks`) is for its hearer to say."""
+"""What became of a payment, by the key of its attempt. Whether it is sent to the shop (`GatewayTerms.webhooks`) is for its hearer to say."""
 Call: TypeAlias = Authorize | Capture | Void | Refund
 
 SLOW: Final = 3  # seconds
@@ -163,8 +163,6 @@ class Provider:
                 raise _no_answer()
             return self._remembered(request.authorization) if fault == "query_lag" else self.fact(request.authorization)
         lost, silent, arrives = fault in LOST, fault in UNHEARD, delay if fault == "late_applied" else None
-        if isinstance(request, Authorize) and not self.terms.tombstone and self._now() > request.by:
-            return NotFound()  # it could not be forbidden any more, so the adapter does not send it
         token = self._token(request)
         if (token.lost or token.silent) and self._first(request):
             named = _operation(request)

@@ -261,7 +261,7 @@ class Run:
         return AsyncShop(
             storage=SimStorage(self.store),
             catalog=catalog,
-            gateways=[SimGateway("model", self.provider, kernel)],
+            gateways=[SimGateway("model", self.provider, kernel, SimClock(kernel, process))],
             policy=self.scenario.world.policy,
             clock=SimClock(kernel, process),
             ids=SimIds(kernel),
