@@ -156,3 +156,14 @@ def test_a_relay_never_reads_what_it_has_delivered(storage: Opened) -> None:
     assert last in given
     steps = plans(storage, lambda: storage.undelivered("books", 10))
     assert "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)" in steps
+
+
+def test_what_is_delivered_costs_the_same_in_a_long_history(storage: Opened) -> None:
+    """The mark is moved on from where it was, and a claimed event is looked up by its key: nothing is read twice."""
+    fill(storage)
+    event, *_ = storage.undelivered("books", 1)
+    claimed = plans(storage, lambda: storage.transact(lambda unit: unit.write(Delivery("books", event.id, 1, next_at=NOW))))
+    delivered = plans(storage, lambda: storage.transact(lambda unit: unit.write(Delivery("books", event.id, 2, delivered=True))))
+    assert scans([*claimed, *delivered]) == []
+    assert "SEARCH events USING INTEGER PRIMARY KEY (rowid>?)" in delivered
+    assert not [step for step in claimed if "rowid>?" in step]

@@ -188,13 +188,14 @@ class Flush:
 
     def _mark(self, consumer: str, waiting: Mapping[str, object] | None) -> None:
         """Move the mark up to which this consumer has everything, so that a relay reads on from there; back for one that waits again."""
-        mark = self._connection.execute(st.MARK, {"consumer": consumer}).scalar() or 0
-        after = mark
         if waiting is not None:
-            after = min(mark, (self._connection.execute(st.POSITION, waiting).scalar() or 1) - 1)
-        first = self._connection.execute(st.FIRST_PENDING, {"consumer": consumer, "after": after}).scalar()
-        position = first - 1 if first is not None else self._connection.execute(st.LAST_POSITION).scalar() or 0
-        if position != mark:
+            behind = self._connection.execute(st.BEHIND, {"consumer": consumer, **waiting}).scalar()
+            position = None if behind is None else behind - 1
+        else:
+            front = self._connection.execute(st.FRONT, {"consumer": consumer}).one()
+            reached = front.first - 1 if front.first is not None else front.last or 0
+            position = reached if reached != front.mark else None
+        if position is not None:
             self._upsert(consumers, ("name",), [{"name": consumer, "position": position}])
 
     # How.

@@ -104,7 +104,6 @@ NEXT_CHECKOUT: Final = update(checkouts).where(checkouts.c.id == bindparam("key"
 
 # The outbox.
 _DONE: Final = ("delivered", "dead")
-_AFTER: Final = events.c.position > bindparam("after")
 _STATE: Final = (
     select(deliveries.c.state)
     .where(
@@ -114,10 +113,19 @@ _STATE: Final = (
     )
     .scalar_subquery()
 )
-FIRST_PENDING: Final = select(sa.func.min(events.c.position)).where(_AFTER, sa.func.coalesce(_STATE, "waiting").not_in(_DONE))
-POSITION: Final = select(events.c.position).where(events.c.checkout_id == bindparam("checkout_id"), events.c.seq == bindparam("seq"))
 MARK: Final = select(consumers.c.position).where(consumers.c.name == bindparam("consumer"))
-LAST_POSITION: Final = select(sa.func.max(events.c.position))
+_MARK: Final = sa.func.coalesce(MARK.scalar_subquery(), 0)
+BEHIND: Final = select(events.c.position).where(
+    events.c.checkout_id == bindparam("checkout_id"), events.c.seq == bindparam("seq"), events.c.position <= _MARK
+)
+"""Where an event stands, if that is behind the mark of its consumer."""
+FRONT: Final = select(
+    _MARK.label("mark"),
+    select(sa.func.min(events.c.position)).where(events.c.position > _MARK, sa.func.coalesce(_STATE, "waiting").not_in(_DONE))
+    .scalar_subquery().label("first"),
+    select(sa.func.max(events.c.position)).scalar_subquery().label("last"),
+)  # fmt: skip
+"""The mark of a consumer, the first event after it that is not settled, and the last of all."""
 
 
 @cache

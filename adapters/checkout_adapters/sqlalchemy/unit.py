@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,13 +40,13 @@ class SqlUnit:
         row = self._one(st.CART, id=id)
         if row is None:
             raise NotFound("cart", id)
-        return decode(Cart, row.document)
+        return _cart_in(row.document)
 
     def checkout(self, id: str) -> Checkout:
         row = self._one(st.CHECKOUT, id=id)
         if row is None:
             raise NotFound("checkout", id)
-        found = decode_checkout(row.document, None if row.quote is None else decode(Quote, row.quote))
+        found = checkout_in(row.document, row.quote)
         self._seen[id] = found
         return found
 
@@ -146,10 +147,28 @@ class SqlUnit:
 
     def _quote(self, hash: str) -> Quote | None:
         row = self._one(st.QUOTE, hash=hash)
-        return None if row is None else decode(Quote, row.document)
+        return None if row is None else quote_in(row.document)
 
     def _one(self, statement: Any, **given: object) -> Any:
         return self._connection.execute(statement, given).first()
+
+
+# A document is read many times between two changes. What was made of the same text is the same frozen value; persons are not kept.
+@lru_cache(512)
+def checkout_in(document: str, quote: str | None) -> Checkout:
+    """The checkout in its document and its quote's. Raises Unreadable, TooNew."""
+    return decode_checkout(document, None if quote is None else quote_in(quote))
+
+
+@lru_cache(512)
+def quote_in(document: str) -> Quote:
+    """The quote in a document. Raises Unreadable, TooNew."""
+    return decode(Quote, document)
+
+
+@lru_cache(512)
+def _cart_in(document: str) -> Cart:
+    return decode(Cart, document)
 
 
 def pool_in(row: Any) -> Pool:
