@@ -172,7 +172,7 @@ GROUPS: dict[str, list[str]] = {
     "dead-letter": ["list", "requeue"],
     "db": ["upgrade", "current", "check"],
     "shop": ["check", "load"],
-    "simulate": [],
+    "simulate": ["run", "replay", "shrink", "explain", "sweep"],
     "simulate scenario": ["check", "list"],
 }
 COMMANDS = [(group, command) for group, commands in GROUPS.items() for command in commands if command not in GROUPS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from checkout_cli.several import Where, batches, run
+from checkout_cli.several import batches
 from checkout_cli.simulating import read_scenario
 from checkout_core.simulation.running import run_once
 from checkout_core.simulation.tapes import Tape
@@ -70,17 +71,15 @@ def test_clean_runs_end_with_0_and_say_what_was_reached(checkout: Command, tmp_p
         assert word in said.out
 
 
-def test_the_answer_is_the_same_for_any_number_of_processes(tmp_path: Path) -> None:
-    """Real processes; what takes time is all that may differ."""
-    mugs, other = scenario(tmp_path), lying(tmp_path)
-    answers = [json.loads(process("simulate", "run", mugs, "--seeds", 14, "--jobs", jobs, "--json").stdout) for jobs in (1, 3)]
-    for answer in answers:
+def test_the_answer_is_the_same_for_any_number_of_processes(checkout: Command, tmp_path: Path) -> None:
+    """One process, and two real ones beside it; what takes time is all that may differ."""
+    words = ("simulate", "run", scenario(tmp_path), lying(tmp_path), "--seeds", 14, "--json", "--jobs")
+    alone, several = json.loads(checkout(*words, 1).out), json.loads(process(*words, 2).stdout)
+    for answer in (alone, several):
         assert answer.pop("seconds") > 0
         answer.pop("checkouts_per_second")
-    assert answers[0] == answers[1]
-    assert answers[0]["totals"]["runs"] == 14
-    found = [run(Where(other), range(12), jobs=jobs) for jobs in (1, 2)]
-    assert [(one.report.runs, [broken.seed for broken in one.report.broken]) for one in found] == [(1, [0])] * 2
+    assert alone == several
+    assert [one["runs"] for one in alone["scenarios"]] == [14, 1]  # the second ends at its first broken promise, as with one process
 
 
 def test_a_broken_promise_ends_with_4_and_the_command_that_replays_it(checkout: Command, tmp_path: Path) -> None:
@@ -294,7 +293,7 @@ def test_a_sweep_tries_every_fault_at_every_place(checkout: Command, tmp_path: P
     path.write_text(path.read_text(encoding="utf-8").replace("count = 2", "count = 1").replace("stock = 1", "stock = 9"), encoding="utf-8")
     said = checkout("simulate", "sweep", path, "--jobs", 1, "--json")
     assert (said.code, said.data["verdict"]) == (0, "clean")
-    assert said.data["runs"] > 200
+    assert said.data["runs"] > 150
     assert len(said.data["struck"]) > 20
     tape = tmp_path / "one.json"
     bad = lying(tmp_path, "Forgets")
@@ -313,6 +312,41 @@ def test_runs_are_shared_out_in_portions_that_do_not_hang_on_how_many_share_them
     assert [list(portion) for portion in batches(range(7))] == [[0, 1, 2, 3, 4], [5, 6]]
     assert list(batches([])) == []
     assert [len(portion) for portion in batches(Tape() for _ in range(6))] == [5, 1]
+
+
+# The page.
+PAGE = (ROOT / "docs" / "how-to" / "simulate.md").read_text(encoding="utf-8")
+LINES = [line for line in PAGE.splitlines() if re.match(r"checkout simulate (?!scenario )", line)]
+
+
+def test_every_command_of_the_page_can_be_typed(checkout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the page, with fewer seeds; a promise that is kept is no reason for another exit code than 0."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    Path("examples").symlink_to(ROOT / "examples")
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    Path("my.toml").write_text(example, encoding="utf-8")
+    assert len(LINES) == 12
+    for line in LINES:
+        words = line.partition("#")[0].split()[1:]
+        if words[1] == "run":
+            said = checkout(*words, "--seeds", 1, "--jobs", 1)
+        elif words[1] == "sweep" or "--tape" in words:
+            continue  # a sweep has a test of its own; a tape is there only if something broke
+        else:
+            said = checkout(*words)
+        assert said.code == 0, (line, said.out, said.err)
+    assert Path("out/report.html").exists()
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[:2])
+def test_the_tests_on_the_page_pass(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word."""
+    monkeypatch.chdir(ROOT)
+    found: dict[str, Any] = {}
+    exec(block, found)
+    ((_, test),) = [(name, value) for name, value in found.items() if name.startswith("test_")]
+    test()
 
 
 # Clumsy hands.
