@@ -1,4 +1,4 @@
-"""A pytest plugin that plants one bug for a whole session, and in every Python process that the tests start.
+"""A pytest plugin that plants bugs for a whole session, and in every Python process that the tests start.
 
 python -m pytest -p tests.simulation.planting --plant "release twice" tests/core
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.simulation.mutants import named
 
-PLANTED = "CHECKOUT_PLANTED_BUG"
+PLANTED = "CHECKOUT_PLANTED_BUGS"
 ROOT = Path(__file__).parents[2]
 CHILD = f"""
 import sys
@@ -26,27 +26,29 @@ plant_in_this_process()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--plant", metavar="NAME", help="plant this bug, and see which test finds it")
+    parser.addoption("--plant", action="append", default=[], metavar="NAME", help="plant this bug, and see which test finds it")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    name = config.getoption("--plant")
-    if name is not None:
+    names = config.getoption("--plant")
+    if names:
         planted = ExitStack()
-        planted.enter_context(_planted(name))
+        planted.enter_context(_planted(names))
         config.add_cleanup(planted.close)
 
 
 @contextmanager
-def _planted(name: str) -> Iterator[None]:
+def _planted(names: Sequence[str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        named(name).plant(patch)
+        for name in names:
+            named(name).plant(patch)
         (Path(folder) / "sitecustomize.py").write_text(CHILD, encoding="utf-8")
-        patch.setenv(PLANTED, name)
+        patch.setenv(PLANTED, "\n".join(names))
         patch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
         yield
 
 
 def plant_in_this_process() -> None:
-    """Plant the bug that the session has named; it stays until the process ends."""
-    named(os.environ[PLANTED]).plant(pytest.MonkeyPatch())
+    """Plant the bugs that the session has named; they stay until the process ends."""
+    for name in os.environ[PLANTED].splitlines():
+        named(name).plant(pytest.MonkeyPatch())

@@ -54,7 +54,7 @@ def received_again(patch: Patch) -> None:
         for attempt in after.attempts:
             old = before.attempt(attempt.key) if before is not None else None
             kept = old is not None and old.state is AttemptState.CAPTURED and attempt.state is AttemptState.CAPTURED
-            if kept and old is not None and attempt.unwanted and not old.unwanted:
+            if kept and old is not None and attempt.unwanted and not old.unwanted and attempt.taken.minor:
                 money = ledger.entries(gateway=attempt.taken.minor, receivable=-attempt.taken.minor)
                 name = attempt.key.rsplit("/", 1)[-1]
                 again.append(Posting(f"{after.id}/received/{name}/again", after.id, attempt.taken.currency, "received", now, money))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from checkout_core.memory import MemoryUnit
 from checkout_core.money import Money
 from checkout_core.refusals import Refused
 from checkout_core.unit import Person
-from tests.simulation.mutants.bug import SHOPS, Patch, bug, everywhere, in_both, ready
+from tests.simulation.mutants.bug import Patch, bug, everywhere
 
 
 # Merging.
@@ -154,13 +155,18 @@ def facts_of_another_cart(patch: Patch) -> None:
 
 @bug("gives up when the cart moves once", "a cart that changed between look and unit makes the shop unavailable", "Q2", origin="OB-11")
 def gives_up_when_the_cart_moves(patch: Patch) -> None:
-    async def until_facts_hold(self: Any, once: Any) -> Any:
-        stored = await ready(once())
+    for command in (commands.begin, commands.update):
+        everywhere(patch, command, _once_only(command))
+
+
+def _once_only(command: Callable[..., Any]) -> Callable[..., Any]:
+    def once(*given: Any) -> Any:
+        stored = command(*given)
         if stored is None:
             raise Unavailable("The cart has changed. Repeat the call.")
-        return await ready(self.runner.run(stored))
+        return stored
 
-    in_both(patch, SHOPS, "_until_facts_hold", until_facts_hold)
+    return once
 
 
 MERGING = (

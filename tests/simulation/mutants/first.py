@@ -30,7 +30,7 @@ def no_stored_decision(patch: Patch) -> None:
 
 @bug("last write wins", "an outcome is written over the checkout as it was when the call began", "I13", "I6", "I14")
 def last_write_wins(patch: Patch) -> None:
-    async def run(self: Any, stored: Any) -> Checkout:
+    async def run(self: Any, stored: Any, *_: Any) -> Checkout:
         checkout, effect = stored
         while effect is not None:
             outcome = await ready(self.perform(effect))
@@ -60,8 +60,8 @@ def any_outcome_counts(patch: Patch) -> None:
 def timeout_is_decline(patch: Patch) -> None:
     real = real_of(RUNNERS, "perform")
 
-    async def perform(self: Any, effect: RemoteEffect) -> Any:
-        outcome = await ready(real(self, effect))
+    async def perform(self: Any, effect: RemoteEffect, *given: Any) -> Any:
+        outcome = await ready(real(self, effect, *given))
         return Declined("time-out") if isinstance(outcome, NoReply) else outcome
 
     in_both(patch, RUNNERS, "perform", perform)

@@ -200,6 +200,19 @@ def a_unit_is_promised_for_less(patch: Patch) -> None:
     patch.setattr(Pool, "take", take)
 
 
+@bug("late money forgets the code", "money that comes late takes the goods again, and not the use of its coupon", "I9", origin="G5")
+def late_money_forgets_the_code(patch: Patch) -> None:
+    real = drive.perform
+
+    def perform(unit: Any, c: Checkout, effect: Any) -> Any:
+        late = isinstance(effect, Take) and c.paying is not None and c.paying.money and c.paying.amount.minor
+        if not late or unit.cart(c.cart).ordered is not None:
+            return real(unit, c, effect)
+        return unit.take(c.id, tuple(claim for claim in effect.claims if not isinstance(claim.pool, CouponUses)))
+
+    everywhere(patch, real, perform)
+
+
 # In which order.
 @bug("claims are locked as they come", "the pools of a checkout are locked in the order of its quote", "R27", origin="D2")
 def claims_are_locked_as_they_come(patch: Patch) -> None:
@@ -234,6 +247,7 @@ HOW_MUCH = (
     a_second_tab_is_not_counted,
     a_cancelled_order_keeps_its_use,
     late_money_buys_a_cart_twice,
+    late_money_forgets_the_code,
     a_unit_is_promised_for_less,
 )
 LOCKS = (claims_are_locked_as_they_come, shelves_are_locked_as_they_are_used)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from attrs import evolve
 
@@ -12,7 +12,14 @@ from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, Inquire, NoReply, Refund, RemoteEffect, Void
 from checkout_core.errors import NoAnswer, Unavailable
 from checkout_core.payments import CLOSED, PAYER, Attempt, AttemptState, Captured
-from tests.simulation.mutants.bug import RUNNERS, Patch, bug, everywhere, in_both, ready
+from tests.simulation.mutants.bug import RUNNERS, Patch, bug, everywhere, in_both, ready, real_of
+
+
+class _Stopped:
+    """A clock by which nothing is ever late."""
+
+    def now(self) -> datetime:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 # No answer.
@@ -103,14 +110,10 @@ def _no_deadline(patch: Patch, call: type, real: Any) -> None:
 
 @bug("by is not looked at", "a process that slept through its call's time sends it all the same", "I6", "I5", "I20", origin="A7")
 def by_is_not_looked_at(patch: Patch) -> None:
-    async def perform(self: Any, effect: RemoteEffect) -> Any:
-        gateway = self.gateways.get(effect.gateway)
-        if gateway is None:
-            return NoReply()
-        try:
-            return await ready(self._call(gateway, effect))
-        except Exception:
-            return NoReply()
+    real = real_of(RUNNERS, "perform")
+
+    async def perform(self: Any, effect: RemoteEffect, *given: Any) -> Any:
+        return await ready(real(evolve(self, clock=_Stopped()), effect, *given))
 
     in_both(patch, RUNNERS, "perform", perform)
 
@@ -123,20 +126,19 @@ def by_is_not_looked_at(patch: Patch) -> None:
     origin="E5",
 )
 def told_by_the_gateway(patch: Patch) -> None:
-    async def run(self: Any, stored: Any) -> Checkout:
-        checkout, effect = stored
-        while effect is not None:
-            outcome = await ready(self.perform(effect))
-            try:
-                checkout, effect = await ready(self.record(checkout.id, effect, outcome))
-            except (Unavailable, NoAnswer):
-                if not isinstance(outcome, Captured):
-                    raise
-                heard = flow.apply(checkout, effect, outcome, self.clock.now())
-                return flow.placed(heard, self.clock.now()) if heard.paying is not None else heard
-        return cast(Checkout, checkout)
+    real = real_of(RUNNERS, "record")
 
-    in_both(patch, RUNNERS, "run", run)
+    async def record(self: Any, id: str, effect: RemoteEffect, outcome: Any) -> Any:
+        try:
+            return await ready(real(self, id, effect, outcome))
+        except (Unavailable, NoAnswer):
+            if not isinstance(outcome, Captured):
+                raise
+        now = self.clock.now()
+        heard = flow.apply(await ready(self.storage.look(lambda view: view.checkout(id))), effect, outcome, now)
+        return (flow.placed(heard, now) if heard.paying is not None else heard), None
+
+    in_both(patch, RUNNERS, "record", record)
 
 
 # Asking again.
@@ -185,6 +187,25 @@ def the_payers_turn(patch: Patch) -> None:
     everywhere(patch, real, schedule)
 
 
+@bug(
+    "the window opens with the intent",
+    "how late a call can arrive is counted from when it was decided, not from when it can last be sent",
+    "I6",
+    origin="B3",
+)
+def the_window_opens_with_the_intent(patch: Patch) -> None:
+    real = flow.schedule
+
+    def schedule(c: Checkout, step: Any, now: datetime) -> Checkout:
+        after = real(c, step, now)
+        attempt = after.attempt(step.attempt) if isinstance(step, Authorize | Void | Refund) and after is not c else None
+        if attempt is None:
+            return after
+        return after.with_attempt(evolve(attempt, final_at=now + timedelta(seconds=attempt.terms.settle_window)))
+
+    everywhere(patch, real, schedule)
+
+
 CALLS = (
     not_found_is_believed,
     a_stop_that_was_sent,
@@ -199,4 +220,5 @@ CALLS = (
     a_refund_has_new_keys,
     the_wait_never_grows,
     the_payers_turn,
+    the_window_opens_with_the_intent,
 )

@@ -8,8 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from checkout_core import drive, worker
-from checkout_core.errors import NoAnswer, NotFound, Unavailable
-from checkout_core.notices import Notice
+from checkout_core.errors import NoAnswer, Unavailable
 from checkout_core.sync import worker as sync_worker
 from checkout_core.unit import Delivery
 from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, in_both, ready
@@ -18,67 +17,67 @@ BOTH = (worker, sync_worker)
 
 
 # Delivery.
-@bug("delivered before it is sent", "an event is noted as delivered, and then the notifier is told", "I14", "L3", origin="A6")
-def delivered_before_it_is_sent(patch: Patch) -> None:
-    async def deliver(self: Any, notifier: Any, event: Any) -> Delivery:
-        notice, old = await _notice(self, notifier, event)
-        if old is not None and (old.delivered or old.dead):
-            return old
-        noted = await ready(self._note(notifier, event, None))
-        try:
-            await ready(notifier.notify(notice))
-        except Exception as fault:
-            back = worker.after_try(old or Delivery(notifier.name, event.id), fault, notice.event.at)
-            later = evolve(back, next_at=self.shop.clock.now() + timedelta(seconds=2**back.tries) if not back.dead else None)
-            await ready(self.shop.storage.transact(lambda unit: unit.write(later)))
-            return later
-        return noted  # type: ignore[no-any-return]
-
-    in_both(patch, WORKERS, "_deliver", deliver)
-
-
-@bug("two workers, two letters", "a relay believes its list: what another worker has sent since is sent again", "Q3", "I14", origin="M7")
-def two_workers_two_letters(patch: Patch) -> None:
-    async def deliver(self: Any, notifier: Any, event: Any) -> Any:
-        notice, _ = await _notice(self, notifier, event)
-        failed = None
-        try:
-            await ready(notifier.notify(notice))
-        except Exception as fault:
-            failed = fault
-        return await ready(self._note(notifier, event, failed))
-
-    in_both(patch, WORKERS, "_deliver", deliver)
-
-
-async def _notice(self: Any, notifier: Any, event: Any) -> tuple[Notice, Delivery | None]:
-    def read(view: Any) -> tuple[Notice, Delivery | None]:
-        person = view.person(event.checkout)
-        try:
-            known = view.checkout(event.checkout)
-        except NotFound:
-            known = None
-        return Notice(event, person.contact if person else None, known), view.delivery(notifier.name, event.id)
-
-    found: tuple[Notice, Delivery | None] = await ready(self.shop.storage.look(read))
-    return found
-
-
 @bug(
-    "a late failure takes a delivery back",
-    "a worker that was paused says that it failed, and what another one delivered is sent again",
-    "Q3",
+    "delivered before it is sent",
+    "an event is noted as delivered when it is claimed, and then the notifier is told",
     "I14",
-    origin="M6",
+    "L3",
+    origin="A6",
 )
-def a_late_failure_takes_a_delivery_back(patch: Patch) -> None:
-    real = worker.after_try
-
-    def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
-        return real(evolve(old, delivered=False, dead=False) if failed is not None else old, failed, now)
-
+def delivered_before_it_is_sent(patch: Patch) -> None:
     for room in BOTH:
-        patch.setattr(room, "after_try", after_try)
+        _note_first(patch, room)
+
+
+def _note_first(patch: Patch, room: Any) -> None:
+    real, noting = room.claim, room.note
+
+    def claim(unit: Any, consumer: str, event: str) -> Delivery | None:
+        claimed: Delivery | None = real(unit, consumer, event)
+        if claimed is not None and not claimed.dead:
+            unit.write(evolve(claimed, delivered=True, next_at=None))
+        return claimed
+
+    def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
+        if failed is None:
+            return noting(unit, claimed, failed)
+        noted = room.after_try(claimed, failed, unit.now)
+        unit.write(noted)
+        return noted
+
+    patch.setattr(room, "claim", claim)
+    patch.setattr(room, "note", note)
+
+
+@bug("two workers, two letters", "what one worker is about to send, another one may send too", "Q3", "I14", origin="M7")
+def two_workers_two_letters(patch: Patch) -> None:
+    for room in BOTH:
+        patch.setattr(room, "CLAIM", timedelta(0))
+
+
+@bug("a claim outlives its worker", "a worker dies with a message in its hand, and nobody takes it up", "L3", "I14", origin="A11")
+def a_claim_outlives_its_worker(patch: Patch) -> None:
+    for room in BOTH:
+        patch.setattr(room, "CLAIM", timedelta(days=3650))
+
+
+@bug("a late failure takes a delivery back", "a worker that was paused says that it failed, and it is sent again", "I14", "Q3", origin="M6")
+def a_late_failure_takes_a_delivery_back(patch: Patch) -> None:
+    for room in BOTH:
+        _believe_late_failures(patch, room)
+
+
+def _believe_late_failures(patch: Patch, room: Any) -> None:
+    real = room.note
+
+    def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
+        if failed is None:
+            return real(unit, claimed, failed)
+        noted = room.after_try(claimed, failed, unit.now)
+        unit.write(noted)
+        return noted
+
+    patch.setattr(room, "note", note)
 
 
 @bug("a poison letter never dies", "an event that cannot be sent is tried for ever", "I25", "L3", origin="M3")
@@ -186,6 +185,7 @@ def an_hour_is_not_a_lapse(patch: Patch) -> None:
 DELIVERY = (
     delivered_before_it_is_sent,
     two_workers_two_letters,
+    a_claim_outlives_its_worker,
     a_late_failure_takes_a_delivery_back,
     a_poison_letter_never_dies,
     an_outage_kills_letters,
