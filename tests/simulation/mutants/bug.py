@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine
 from inspect import isawaitable
+from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
@@ -50,10 +51,20 @@ def bug(name: str, says: str, *breaks: str, origin: str = "") -> Callable[[Calla
 
 def everywhere(patch: Patch, real: Callable[..., Any], wrong: Callable[..., Any]) -> None:
     """Plant a function wherever the product has imported it; the simulation judges by its own, and keeps the real one."""
-    places = [module for name, module in sorted(sys.modules.items()) if name.startswith("checkout_core") and "simulation" not in name]
-    for module in places:
-        if getattr(module, real.__name__, None) is real:
-            patch.setattr(module, real.__name__, wrong)
+    for room in _rooms(real.__name__):
+        if getattr(room, real.__name__) is real:
+            patch.setattr(room, real.__name__, wrong)
+
+
+def constant(patch: Patch, name: str, value: object) -> None:
+    """Plant a constant wherever the product looks it up."""
+    for room in _rooms(name):
+        patch.setattr(room, name, value)
+
+
+def _rooms(name: str) -> list[ModuleType]:
+    rooms = [room for path, room in sorted(sys.modules.items()) if path.startswith("checkout_core") and "simulation" not in path]
+    return [room for room in rooms if hasattr(room, name)]
 
 
 def in_both(patch: Patch, classes: tuple[type, type], name: str, wrong: Callable[..., Coroutine[Any, Any, Any]]) -> None:

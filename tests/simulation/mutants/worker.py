@@ -7,13 +7,10 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import drive, worker
+from checkout_core import deliveries, drive
 from checkout_core.errors import NoAnswer, Unavailable
-from checkout_core.sync import worker as sync_worker
 from checkout_core.unit import Delivery
-from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, in_both, ready
-
-BOTH = (worker, sync_worker)
+from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, constant, everywhere, in_both, ready
 
 
 # Delivery.
@@ -25,15 +22,10 @@ BOTH = (worker, sync_worker)
     origin="A6",
 )
 def delivered_before_it_is_sent(patch: Patch) -> None:
-    for room in BOTH:
-        _note_first(patch, room)
+    real, noting = deliveries.Claim.__call__, deliveries.note
 
-
-def _note_first(patch: Patch, room: Any) -> None:
-    real, noting = room.claim, room.note
-
-    def claim(unit: Any, consumer: str, event: str) -> Delivery | None:
-        claimed: Delivery | None = real(unit, consumer, event)
+    def claim(self: deliveries.Claim, unit: Any) -> Delivery | None:
+        claimed = real(self, unit)
         if claimed is not None and not claimed.dead:
             unit.write(evolve(claimed, delivered=True, next_at=None))
         return claimed
@@ -41,73 +33,62 @@ def _note_first(patch: Patch, room: Any) -> None:
     def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
         if failed is None:
             return noting(unit, claimed, failed)
-        noted = room.after_try(claimed, failed, unit.now)
+        noted = deliveries.after_try(claimed, failed, unit.now)
         unit.write(noted)
         return noted
 
-    patch.setattr(room, "claim", claim)
-    patch.setattr(room, "note", note)
+    patch.setattr(deliveries.Claim, "__call__", claim)
+    patch.setattr(deliveries, "note", note)
 
 
 @bug("two workers, two letters", "what one worker is about to send, another one may send too", "Q3", "I14", origin="M7")
 def two_workers_two_letters(patch: Patch) -> None:
-    for room in BOTH:
-        patch.setattr(room, "CLAIM", timedelta(0))
+    constant(patch, "CLAIM", timedelta(0))
 
 
 @bug("a claim outlives its worker", "a worker dies with a message in its hand, and nobody takes it up", "L3", "I14", origin="A11")
 def a_claim_outlives_its_worker(patch: Patch) -> None:
-    for room in BOTH:
-        patch.setattr(room, "CLAIM", timedelta(days=3650))
+    constant(patch, "CLAIM", timedelta(days=3650))
 
 
 @bug("a late failure takes a delivery back", "a worker that was paused says that it failed, and it is sent again", "I14", "Q3", origin="M6")
 def a_late_failure_takes_a_delivery_back(patch: Patch) -> None:
-    for room in BOTH:
-        _believe_late_failures(patch, room)
-
-
-def _believe_late_failures(patch: Patch, room: Any) -> None:
-    real = room.note
+    real = deliveries.note
 
     def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
         if failed is None:
             return real(unit, claimed, failed)
-        noted = room.after_try(claimed, failed, unit.now)
+        noted = deliveries.after_try(claimed, failed, unit.now)
         unit.write(noted)
         return noted
 
-    patch.setattr(room, "note", note)
+    patch.setattr(deliveries, "note", note)
 
 
 @bug("a poison letter never dies", "an event that cannot be sent is tried for ever", "I25", "L3", origin="M3")
 def a_poison_letter_never_dies(patch: Patch) -> None:
-    for room in BOTH:
-        patch.setattr(room, "TRIES_AT_MOST", 10**9)
+    constant(patch, "TRIES_AT_MOST", 10**9)
 
 
 @bug("an outage kills letters", "a notifier that is away for an hour finds its letters dead", "L3", "I14", origin="M5")
 def an_outage_kills_letters(patch: Patch) -> None:
-    for room in BOTH:
-        patch.setattr(room, "AWAY_AT_MOST", room.TRIES_AT_MOST)
+    constant(patch, "AWAY_AT_MOST", 12)
 
 
 @bug("an outage forgives", "after each time a notifier was away, the tries are counted from the first", "I25", "L5", "L3", origin="M8")
 def an_outage_forgives(patch: Patch) -> None:
-    real = worker.after_try
+    real = deliveries.after_try
 
     def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
         told = real(old, failed, now)
         return evolve(told, tries=0) if isinstance(failed, Unavailable) and not told.dead else told
 
-    for room in BOTH:
-        patch.setattr(room, "after_try", after_try)
+    everywhere(patch, real, after_try)
 
 
 @bug("a rest without an end", "a notifier that was away is left alone for good", "L3", "L4", "I14", origin="M5")
 def a_rest_without_an_end(patch: Patch) -> None:
-    for room in BOTH:
-        patch.setattr(room, "_REST", timedelta(days=3650))
+    constant(patch, "_REST", timedelta(days=3650))
 
 
 @bug("the next one goes out anyway", "after an event that failed, the later ones of its checkout are sent", "I14", "I13", origin="M2")
