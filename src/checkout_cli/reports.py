@@ -17,6 +17,7 @@ from checkout_cli.verdicts import AllRan, Ran
 from checkout_core.errors import CheckoutError
 from checkout_core.simulation.explain import Explained, explain
 from checkout_core.simulation.shrink import shrink
+from checkout_core.simulation.telling import clock
 
 STORIES_AT_MOST: Final = 3
 """Broken promises of one scenario that are cut down and told; all are listed."""
@@ -54,11 +55,7 @@ def counterexamples(ran: AllRan) -> Iterator[Counterexample]:
 
 
 def _moments(told: Explained) -> tuple[Moment, ...]:
-    started = told.steps[0].at if told.steps else None
-    return tuple(
-        Moment(str(step.at - started) if started else "", step.who or "the world", "; ".join((step.what, *step.changed)), step.fault)
-        for step in told.steps
-    )
+    return tuple(Moment(clock(step.at), step.who or "the world", "; ".join((step.what, *step.changed)), step.fault) for step in told.steps)
 
 
 def junit(ran: AllRan, bad: Sequence[Counterexample]) -> str:

@@ -16,9 +16,10 @@ from checkout_cli.rendering.facts import units
 from checkout_cli.rendering.runs import by_number, share, speed
 from checkout_cli.verdicts import WORDS, AllRan, Ran
 from checkout_core.simulation.coverage import MARKS, Coverage
+from checkout_core.simulation.promises import PROMISES
 from checkout_core.simulation.running import Outcome
 
-CELL, LABEL, HEAD, LANE, ROW = 26, 190, 130, 150, 22  # pixels
+CELL, LABEL, HEAD, LANE, ROW, TIME = 26, 190, 130, 96, 22, 150  # pixels
 
 STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1c2733; background: #fff }
@@ -28,6 +29,7 @@ th { font-weight: 600; border-bottom: 1px solid #c9d2da } td.n, th.n { text-alig
 .clean { color: #146c43 } .broken, .nondeterminism { color: #b02a37 } .coverage { color: #97690a } .dim { color: #66747f }
 pre { background: #f3f5f7; padding: .8rem; overflow-x: auto; white-space: pre-wrap } code { font-size: .92em }
 section.bad { border-left: 4px solid #b02a37; padding-left: 1rem } svg { max-width: 100%; height: auto }
+.wide { overflow-x: auto } .wide svg { max-width: none }
 svg text { font-size: 11px; fill: #1c2733 }
 @media (prefers-color-scheme: dark) { body { background: #12181e; color: #dbe3ea } pre { background: #1c252e } svg text { fill: #dbe3ea }
  .clean { color: #6fcf97 } .broken, .nondeterminism { color: #ff8b94 } .coverage { color: #e8c268 } .dim { color: #93a1ad } }
@@ -131,11 +133,9 @@ def _promises(runs: Sequence[Ran]) -> str:
     for one in runs:
         evaluated.update(one.report.coverage.evaluated)
         broken.update(outcome.violation.id for outcome in one.report.broken if outcome.violation is not None)
-    return rows_of(
-        ("promise", "looked at", "broken"),
-        ((id, evaluated[id], broken[id] or "") for id in sorted({*evaluated, *broken}, key=by_number)),
-        (1, 2),
-    )
+    every = sorted({*evaluated, *broken}, key=by_number)
+    rows = ((id, evaluated[id], broken[id] or "", PROMISES.get(id, "")) for id in every)
+    return rows_of(("promise", "looked at", "broken", "what it says"), rows, (1, 2))
 
 
 def _marks(coverage: Coverage) -> str:
@@ -193,24 +193,25 @@ def bars(rows: Sequence[tuple[str, int, int]]) -> str:
 
 
 def lanes(moments: Sequence[Moment]) -> str:
-    """Who did what when: a column for everybody, time going down; a fault is red."""
+    """Who did what when: a column for everybody, time going down, the words beside it; a fault is red."""
     if not moments:
         return ""
     everybody = list(dict.fromkeys(moment.who for moment in moments))
-    room = 80 + LANE * len(everybody)
+    beside, high = TIME + LANE * len(everybody), 30 + len(moments) * ROW
     parts = list[str]()
     for n, who in enumerate(everybody):
-        x = 90 + n * LANE
-        parts.append(f'<text x="{x}" y="14" font-weight="600">{words(_short(who, 22))}</text>')
-        parts.append(f'<line x1="{x}" y1="22" x2="{x}" y2="{30 + len(moments) * ROW}" stroke="#8a97a3" stroke-opacity=".5"/>')
+        x = TIME + n * LANE
+        parts.append(f'<text x="{x}" y="14" text-anchor="middle" font-weight="600">{words(_short(who, 15))}</text>')
+        parts.append(f'<line x1="{x}" y1="22" x2="{x}" y2="{high}" stroke="#8a97a3" stroke-opacity=".5"/>')
     for n, moment in enumerate(moments):
-        x, y = 90 + everybody.index(moment.who) * LANE, 40 + n * ROW
+        x, y = TIME + everybody.index(moment.who) * LANE, 40 + n * ROW
         colour = "#b02a37" if moment.fault else "#3b78b5"
         said = f"{moment.what}{f' ({moment.fault})' if moment.fault else ''}"
-        parts.append(f'<text x="76" y="{y + 4}" text-anchor="end" fill-opacity=".7">{words(moment.at)}</text>')
+        parts.append(f'<text x="{TIME - 46}" y="{y + 4}" text-anchor="end" fill-opacity=".7">{words(moment.at)}</text>')
+        parts.append(f'<line x1="{x}" y1="{y}" x2="{beside - 30}" y2="{y}" stroke="{colour}" stroke-opacity=".25"/>')
         parts.append(f'<g><title>{words(said)}</title><circle cx="{x}" cy="{y}" r="4.5" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 10}" y="{y + 4}">{words(_short(said, 110))}</text></g>')
-    return _svg(room + 640, 44 + len(moments) * ROW, parts, "Who did what when")
+        parts.append(f'<text x="{beside - 24}" y="{y + 4}">{words(_short(said, 120))}</text></g>')
+    return f'<div class="wide">{_svg(beside + 720, 14 + high, parts, "Who did what when")}</div>'
 
 
 def _svg(width: float, height: float, parts: Iterable[str], says: str) -> str:
