@@ -36,9 +36,9 @@ def _word(do: Do) -> str:
     return type(do).__name__.lower()
 
 
-def buys(*paying: Do | Expected, codes: Sequence[str] = (), wants: Do = MUG) -> Script:
+def buys(*paying: Do | Expected, codes: Sequence[str] = (), wants: Do = MUG, stays: WaitFor = STAYS) -> Script:
     """One mug, and so paid for."""
-    return steps(OPEN, wants, begin(*codes), *paying, STAYS)
+    return steps(OPEN, wants, begin(*codes), *paying, stays)
 
 
 def shelf(*promotions: Promotion, carriage: int = 490) -> MemoryCatalog:
@@ -86,10 +86,10 @@ JOURNEYS: Final[Mapping[str, Scenario]] = {
         scenario("declined, then another card", buys((DECLINED, "refused"), OK)),
         scenario("a challenge passed", buys(CHALLENGED)),
         scenario("a challenge failed", buys((Pay(Card("tok_3ds_denied")), "refused"), OK)),
-        scenario("a challenge left", buys((Pay(Card("tok_3ds_abandoned")), "action"))),
+        scenario("a challenge left", buys((Pay(Card("tok_3ds_abandoned")), "action"), stays=WaitFor(11 * 60))),
         scenario("UPI, paid", buys(Pay(Upi("upi_paid")))),
-        scenario("UPI, late", buys((Pay(Upi("upi_late")), "action"))),
-        scenario("UPI, pending", buys((Pay(Upi("upi_pending")), "action"))),
+        scenario("UPI, late", buys((Pay(Upi("upi_late")), "action"), stays=WaitFor(8 * 60))),
+        scenario("UPI, pending", buys((Pay(Upi("upi_pending")), "action"), stays=WaitFor(5 * 60))),
         scenario("nothing to pay", buys(Pay(), codes=("FREE",)), catalog=shelf(_percent("FREE", "1"), carriage=0)),
         scenario("the last use of a coupon", *[buys(OK, codes=("ONCE",))] * 2, catalog=shelf(_percent("ONCE", "0.1", limit=1))),
         scenario("the last unit", buys(OK), buys(OK), stock=1),
