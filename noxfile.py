@@ -49,6 +49,14 @@ def sqlite_storm(session: nox.Session) -> None:
 
 
 @nox.session
+def pairs(session: nox.Session) -> None:
+    """Every two things that can go wrong in a canonical journey. Hours: name the journeys to sweep after `--`, to go on where it ended."""
+    install(session, "test")
+    names = ",".join(session.posargs) or "all"
+    session.run("pytest", "-n", "2", "tests/simulation/test_sweep.py", "-k", "pair_of", env={"SWEEP_PAIRS": names})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
     install(session, "test")
