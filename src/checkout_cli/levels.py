@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from checkout_core.errors import Misconfigured
 from checkout_core.simulation.foreign import OwnLevel
-from checkout_core.simulation.running import Level
+from checkout_core.simulation.levels import Level
 from checkout_core.simulation.scenarios import Scenario
 
 LEVELS: Final = ("model", "sqlite")

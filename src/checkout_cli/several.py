@@ -21,8 +21,9 @@ from attrs import define, field, frozen
 from checkout_cli.levels import level_of
 from checkout_cli.simulating import read_scenario
 from checkout_core.errors import Unavailable
+from checkout_core.simulation.levels import Level
 from checkout_core.simulation.many import Report
-from checkout_core.simulation.running import Level, Outcome, run_once
+from checkout_core.simulation.running import Outcome, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Tape
 

@@ -1,46 +1,24 @@
 """What happens without a shopper: overdue checkouts go on, and the outbox is delivered. A host calls `tick` from a loop or from cron.
 
-What delivery promises, whatever a notifier does (R9, R19, R25):
-
-    it is away (Unavailable)     asked again after 2, 4, 8 … seconds, at most 15 minutes; dead after AWAY_AT_MOST tries, over a day later.
-                                 After AWAY_IN_A_BATCH messages the rest of the batch waits untried, and it is left alone for a while
-    it fails (anything else)     asked again after 2, 4, 8 … seconds, at most an hour; dead after TRIES_AT_MOST tries (M3). The first
-                                 failure after it was away never kills: those tries were no fault of the message
-    it refuses (Undeliverable)   dead at once: a person looks, and `requeue`s it
-
-A dead message stops nothing that comes after it; one that waits stops the later ones of its own checkout only (M2). There is one
-`Delivery` for a consumer and an event, however often it is tried, and its error is short and names nobody (R24).
-
-Who sends a message has claimed it first, for CLAIM: two workers do not send it both (Q3), and one whose worker dies is another's after
-that, with the try counted (A11). The number of the try is the token of the claim (R10): a failure that is told late, when somebody else
-has it, is not noted.
+What delivery promises stands in `deliveries`.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from attrs import evolve
-
-from checkout_core.errors import CheckoutError, NotFound, Unavailable, Undeliverable
+from checkout_core import deliveries
+from checkout_core.errors import NotFound
 from checkout_core.events import Event
 from checkout_core.notices import Notice
-from checkout_core.payments import back_off
 from checkout_core.ports import AsyncNotifier
 from checkout_core.shop import AsyncShop
 from checkout_core.unit import Delivery, Unit, View
 
-TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
-AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
-CLAIM = timedelta(minutes=2)  # longer than any notifier takes for one message
 AWAY_IN_A_BATCH = 3  # not in a row: an event that a notifier does not care for goes well between two that it cannot send
-_AWAY_WAIT = timedelta(minutes=15)  # so that an hour's outage delays a message by an hour and a quarter, not by two
 _REST = timedelta(seconds=30)
-_AWAY = "away: "
-_ERROR_AT_MOST = 200
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 
 
 class AsyncWorker:
@@ -81,7 +59,7 @@ class AsyncWorker:
             tried += 1
             if not delivery.delivered and not delivery.dead:
                 stuck.add(event.checkout)
-            away += delivery.error.startswith(_AWAY)
+            away += deliveries.was_away(delivery)
             if away == AWAY_IN_A_BATCH:
                 self._rests[notifier.name] = self.shop.clock.now() + _REST
                 break
@@ -109,7 +87,8 @@ class AsyncWorker:
         return await self.shop.storage.transact(again)
 
     async def _deliver(self, notifier: AsyncNotifier, event: Event) -> Delivery:
-        claimed = await self.shop.storage.transact(lambda unit: claim(unit, notifier.name, event.id))
+        token = int.from_bytes(hashlib.sha256(self.shop.ids.new().encode()).digest()[:8], "big") % 1_000_000
+        claimed = await self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, token))
         if claimed is None or claimed.dead:
             return await self.shop.storage.look(lambda view: view.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id))
         failed: Exception | None = None
@@ -117,56 +96,7 @@ class AsyncWorker:
             await notifier.notify(await self.shop.storage.look(lambda view: _notice(view, event)))
         except Exception as fault:  # Broken: a row that cannot be read; this message is noted as failed, and the others go out
             failed = fault
-        return await self.shop.storage.transact(lambda unit: note(unit, claimed, failed))
-
-
-def claim(unit: Unit, consumer: str, event: str) -> Delivery | None:
-    """One try at this message, ours until its `next_at`; None if it is settled, waits, or is another worker's.
-
-    One that was tried often enough, and whose worker died each time, is dead.
-    """
-    old = unit.delivery(consumer, event) or Delivery(consumer, event)
-    if old.delivered or old.dead or (old.next_at is not None and unit.now < old.next_at):
-        return None
-    if old.tries >= (AWAY_AT_MOST if old.error.startswith(_AWAY) else TRIES_AT_MOST):
-        new = evolve(old, dead=True, next_at=None, error=old.error or "its worker stopped each time")
-    else:
-        new = evolve(old, tries=old.tries + 1, next_at=unit.now + CLAIM)
-    unit.write(new)
-    return new
-
-
-def note(unit: Unit, claimed: Delivery, failed: Exception | None) -> Delivery:
-    """Record how a claimed try went."""
-    old = unit.delivery(claimed.consumer, claimed.event) or claimed
-    if failed is not None and old.tries != claimed.tries:
-        return old
-    noted = after_try(old, failed, unit.now)
-    if noted != old:
-        unit.write(noted)
-    return noted
-
-
-def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
-    """How it stands with a delivery whose last claimed try went well or failed like this."""
-    if failed is not None and (old.delivered or old.dead):
-        return old  # settled by another worker while this one was paused: a late failure takes nothing back (M6)
-    tries = old.tries
-    if failed is None:
-        return Delivery(old.consumer, old.event, tries, delivered=True)
-    error, wait = _said(failed), max(back_off(tries), timedelta(seconds=1))
-    if isinstance(failed, Unavailable):
-        dead, wait = tries >= AWAY_AT_MOST, min(wait, _AWAY_WAIT)
-    else:
-        dead = isinstance(failed, Undeliverable) or (tries >= TRIES_AT_MOST and not old.error.startswith(_AWAY))
-    return Delivery(old.consumer, old.event, tries, dead=dead, next_at=None if dead else now + wait, error=error)
-
-
-def _said(failed: Exception) -> str:
-    """What to note: our own errors by their text, others by their name alone, because their text may hold anything (R24)."""
-    text = str(failed) if isinstance(failed, CheckoutError) else ""
-    named = _ADDRESS.sub("•••", text) or type(failed).__name__
-    return (_AWAY + named if isinstance(failed, Unavailable) else named)[:_ERROR_AT_MOST]
+        return await self.shop.storage.transact(lambda unit: deliveries.note(unit, claimed, failed))
 
 
 def _notice(view: View, event: Event) -> Notice:

@@ -18,8 +18,8 @@ from checkout_adapters.sqlalchemy.fsck import CHECKS, Check, Finding, GatewayRow
 from checkout_adapters.sqlalchemy.fsck.dialects import spelled
 from checkout_adapters.sqlalchemy.fsck.secrecy import has_address, has_card_number
 from checkout_core import Placed, Policy, Worker
+from checkout_core.deliveries import TRIES_AT_MOST
 from checkout_core.payments import Captured
-from checkout_core.worker import TRIES_AT_MOST
 from tests.checked_shop import Counter, a_day, empty_database, look, rows_of
 from tests.project import fsck_page
 from tests.world import NOON, SECRET, begin, eur, lost, unheard

@@ -9,9 +9,10 @@ from attrs import define, evolve, field
 
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import Card, NoAnswer, NotFound, Unavailable, Undeliverable, Worker
+from checkout_core.deliveries import AWAY_AT_MOST, TRIES_AT_MOST, after_try
 from checkout_core.notices import Notice
 from checkout_core.unit import Delivery
-from checkout_core.worker import AWAY_AT_MOST, AWAY_IN_A_BATCH, TRIES_AT_MOST, after_try
+from checkout_core.worker import AWAY_IN_A_BATCH
 from tests.world import ADA, NOON, TestClock, a_checkout, a_shop, total
 
 

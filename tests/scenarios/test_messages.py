@@ -14,9 +14,9 @@ from attrs import define, field
 from checkout_adapters.notify import FolderTransport, MailNotifier
 from checkout_core import Card, NoAnswer, Placed, Unavailable, Undeliverable, Worker
 from checkout_core.checkout import Checkout
+from checkout_core.deliveries import TRIES_AT_MOST
 from checkout_core.notices import Notice
 from checkout_core.payments import Captured
-from checkout_core.worker import TRIES_AT_MOST
 from tests.mailroom import SENDER
 from tests.scenarios.stage import Outage, Stage, at_once
 from tests.world import Crash, lost, total

@@ -12,8 +12,9 @@ from checkout_core.payments import Card, Upi
 from checkout_core.promotions import Promotion
 from checkout_core.scripts import Add, Begin, Cancel, Do, MoveStock, Open, Outcome, Pay, PayAgain, Reprice, Script, Shopper, Step, WaitFor
 from checkout_core.simulation.chance import Seeded
-from checkout_core.simulation.running import Level, Run, outcome_of
+from checkout_core.simulation.levels import Level
 from checkout_core.simulation.running import Outcome as Came
+from checkout_core.simulation.running import Run, outcome_of
 from checkout_core.simulation.scenarios import Actor, Exact, Faults, GatewayTerms, Rate, Scenario, World
 from tests.world import ADA, BERLIN, catalog
 

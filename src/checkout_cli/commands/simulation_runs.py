@@ -16,7 +16,8 @@ from checkout_cli.output import Output
 
 if TYPE_CHECKING:
     from checkout_cli.verdicts import Ran
-    from checkout_core.simulation.running import Level, Outcome
+    from checkout_core.simulation.levels import Level
+    from checkout_core.simulation.running import Outcome
 
 WHICH, HOW = "Which run", "How it is run"
 

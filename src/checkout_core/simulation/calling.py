@@ -11,8 +11,9 @@ from checkout_core.script_reader import script_of
 from checkout_core.scripts import BadScript, Script
 from checkout_core.simulation.explain import explain
 from checkout_core.simulation.foreign import MakesGateway, MakesStorage, OwnLevel
+from checkout_core.simulation.levels import Level
 from checkout_core.simulation.many import Report, run_many, too_little
-from checkout_core.simulation.running import Level, Outcome
+from checkout_core.simulation.running import Outcome
 from checkout_core.simulation.scenario_reader import BadScenario, scenario_of
 from checkout_core.simulation.scenario_world import Alone, Goods, Wrong
 from checkout_core.simulation.scenarios import Scenario

@@ -12,9 +12,10 @@ from typing import Final
 
 from attrs import frozen
 
+from checkout_core.simulation.levels import Level
 from checkout_core.simulation.promises import PROMISES
 from checkout_core.simulation.recording import Change, Recording, Seen
-from checkout_core.simulation.running import Level, Outcome
+from checkout_core.simulation.running import Outcome
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Tape
 from checkout_core.simulation.telling import clock

@@ -31,9 +31,9 @@ from checkout_core.payments import (
     Voided,
 )
 from checkout_core.ports import Clock
+from checkout_core.simulation.levels import Level, ModelLevel, Opened
 from checkout_core.simulation.parts import Stores
 from checkout_core.simulation.provider import LOST, TURNED_AWAY, UNHEARD, Later, Payment, Provider
-from checkout_core.simulation.running import Level, ModelLevel, Opened
 from checkout_core.simulation.scenarios import GatewayTerms
 from checkout_core.simulation.tokens import UNKNOWN
 

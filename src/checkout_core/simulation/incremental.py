@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
+from checkout_core.deliveries import AWAY_AT_MOST
 from checkout_core.effects import RemoteEffect
 from checkout_core.events import Event
 from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKey, Short, Stock
@@ -19,7 +20,6 @@ from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.provider import Payment, Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.unit import Delivery, Request
-from checkout_core.worker import AWAY_AT_MOST
 
 CALLS_BOUND: Final = 500
 """Calls to the gateway for one attempt (R25): one an hour for days, and those of the storm."""

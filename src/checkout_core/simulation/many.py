@@ -8,7 +8,8 @@ from typing import Final
 from attrs import define, field
 
 from checkout_core.simulation.coverage import Coverage
-from checkout_core.simulation.running import Level, Outcome, run_once
+from checkout_core.simulation.levels import Level
+from checkout_core.simulation.running import Outcome, run_once
 from checkout_core.simulation.scenarios import Scenario
 
 MANY: Final = 100

@@ -46,7 +46,7 @@ State = Literal["asked", "processing", "authorized", "captured", "declined", "vo
 Later: TypeAlias = Callable[[datetime, str, Callable[[], None]], None]
 """At that instant this happens, under that address: a call such as `payer.act`, a blank, and the key of the payment."""
 News: TypeAlias = Callable[[str, Fact], None]
-"""What became of a payment, by the key of its attempt. Whether it is sent to the shop (`GatewayTerms.webhooks`) is for its hearer to say."""
+"""What became of a payment, by the key of its attempt. Whether it is sent to the shop (`GatewayTerms.webhooks`) is its hearer's to say."""
 Call: TypeAlias = Authorize | Capture | Void | Refund
 
 SLOW: Final = 3  # seconds

@@ -18,7 +18,8 @@ from checkout_core.simulation.chance import Taped
 from checkout_core.simulation.clients import Wished
 from checkout_core.simulation.faults import FAULTS
 from checkout_core.simulation.kernel import Call, Lost, Process, Task
-from checkout_core.simulation.running import Level, Run
+from checkout_core.simulation.levels import Level
+from checkout_core.simulation.running import Run
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import BENIGN, Decision, Tape
 from checkout_core.simulation.tokens import TOKENS

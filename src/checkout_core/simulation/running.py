@@ -15,18 +15,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 from attrs import define, evolve, frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.errors import NoAnswer, NotFound, Unavailable
 from checkout_core.holds import Movement, Pool, PoolKey, Stock
-from checkout_core.memory import MemoryStorage, Tables
+from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import Fact
-from checkout_core.ports import Clock
 from checkout_core.receipt import Quote
 from checkout_core.refusals import Refusal
 from checkout_core.scripts import Script, renamed
@@ -41,6 +40,7 @@ from checkout_core.simulation.expecting import End, missed
 from checkout_core.simulation.history import History
 from checkout_core.simulation.incremental import Incremental, state_of
 from checkout_core.simulation.kernel import Call, Kernel, Lost, Process, Task, Wish
+from checkout_core.simulation.levels import Level, ModelLevel, WithGateway
 from checkout_core.simulation.parts import (
     FaultyStore,
     Mailbox,
@@ -51,9 +51,8 @@ from checkout_core.simulation.parts import (
     SimIds,
     SimNotifier,
     SimStorage,
-    Stores,
 )
-from checkout_core.simulation.provider import Later, Provider
+from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.scenarios import Actor, Scenario
 from checkout_core.simulation.tapes import Decision, Tape
 from checkout_core.simulation.violations import Violation
@@ -70,64 +69,6 @@ MAIL_TWICE: Final = ("mail_unsure", "pause", "sigterm", "busy", "disk_full", "un
 _VERIFIED: Final = dict[str, Quote]()
 """Quotes that were found to add up, by hash: the same few are made in every run of a scenario."""
 _CALM_ERRORS: Final = (Refusal, NotFound, Unavailable, NoAnswer, Lost)
-
-
-class Level(Protocol):
-    """Where a run stores: `open` gives a fresh, empty store."""
-
-    def open(self, clock: Clock) -> Opened:
-        """A store on that clock."""
-        ...
-
-
-class Opened(Protocol):
-    """A store of one run."""
-
-    @property
-    def stores(self) -> Stores: ...
-    @property
-    def tables(self) -> Tables | None:
-        """Its rows, if they can be looked at directly."""
-        ...
-
-    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
-        """What an independent look finds, with the gateway's own books beside it: the id of an invariant, and a sentence."""
-        ...
-
-    def close(self) -> None: ...
-
-
-@runtime_checkable
-class WithGateway(Protocol):
-    """What was opened brings a gateway of its own, too."""
-
-    def provider(self, later: Later) -> Provider | None:
-        """Its books; None for the model's."""
-        ...
-
-
-@frozen
-class _InMemory:
-    stores: MemoryStorage
-
-    @property
-    def tables(self) -> Tables:
-        return self.stores.tables
-
-    def check(self, provider: Provider) -> Sequence[tuple[str, str]]:
-        return ()
-
-    def close(self) -> None:
-        return None
-
-
-@frozen
-class ModelLevel:
-    """The model store: in memory, and fast."""
-
-    def open(self, clock: Clock) -> Opened:
-        """An empty one."""
-        return _InMemory(MemoryStorage(clock))
 
 
 @frozen

@@ -15,7 +15,8 @@ from attrs import evolve, field, frozen
 
 from checkout_core.errors import CheckoutError
 from checkout_core.simulation.chance import SECOND
-from checkout_core.simulation.running import Level, Outcome, cast, run_once
+from checkout_core.simulation.levels import Level
+from checkout_core.simulation.running import Outcome, cast, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.sweep import sweep_singles
 from checkout_core.simulation.tapes import Decision, Tape

@@ -16,7 +16,8 @@ from checkout_core.flow import MARGIN
 from checkout_core.simulation.chance import NEAR, SECOND, Armed, Taped
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.faults import FACTS, MENU, READS
-from checkout_core.simulation.running import Level, Outcome, Run, outcome_of, run_once
+from checkout_core.simulation.levels import Level
+from checkout_core.simulation.running import Outcome, Run, outcome_of, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Decision, Tape
 
