@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 
-from checkout_cli.several import batches
+from checkout_cli.several import Where, batches, run
 from checkout_cli.simulating import read_scenario
+from checkout_core.simulation.foreign import OwnLevel
 from checkout_core.simulation.running import run_once
+from checkout_core.simulation.sweep import sweep_singles
 from checkout_core.simulation.tapes import Tape
 from tests.cli.conftest import Command
+from tests.simulation.own_parts import Forgets
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples" / "scenarios"
@@ -80,6 +83,18 @@ def test_the_answer_is_the_same_for_any_number_of_processes(checkout: Command, t
         answer.pop("checkouts_per_second")
     assert alone == several
     assert [one["runs"] for one in alone["scenarios"]] == [14, 1]  # the second ends at its first broken promise, as with one process
+
+
+def test_what_one_process_would_find_first_is_found_first(tmp_path: Path) -> None:
+    """A promise that is broken in a later batch, and long before an earlier one is done, does not overtake it."""
+    path = lying(tmp_path, "Forgets")
+    text = path.read_text(encoding="utf-8").replace("count = 2", "count = 1").replace("stock = 1", "stock = 9")
+    path.write_text(text, encoding="utf-8")
+    alone = read_scenario(path).scenario
+    bad = next(tape for tape in sweep_singles(alone) if run_once(alone, tape=tape, level=OwnLevel(Forgets)).violation)
+    plays = [*(Tape() for _ in range(5)), *(bad for _ in range(5)), *(Tape() for _ in range(5))]
+    found = [run(Where(path), plays, jobs=jobs) for jobs in (1, 2)]
+    assert [(one.done, len(one.report.broken), one.stopped) for one in found] == [(6, 1, False)] * 2
 
 
 def test_a_broken_promise_ends_with_4_and_the_command_that_replays_it(checkout: Command, tmp_path: Path) -> None:
@@ -143,9 +158,12 @@ def test_ctrl_c_shows_what_was_found_so_far(tmp_path: Path) -> None:
         [*command, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
     )
     try:
-        wait_for(lambda: len(family(started.pid)) >= 2)
-        time.sleep(1.5)
-        os.killpg(started.pid, signal.SIGINT)
+        wait_for(lambda: len(family(started.pid)) >= 3)  # two that run, and the one that looks after what is shared
+        time.sleep(1)
+        for one in family(started.pid):  # a terminal sends it to all of them, in any order
+            os.kill(one, signal.SIGINT)
+        time.sleep(0.5)
+        os.kill(started.pid, signal.SIGINT)
         out, err = started.communicate(timeout=60)
     finally:
         if started.poll() is None:
