@@ -47,7 +47,7 @@ COARSE: Final = Grain(near=(1000,), spans=1, looks=False)
 
 
 @frozen
-class Place:
+class Spot:
     """One place of a run: its address, the call, when it came, the instants that were armed then, and how late one may come there."""
 
     address: str
@@ -129,7 +129,7 @@ def sweep_pairs(scenario: Scenario, grain: Grain = COARSE, *, level: Level | Non
                     yield evolve(first, decisions={**first.decisions, second: made})
 
 
-def places_of(scenario: Scenario, tape: Tape | None = None, *, level: Level | None = None) -> tuple[Outcome, Sequence[Place]]:
+def places_of(scenario: Scenario, tape: Tape | None = None, *, level: Level | None = None) -> tuple[Outcome, Sequence[Spot]]:
     """The run of this tape, and every place it came to."""
     noting = _Noting(Tape() if tape is None else tape)
     run = Run(scenario, noting, level=level, without=noting.taped.tape.without)
@@ -144,15 +144,15 @@ class _Noting:
     def __init__(self, tape: Tape) -> None:
         self.taped = Taped(tape)
         self.run: Run | None = None
-        self.places: list[Place] = []
+        self.places: list[Spot] = []
 
     def decide(self, address: str, call: str, now: int, armed: Armed) -> Decision:
         due = set(armed()) or self._anywhere()
-        self.places.append(Place(address, call, now, tuple(sorted(at for at in due if at > now))))
+        self.places.append(Spot(address, call, now, tuple(sorted(at for at in due if at > now))))
         return self.taped.decide(address, call, now, armed)
 
     def arrival(self, address: str, within: int) -> int:
-        self.places.append(Place(address, _ARRIVES, 0, within=within))
+        self.places.append(Spot(address, _ARRIVES, 0, within=within))
         return self.taped.arrival(address, within)
 
     def _anywhere(self) -> set[int]:
@@ -161,7 +161,7 @@ class _Noting:
         return {at for id in self.run.books.docs for at in self.run.kernel.armed(id)}
 
 
-def _deviations(scenario: Scenario, places: Sequence[Place], grain: Grain) -> Iterator[tuple[str, Decision]]:
+def _deviations(scenario: Scenario, places: Sequence[Spot], grain: Grain) -> Iterator[tuple[str, Decision]]:
     for place in places:
         if place.call == _ARRIVES:
             yield from ((place.address, Decision(wait=wait)) for wait in _arrivals(place, places, grain))
@@ -181,13 +181,13 @@ def _spans(scenario: Scenario, spans: int) -> Sequence[int]:
     return (call * SECOND, (scenario.world.policy.deadlines.hold_at_most + 60) * SECOND, SECOND)[:spans]
 
 
-def _arrivals(place: Place, places: Sequence[Place], grain: Grain) -> Sequence[int]:
+def _arrivals(place: Spot, places: Sequence[Spot], grain: Grain) -> Sequence[int]:
     """When else somebody may come: between any two steps of the others, and near every instant that is armed in their time."""
     if place.address.endswith("/skew"):
         return _distinct([place.within // 2, place.within])
     name = place.address.partition("/")[0]
     others = [other for other in places if not other.address.startswith((f"{name}.", f"{name}/")) and other.call != _ARRIVES]
-    armed = {at for other in others for at in other.armed}
+    armed = sorted({at for other in others for at in other.armed})
     return _distinct([*(other.now + AFTER_ALL for other in others), *(at + off for at in armed for off in grain.near)])
 
 
