@@ -168,11 +168,11 @@ class _Search:
 
         A coincidence of many small waits can be what any one long wait does, and leaving out any of them shows nothing.
         """
-        here = {name for _, name, _, _ in cast(self.scenario.actors) if name not in self.tape.without}
+        here = [name for _, name, _, _ in cast(self.scenario.actors) if name not in self.tape.without]
         it = next((name for name in here if (self.best.violation or self.goal).checkout.startswith(f"{name}.")), "")
         if len(self.tape) < SEVERAL or not it:
             return
-        singles = list(sweep_singles(self.scenario, level=self.level, without=self.tape.without | here - {it}))
+        singles = list(sweep_singles(self.scenario, level=self.level, without=self.tape.without | (set(here) - {it})))
         for tape in reversed(singles):  # what comes late in a purchase is nearer to what breaks
             if self.better(tape):
                 self.values()
