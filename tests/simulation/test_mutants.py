@@ -34,7 +34,7 @@ def test_each_promise_has_a_bug_that_breaks_it_first() -> None:
 def test_many_survive_the_ordinary_tests() -> None:
     """A bug that only a race, a crash or a lost answer shows is what the simulator is for."""
     assert {bug.name for bug in ALL if bug.survives} == SURVIVORS
-    assert len(SURVIVORS) >= 18
+    assert len(SURVIVORS) >= 15
 
 
 @pytest.mark.parametrize("bug", ALL, ids=lambda bug: bug.name)
