@@ -23,7 +23,7 @@ from checkout_core.simulation.running import run_once
 from checkout_core.simulation.sweep import sweep_singles
 from checkout_core.simulation.tapes import Tape
 from tests.cli.conftest import Command
-from tests.simulation.own_parts import Forgets
+from tests.simulation.own_parts import ONE, Forgets
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples" / "scenarios"
@@ -442,6 +442,7 @@ def test_what_is_no_tape_is_told_with_its_place(checkout: Command, tmp_path: Pat
 )
 def test_an_adapter_that_cannot_be_had_is_named_with_its_cure(checkout: Command, tmp_path: Path, adapter: str, says: str) -> None:
     """Exit code 2: what has to change lies with whoever called."""
+    ONE.clear()
     path = scenario(tmp_path, f'[adapters]\nstorage = "{adapter}"')
     said = checkout("simulate", "run", path, "--seeds", 2, "--jobs", 1)
     assert (said.code, said.out) == (2, "")

@@ -69,12 +69,12 @@ class Closes(MemoryStorage):
         Closes.open -= 1
 
 
-_ONE: dict[str, MemoryStorage] = {}
+ONE: dict[str, MemoryStorage] = {}
 
 
 def same(clock: Clock) -> MemoryStorage:
     """The same store each time."""
-    return _ONE.setdefault("it", MemoryStorage(clock))
+    return ONE.setdefault("it", MemoryStorage(clock))
 
 
 def nothing(clock: Clock) -> object:

@@ -118,6 +118,7 @@ def test_every_store_is_closed_when_its_run_is_over() -> None:
 
 @pytest.mark.parametrize("factory", [own_parts.same, own_parts.nothing, own_parts.needs_more])
 def test_a_factory_that_makes_no_new_part_is_told_so(factory: object) -> None:
+    own_parts.ONE.clear()
     with pytest.raises(Misconfigured):
         simulate(SHIPPED / "last-unit.toml", seeds=2, storage=factory)  # type: ignore[arg-type]
 
