@@ -87,11 +87,12 @@ def text(story: Explained) -> str:
     deviations = {0: "Nothing went wrong but what is in the shop itself.", 1: "One thing deviates from a calm run."}
     lines = [story.title, "", deviations.get(story.decisions, f"{story.decisions} things deviate from a calm run."), ""]
     wide = max((len(lane) for lane in story.lanes), default=0)
+    times = max((len(clock(step.at)) for step in story.steps), default=0)
     shown: datetime | None = None
     for step in story.steps:
         time = "" if step.at == shown else clock(step.at)
         shown = step.at
-        head = f"{time:<15} {step.who:<{wide}}  "
+        head = f"{time:<{times}}  {step.who:<{wide}}  "
         gap = " " * len(head)
         lines += _wrapped(head, gap, step.what if step.who else f"-- {step.what} --")
         if step.fault:
@@ -191,7 +192,7 @@ def _in_words(run: Recording, said: str) -> str:
         for n, attempt in enumerate(c.attempts, start=1):
             name = "the payment" if n == 1 else f"payment {n}"
             said = said.replace(attempt.authorization, name).replace(attempt.key, name)
-        said = said.replace(f"{id}/", f"checkout {c.number}/").replace(id, f"checkout {c.number}")
+        said = said.replace(f"checkout {id}", id).replace(id, f"checkout {c.number}")
     return said
 
 
