@@ -15,6 +15,8 @@ from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.stories import Answer
 
+FINAL = frozenset({"declined", "refunded", "not-completed", "cancelled", "amount-differs"})
+"""Refusals that are said of an attempt. Any other changed nothing and is not final: the same request, asked again, is asked anew (R23)."""
 _REFUSED_MARKS = {"out-of-stock": "out of stock", "coupon-used-up": "coupon used up", "quote-changed": "quote changed"}
 
 
@@ -30,6 +32,7 @@ class History:
     finished: dict[tuple[str, str], Placed | Refused] = field(factory=dict)
     refused: dict[str, int] = field(factory=dict)
     lost: int = 0
+    resting: bool = False
     _seen: set[tuple[str, str]] = field(factory=set)
 
     def wishes(self, wish: Wished) -> None:
@@ -42,6 +45,8 @@ class History:
         """An answer to a wish to pay, whether it reached the shopper or not. Raises Violation."""
         evaluated = self.coverage.evaluated
         evaluated["I21"] += 1
+        if isinstance(said, Refused) and said.reason not in FINAL:
+            return
         self.told.append(Told(wish.who, wish.checkout, wish.key, said))
         c = self.books.docs.get(wish.checkout)
         if isinstance(said, Placed):
@@ -64,7 +69,7 @@ class History:
                 (f"{wish.who} was told first: {_words(first)}", f"and later, for the same key: {_words(said)}"),
                 wish.checkout,
             )
-        if first is not said:
+        if first is not said and not self.resting:
             self.coverage.marks["asked again"] += 1
 
     def recorded(self, wish: Wished) -> bool:
@@ -84,6 +89,7 @@ class History:
 
     def at_rest(self, wish: Wished, again: object) -> None:
         """Everything has drained, and the shopper asks once more (I17, I21). Raises Violation."""
+        self.resting = True
         self.answered(wish, again)
         c = self.books.docs[wish.checkout]
         if not self.recorded(wish):

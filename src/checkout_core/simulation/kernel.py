@@ -108,7 +108,7 @@ class Kernel:
         self.span = 0  # of the decision about the call that is being performed
         self.storm = True
         self.steps = 0
-        self.on_step: Callable[[Task, Call, Decision, Any, Exception | None], None] | None = None
+        self.on_step: Callable[[Task, Call, Decision, Any, Exception | None], None] = _unheard
         self.armed: Callable[[str], list[int]] = _none_armed
         self.struck: dict[str, int] = {}
         self.processes: dict[str, Process] = {}
@@ -221,19 +221,19 @@ class Kernel:
             self.struck[fault] = self.struck.get(fault, 0) + 1
             if process is not None and fault in _OF_PROCESSES:
                 if fault == "crash_before":
-                    self._told(task, call, decision, None, Lost())
+                    self.on_step(task, call, decision, None, Lost())
                     self.crash(process, decision.span)
                     return
                 if fault == "pause":
                     process.resumes_at = self.now + decision.span
-                    self._told(task, call, decision, None, None)
+                    self.on_step(task, call, decision, None, None)
                     self._order += 1
                     heappush(self._heap, (process.resumes_at, self._order, task, call, BENIGN))
                     return
                 if fault == "sigterm":
                     self.stop(process, decision.span)
         if isinstance(call, Wish):
-            self._told(task, call, decision, None, None)
+            self.on_step(task, call, decision, None, None)
             call.start(task, decision)
             return
         value: Any = None
@@ -246,17 +246,13 @@ class Kernel:
             raise
         except Exception as raised:
             error = raised
-        self._told(task, call, decision, value, error)
+        self.on_step(task, call, decision, value, error)
         if fault == "crash_after" and process is not None:
             self.crash(process, decision.span)
         elif decision.after:
             self.answer(task, value, error, wait=decision.after)
         else:
             self.resume(task, value, error)
-
-    def _told(self, task: Task, call: Call, decision: Decision, value: Any, error: Exception | None) -> None:
-        if self.on_step is not None:
-            self.on_step(task, call, decision, value, error)
 
     # Processes.
     def boot(self, process: Process) -> None:
@@ -299,6 +295,10 @@ class Kernel:
 
 
 _OF_PROCESSES: Final = frozenset({"crash_before", "crash_after", "pause", "sigterm"})
+
+
+def _unheard(task: Task, call: Call, made: Decision, value: Any, error: Exception | None) -> None:
+    return None
 
 
 def _none_armed(_: str) -> list[int]:

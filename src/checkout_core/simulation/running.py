@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from checkout_core.refusals import Refusal
 from checkout_core.scripts import Script, renamed
 from checkout_core.shop import AsyncShop
 from checkout_core.simulation import full
-from checkout_core.simulation.books import Books
+from checkout_core.simulation.books import POLL, Books
 from checkout_core.simulation.chance import SECOND, Decides, Exactly, Seeded, Taped
 from checkout_core.simulation.clients import Wished, shopping, sleep
 from checkout_core.simulation.coverage import Coverage
@@ -135,6 +135,7 @@ class Run:
         self.busy = 0
         self.checkouts = 0
         self._alarm: int | None = None
+        self._states: dict[str, str] = {}
         self._last: dict[str, Task] = {}
         self._orphans: set[str] = set()
         self._digest = hashlib.blake2b(digest_size=16)
@@ -230,7 +231,7 @@ class Run:
 
     def _park(self, task: Task) -> None:
         self.parked[task] = None
-        self._set_alarm()
+        self._set_alarm(self._next_work())
 
     def _left(self, task: Task, value: Any, error: Exception | None) -> None:
         self.busy -= 1
@@ -357,11 +358,15 @@ class Run:
         if task is not None and id and any(isinstance(record, Checkout) for record in unit.written):
             self._overtaken(id, task)
         changes = self.books.take_in(unit)
+        for _, c in changes.checkouts:
+            self._states[c.id] = state_of(c)
         self.checkouts += sum(old is None for old, _ in changes.checkouts)
         if self.checks:
             self.incremental.after_commit(changes)
-        if self.parked and (changes.checkouts or changes.events):
-            self._set_alarm()
+        if self.parked:
+            due = [c.due_at for _, c in changes.checkouts if c.due_at is not None]
+            mail = [self.kernel.instant + POLL] if changes.events and self.scenario.world.notifier else []
+            self._set_alarm(min((*due, *mail), default=None))
 
     def rolled_back(self) -> None:
         """A unit was undone by the store."""
@@ -392,8 +397,7 @@ class Run:
     def _step(self, task: Task, call: Call, made: Decision, value: Any, error: Exception | None) -> None:
         came = "" if error is None else type(error).__name__
         self._lines.append(f"{self.kernel.now} {task.name} {call.name} {made.fault} {came}")
-        cell = (state_of(self.books.docs.get(task.about)), call.name, made.fault)
-        self.coverage.cells[cell] += 1
+        self.coverage.cells[self._states.get(task.about, "none"), call.name, made.fault] += 1
 
     def _armed(self, checkout: str) -> list[int]:
         """The instants near which something may go wrong, as this checkout has them armed."""
@@ -406,14 +410,11 @@ class Run:
             times += [attempt.until, attempt.ask_at, attempt.final_at]
         return [micros(at) for at in times if at is not None]
 
-    def _set_alarm(self) -> None:
+    def _set_alarm(self, at: datetime | None) -> None:
         """Wake the workers when something is due."""
-        if not self.parked:
+        if at is None or not self.parked:
             return
         kernel = self.kernel
-        at = self.books.next_work(kernel.instant, mail=self.scenario.world.notifier)
-        if at is None:
-            return
         when = max(kernel.micros(at), kernel.now + SECOND // 2)
         if self._alarm is None or when < self._alarm:
             self._alarm = when
@@ -423,11 +424,18 @@ class Run:
         if self._alarm != when:
             return
         self._alarm = None
+        work = self._next_work(sooner=POLL)
+        if work is None or work > self.kernel.instant:  # what was due has been done
+            self._set_alarm(work)
+            return
         parked = list(self.parked)
         self.parked.clear()
         for task in parked:
             if not task.gone:
                 self.kernel.answer(task, None)
+
+    def _next_work(self, *, sooner: timedelta = timedelta()) -> datetime | None:
+        return self.books.next_work(self.kernel.instant - sooner, mail=self.scenario.world.notifier)
 
     # The phases.
     def _storm(self) -> None:

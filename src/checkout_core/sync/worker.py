@@ -29,6 +29,8 @@ class Worker:
         self.shop = shop
         self.notifiers = tuple(notifiers)
         self._rests = dict[str, datetime]()
+        self._name = ""
+        self._claims = 0
 
     def tick(self, limit: int = 100) -> int:
         """Do what is due, at most `limit` checkouts, and as many events for each notifier. Returns how many of both there were."""
@@ -87,9 +89,14 @@ class Worker:
 
         return self.shop.storage.transact(again)
 
+    def _token(self) -> int:
+        """A number below a million that no other worker is likely to have now."""
+        self._name = self._name or self.shop.ids.new()
+        self._claims += 1
+        return int.from_bytes(hashlib.sha256(f"{self._name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
+
     def _deliver(self, notifier: Notifier, event: Event) -> Delivery:
-        token = int.from_bytes(hashlib.sha256(self.shop.ids.new().encode()).digest()[:8], "big") % 1_000_000
-        claimed = self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, token))
+        claimed = self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, self._token()))
         if claimed is None or claimed.dead:
             return self.shop.storage.look(lambda view: view.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id))
         failed: Exception | None = None
