@@ -130,9 +130,9 @@ class AsyncShop:
 
         async def once() -> tuple[Step | None, datetime]:
             seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
-            new = (self.ids.new(), self.ids.order_number())
             known = await self._known(seen, details, seen.cart.lines)
-            return await self._in_unit(lambda unit: commands.begin(unit, details, known, new, self.policy))
+            # Its names are drawn anew each time the unit is run: what an earlier run committed after all may be over by now (R12).
+            return await self._in_unit(lambda unit: commands.begin(unit, details, known, self._names(), self.policy))
 
         return await self._until_facts_hold(once)
 
@@ -291,6 +291,9 @@ class AsyncShop:
 
     async def _try_to_pay(self, checkout: str, wish: Payment, known: Known | None) -> tuple[tuple[Step, Attempt | None], datetime]:
         return await self._in_unit(lambda unit: commands.pay(unit, checkout, wish, known, self.policy))
+
+    def _names(self) -> tuple[str, str]:
+        return self.ids.new(), self.ids.order_number()
 
     async def _run(self, work: Callable[[Unit], Step]) -> Checkout:
         since = self.clock.now()

@@ -192,7 +192,8 @@ class Run:
     def _boot(self, process: Process) -> None:
         skew = self.scenario.world.skew * SECOND
         if skew:
-            process.skew = self._arrival(f"{process.name}/skew", 2 * skew) - skew
+            drawn = self._arrival(f"{process.name}/skew", 2 * skew)
+            process.skew = drawn if drawn <= skew else skew - drawn  # so that what is not on a tape is no skew
         self.kernel.boot(process)
 
     def _shop(self, process: Process) -> AsyncShop:
