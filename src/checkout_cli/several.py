@@ -22,7 +22,7 @@ from checkout_cli.levels import level_of
 from checkout_cli.simulating import read_scenario
 from checkout_core.errors import Unavailable
 from checkout_core.simulation.levels import Level
-from checkout_core.simulation.many import Report
+from checkout_core.simulation.many import Report, rare_collections
 from checkout_core.simulation.running import Outcome, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Tape
@@ -54,6 +54,7 @@ def batches(plays: Iterable[Play]) -> Iterator[tuple[Play, ...]]:
         yield portion
 
 
+@rare_collections()
 def play(scenario: Scenario, level: Level | None, plays: Iterable[Play], stop: bool, told: Callable[[Outcome], None]) -> Report:
     """A batch: its runs in order; with `stop` it ends at the first broken promise."""
     report = Report(scenario.name)

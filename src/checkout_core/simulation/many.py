@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from attrs import define, field
@@ -50,6 +52,18 @@ class Report:
         self.coverage.add(other.coverage)
 
 
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """A run makes many values that refer to no others: for as long as this lasts, the collector looks for cycles less often."""
+    usual = gc.get_threshold()
+    gc.set_threshold(200_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@rare_collections()
 def run_many(
     scenario: Scenario,
     seeds: Iterable[int],
