@@ -42,6 +42,13 @@ def crashes(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+    """Many seeds of every shipped scenario, and whether they reached all that can be reached; arguments after `--`: --seeds N …"""
+    install(session, "test")
+    session.run("python", "-m", "tests.simulation.nightly", *(session.posargs or ["--seeds", "1800"]))
+
+
+@nox.session
 def sqlite_storm(session: nox.Session) -> None:
     """The shipped scenarios on real SQLite files, 100 seeds each, each run ending with fsck; arguments after `--` go to `simulate run`."""
     install(session, "test")
@@ -61,6 +68,7 @@ def bench(session: nox.Session) -> None:
     """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
     install(session, "test")
     session.run("python", "-m", "tests.bench.purchases", *session.posargs)
+    session.run("python", "-m", "tests.bench.simulation")
 
 
 @nox.session
