@@ -15,11 +15,14 @@ from attrs import define, field, frozen
 
 from checkout_core.simulation.chance import SECOND, Decides
 from checkout_core.simulation.tapes import BENIGN, Decision
-from checkout_core.simulation.violations import Violation
 
 Coro = Coroutine["Call", Any, Any]
 GRACE: Final = 10 * SECOND
 """How long a process that was told to stop has for the work it does."""
+
+
+LOOK_UP: Final = 256
+"""Steps after which even a task that nobody disturbs lets the run see whether it should go on."""
 
 
 class Lost(Exception):
@@ -175,18 +178,26 @@ class Kernel:
         heappush(self._heap, (self.now + wait, self._order, task, (value, error), None))
 
     def resume(self, task: Task, value: Any, error: Exception | None) -> None:
-        """Give a task its answer, and let it run to its next call."""
-        self.current = task
-        try:
-            call = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
-        except StopIteration as stop:
-            self.end(task, stop.value, None)
-        except Violation:
-            raise
-        except Exception as fault:
-            self.end(task, None, fault)
-        else:
-            self._wants(task, call)
+        """Give a task its answer, and let it run to its next call; on through that one, if nothing can come before it."""
+        heap = self._heap
+        while True:
+            self.current = task
+            try:
+                call = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
+            except StopIteration as stop:
+                self.end(task, stop.value, None)
+                return
+            except Exception as fault:
+                self.end(task, None, fault)
+                return
+            decision = self._decide(task, call)
+            others = heap and heap[0][0] <= self.now
+            if others or decision is not BENIGN or call.delay or isinstance(call, Wish) or not self.steps % LOOK_UP:
+                self._order += 1
+                heappush(heap, (self.now + decision.wait + call.delay, self._order, task, call, decision))
+                return
+            self.steps += 1
+            value, error = self._run(task, call, decision)
 
     def end(self, task: Task, value: Any, error: Exception | None) -> None:
         """A task is over."""
@@ -203,17 +214,16 @@ class Kernel:
                 task.coroutine.close()
         self._heap.clear()
 
-    def _wants(self, task: Task, call: Call) -> None:
+    def _decide(self, task: Task, call: Call) -> Decision:
         n = task.counts.get(call.name, 0) + 1
         task.counts[call.name] = n
-        decision = BENIGN
-        if self.storm:
-            address = f"{task.name}/{call.name}#{n}"
-            decision = self.decides.decide(address, call.name, self.now, lambda: self.armed(task.about))
-            if decision is not BENIGN:
-                self.made[address] = decision
-        self._order += 1
-        heappush(self._heap, (self.now + decision.wait + call.delay, self._order, task, call, decision))
+        if not self.storm:
+            return BENIGN
+        address = f"{task.name}/{call.name}#{n}"
+        decision = self.decides.decide(address, call.name, self.now, lambda: self.armed(task.about))
+        if decision is not BENIGN:
+            self.made[address] = decision
+        return decision
 
     def _perform(self, task: Task, call: Call, decision: Decision) -> None:
         fault, process = decision.fault, task.process
@@ -236,23 +246,26 @@ class Kernel:
             self.on_step(task, call, decision, None, None)
             call.start(task, decision)
             return
-        value: Any = None
-        error: Exception | None = None
-        self.current = task
-        self.span = decision.span
-        try:
-            value = call.run("" if fault in _OF_PROCESSES else fault)
-        except Violation:
-            raise
-        except Exception as raised:
-            error = raised
-        self.on_step(task, call, decision, value, error)
+        value, error = self._run(task, call, decision)
         if fault == "crash_after" and process is not None:
             self.crash(process, decision.span)
         elif decision.after:
             self.answer(task, value, error, wait=decision.after)
         else:
             self.resume(task, value, error)
+
+    def _run(self, task: Task, call: Call, decision: Decision) -> tuple[Any, Exception | None]:
+        """Make a call happen. Raises Violation, which is no answer of any port."""
+        value: Any = None
+        error: Exception | None = None
+        self.current = task
+        self.span = decision.span
+        try:
+            value = call.run("" if decision.fault in _OF_PROCESSES else decision.fault)
+        except Exception as raised:
+            error = raised
+        self.on_step(task, call, decision, value, error)
+        return value, error
 
     # Processes.
     def boot(self, process: Process) -> None:
