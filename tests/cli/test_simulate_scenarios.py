@@ -99,6 +99,7 @@ def test_each_ends_as_expected_when_nothing_goes_wrong(scenario: Scenario) -> No
     """Every shopper comes, no fault strikes, and as many orders stand as the file says."""
     for seed in (1, 2):
         outcome = run_once(evolve(scenario, faults=Faults(swarm=False)), seed)
+        assert outcome.violation is None
         assert outcome.faults == 0
         for facts in (scenario.always, scenario.calm):
             assert facts.orders is None or outcome.orders in facts.orders, outcome.orders
