@@ -15,6 +15,7 @@ from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.ports import AsyncNotifier
 from checkout_core.shop import AsyncShop
+from checkout_core.system import SystemIds
 from checkout_core.unit import Delivery, Unit, View
 
 AWAY_IN_A_BATCH = 3  # not in a row: an event that a notifier does not care for goes well between two that it cannot send
@@ -22,13 +23,13 @@ _REST = timedelta(seconds=30)
 
 
 class AsyncWorker:
-    """Ticks the shop and relays its events to the notifiers."""
+    """Ticks the shop and relays its events to the notifiers. No two workers have one `name`; without one it is random."""
 
-    def __init__(self, shop: AsyncShop, notifiers: Sequence[AsyncNotifier] = ()) -> None:
+    def __init__(self, shop: AsyncShop, notifiers: Sequence[AsyncNotifier] = (), *, name: str = "") -> None:
         self.shop = shop
         self.notifiers = tuple(notifiers)
         self._rests = dict[str, datetime]()
-        self._name = ""
+        self.name = name or SystemIds().new()
         self._claims = 0
 
     async def tick(self, limit: int = 100) -> int:
@@ -90,9 +91,8 @@ class AsyncWorker:
 
     def _token(self) -> int:
         """A number below a million that no other worker is likely to have now."""
-        self._name = self._name or self.shop.ids.new()
         self._claims += 1
-        return int.from_bytes(hashlib.sha256(f"{self._name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
+        return int.from_bytes(hashlib.sha256(f"{self.name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
 
     async def _deliver(self, notifier: AsyncNotifier, event: Event) -> Delivery:
         claimed = await self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, self._token()))

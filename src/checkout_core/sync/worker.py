@@ -16,6 +16,7 @@ from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.sync.ports import Notifier
 from checkout_core.sync.shop import Shop
+from checkout_core.system import SystemIds
 from checkout_core.unit import Delivery, Unit, View
 
 AWAY_IN_A_BATCH = 3  # not in a row: an event that a notifier does not care for goes well between two that it cannot send
@@ -23,13 +24,13 @@ _REST = timedelta(seconds=30)
 
 
 class Worker:
-    """Ticks the shop and relays its events to the notifiers."""
+    """Ticks the shop and relays its events to the notifiers. No two workers have one `name`; without one it is random."""
 
-    def __init__(self, shop: Shop, notifiers: Sequence[Notifier] = ()) -> None:
+    def __init__(self, shop: Shop, notifiers: Sequence[Notifier] = (), *, name: str = "") -> None:
         self.shop = shop
         self.notifiers = tuple(notifiers)
         self._rests = dict[str, datetime]()
-        self._name = ""
+        self.name = name or SystemIds().new()
         self._claims = 0
 
     def tick(self, limit: int = 100) -> int:
@@ -91,9 +92,8 @@ class Worker:
 
     def _token(self) -> int:
         """A number below a million that no other worker is likely to have now."""
-        self._name = self._name or self.shop.ids.new()
         self._claims += 1
-        return int.from_bytes(hashlib.sha256(f"{self._name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
+        return int.from_bytes(hashlib.sha256(f"{self.name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
 
     def _deliver(self, notifier: Notifier, event: Event) -> Delivery:
         claimed = self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, self._token()))
