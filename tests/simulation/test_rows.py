@@ -17,6 +17,7 @@ from checkout_core.policy import Policy
 from checkout_core.scripts import Do, Outcome
 from checkout_core.simulation.chance import SECOND
 from checkout_core.simulation.faults import FAULTS
+from checkout_core.simulation.parts import OUTAGE
 from checkout_core.simulation.running import Run
 from checkout_core.simulation.scenarios import Actor, Exact, Scenario
 from tests.simulation.small import (
@@ -172,6 +173,34 @@ CASES: Final = (
         marks=pytest.mark.fault("B21"),
         id="amount_drift",
     ),
+    pytest.param(
+        strikes("gateway.authorize", "amount_short", orders=0, marks={"drift quarantined"}, holds=went_back),
+        marks=pytest.mark.fault("B21"),
+        id="amount_short",
+    ),
+    pytest.param(
+        strikes(
+            "gateway.authorize",
+            "declined_then_paid",
+            steps=(*FILL, expecting(card(), "refused"), LONG, expecting(AGAIN, "refused")),
+            orders=0,
+            marks={"declined"},
+            holds=went_back,
+        ),
+        marks=pytest.mark.fault("C9"),
+        id="declined_then_paid",
+    ),
+    pytest.param(
+        strikes(
+            "gateway.authorize",
+            "declined_then_paid",
+            steps=(*FILL, expecting(card(), "refused"), card(), LONG),
+            marks={"declined", "another card"},
+            holds=lambda run: sorted(p.state for p in run.provider.payments.values()) == ["captured", "refunded"],
+        ),
+        marks=pytest.mark.fault("C9"),
+        id="declined_then_paid, after another card",
+    ),
     pytest.param(strikes("gateway.authorize", "unauthorised", never={"declined"}), marks=pytest.mark.fault("B22"), id="unauthorised"),
     # The store.
     pytest.param(strikes("store.transact", "serialization", RECORD, never={"unknown"}), marks=pytest.mark.fault("E1"), id="serialization"),
@@ -198,6 +227,17 @@ CASES: Final = (
         id="mail_down",
     ),
     pytest.param(
+        strikes(
+            "notifier.notify",
+            "mail_out",
+            who="worker-1",
+            steps=WAITING,
+            holds=lambda run: told_once(run) and run.kernel.now > OUTAGE * 30 * SECOND,
+        ),
+        marks=pytest.mark.fault("M5"),
+        id="mail_out",
+    ),
+    pytest.param(
         strikes("notifier.notify", "mail_unsure", who="worker-1", steps=WAITING, holds=told_twice),
         marks=pytest.mark.fault("M8"),
         id="mail_unsure",
@@ -213,6 +253,18 @@ CASES: Final = (
         ),
         marks=pytest.mark.fault("M3", "M9"),
         id="poison",
+    ),
+    pytest.param(
+        strikes(
+            "notifier.notify",
+            "mail_broken",
+            who="worker-1",
+            steps=WAITING,
+            marks={"dead letter"},
+            holds=lambda run: mails(run) == len(run.books.events) - 1,
+        ),
+        marks=pytest.mark.fault("M3", "M9"),
+        id="mail_broken",
     ),
     # Processes.
     pytest.param(
@@ -273,6 +325,7 @@ CASES: Final = (
     # Shoppers, payers and messages.
     pytest.param(strikes("client.ask", "twin", PAY, world=TWO, marks={"placed"}), marks=pytest.mark.fault("K1", "K2"), id="twin"),
     pytest.param(strikes("client.ask", "reply_lost", PAY, never={"unknown"}), marks=pytest.mark.fault("A4", "C5"), id="reply_lost"),
+    pytest.param(strikes("client.ask", "key_reused", PAY, holds=one_payment), marks=pytest.mark.fault("S4"), id="key_reused"),
     pytest.param(strikes("client.ask", "gone", PAY), marks=pytest.mark.fault("C5"), id="gone after paying"),
     pytest.param(
         strikes(

@@ -47,6 +47,8 @@ class Changes:
     postings: list[Posting] = field(factory=list)
     closed: list[CloseCart] = field(factory=list)
     pools: dict[PoolKey, None] = field(factory=dict)
+    now: datetime | None = None
+    """The store's clock when it ran."""
 
 
 class Books:
@@ -69,7 +71,7 @@ class Books:
 
     def take_in(self, unit: Watched) -> Changes:
         """Note what a unit has committed."""
-        changes = Changes()
+        changes = Changes(now=unit.now)
         for checkout, claims in unit.taken:
             self._take(checkout, {claim.pool: claim.amount for claim in claims}, changes.pools)
             for claim in claims:
@@ -127,7 +129,10 @@ class Books:
         """When a worker has something to do next; None if never."""
         times = list(self.due.values())
         if mail:
-            times += [now + POLL if at is None else at for at in self.pending.values()]
+            first = dict[str, datetime | None]()
+            for event, at in self.pending.items():
+                first.setdefault(event.rpartition("/")[0], at)  # the later ones of a checkout wait for it (M2)
+            times += [now + POLL if at is None else at for at in first.values()]
         return min(times, default=None)
 
     def _counts(self, pool: PoolKey) -> Counts:

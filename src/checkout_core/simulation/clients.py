@@ -22,12 +22,14 @@ from checkout_core.scripts import LOOKS, PayAgain, Script
 from checkout_core.shipping import ShippingOption
 from checkout_core.shop import AsyncShop
 from checkout_core.simulation.chance import SECOND
+from checkout_core.simulation.draws import draw
 from checkout_core.simulation.kernel import Call, Coro, Lost, Wish
 from checkout_core.stories import Answer
 
 if TYPE_CHECKING:
     from checkout_core.simulation.running import Run
 
+_KEYLESS: Final = b"who asks without a key"
 ASKS_AT_MOST: Final = 6
 """How often a shopper who is told to wait comes back."""
 
@@ -54,11 +56,11 @@ class Client:
         self.patience = patience
         self.asked = 0
 
-    async def ask(self, command: str, start: Callable[[AsyncShop], Coro], wish: Wished | None = None) -> Any:
+    async def ask(self, command: str, start: Callable[[AsyncShop], Coro], wish: Wished | None = None, *, once: bool = False) -> Any:
         """Ask until there is an answer; the request is the same each time. Raises GaveUp, and what the shop raises."""
         self.asked += 1
         base = f"{self.name}.{self.asked}"
-        for again in range(self.patience + 1):
+        for again in range(1 if once else self.patience + 1):
             name = base if not again else f"{base}r{again}"
             try:
                 return await Wish("client.ask", lambda task, made, name=name: self.run.submit(task, made, name, command, start, wish))  # type: ignore[misc]
@@ -68,7 +70,7 @@ class Client:
 
     # What a script asks of a shop.
     async def open_cart(self, *, currency: str, customer: str | None = None) -> Cart:
-        key = self._key()
+        key = None if customer is None and self._keyless("open_cart") else self._key()
         return await self.ask("open_cart", lambda shop: shop.open_cart(currency=currency, customer=customer, key=key))  # type: ignore[no-any-return]
 
     async def add(self, cart: str, *, sku: str, quantity: int = 1, options: Mapping[str, str] | None = None) -> Cart:
@@ -84,7 +86,9 @@ class Client:
         return await self.ask("remove", lambda shop: shop.remove(cart, line, key=key))  # type: ignore[no-any-return]
 
     async def merge(self, guest: str, into: str, *, how: How = "sum") -> tuple[Cart, MergeReport]:
-        return await self.ask("merge", lambda shop: shop.merge(guest, into, how=how))  # type: ignore[no-any-return]
+        came = await self.ask("merge", lambda shop: shop.merge(guest, into, how=how))
+        self.run.history.merged(guest, into)
+        return came  # type: ignore[no-any-return]
 
     async def begin(
         self,
@@ -131,10 +135,16 @@ class Client:
 
     async def receive(self, sku: str, quantity: int, *, reason: str, location: str) -> Any:
         """Goods come in, or go out, by the shopkeeper's hand."""
-        key = self._key()
+        key = None if self._keyless("receive") else self._key()
         return await self.ask(
-            "receive", lambda shop: shop.receive(sku, quantity, reason=reason, actor=self.name, location=location, key=key)
+            "receive",
+            lambda shop: shop.receive(sku, quantity, reason=reason, actor=self.name, location=location, key=key),
+            once=key is None,  # nobody could tell a repetition from another delivery
         )
+
+    def _keyless(self, command: str) -> bool:
+        """Whether this one gives no key with that command, as every other does."""
+        return bool(draw(_KEYLESS, f"{command} {self.name}") & 1)
 
     def _key(self) -> str:
         return f"{self.name}/{self.asked + 1}"

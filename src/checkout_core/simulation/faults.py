@@ -45,7 +45,9 @@ FAULTS: Final[Mapping[str, Fault]] = {
         Fault("garbage", MONEY, ("B5",), "an unreadable answer; the call has acted"),
         Fault("decline", ("gateway.authorize", "gateway.capture"), ("B6", "B7"), "declined"),
         Fault("pending", ("gateway.authorize",), ("B8",), "accepted, and decided only later"),
+        Fault("declined_then_paid", ("gateway.authorize",), ("C9",), "declined; later the money is taken after all, and a message says so"),
         Fault("amount_drift", ("gateway.authorize",), ("B21",), "one minor unit more than asked is taken"),
+        Fault("amount_short", ("gateway.authorize",), ("B21",), "one minor unit less than asked is taken"),
         Fault("query_lag", ("gateway.inquire",), ("B3",), "the gateway does not know yet what it has done"),
         Fault("inprogress_409", MONEY, ("B20",), "the same key is in progress: nothing else happens"),
         Fault("rate_429", GATEWAY, ("B19",), "too many requests: nothing happens"),
@@ -65,8 +67,10 @@ FAULTS: Final[Mapping[str, Fault]] = {
         Fault("facts_down", FACTS, ("G2", "T5"), "the catalogue, the tax or the shipping service is away"),
         # The notifier.
         Fault("mail_down", ("notifier.notify",), ("M5",), "the far side is away"),
+        Fault("mail_out", ("notifier.notify",), ("M5",), "the far side is away, and stays away for minutes or hours", weight=2),
         Fault("mail_unsure", ("notifier.notify",), ("M8",), "no answer, though the message was taken"),
         Fault("poison", ("notifier.notify",), ("M3", "M9"), "the message cannot be sent, now or ever"),
+        Fault("mail_broken", ("notifier.notify",), ("M3", "M9"), "the notifier itself breaks on this message, each time"),
         # Processes: at any yield.
         Fault("crash_before", EVERY, ("A1", "A2", "A8"), "the process dies before the call", weight=6),
         Fault("crash_after", EVERY, ("A3", "A4", "A5", "A6"), "the process dies after the call, before its answer", weight=6),
@@ -81,6 +85,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
         # Shoppers, payers and messages.
         Fault("twin", ("client.ask",), ("K2", "K1"), "the shopper's request is sent twice, to two processes"),
         Fault("reply_lost", ("client.ask",), ("A4", "C5"), "the answer never reaches the shopper, who asks again"),
+        Fault("key_reused", ("client.ask",), ("S4",), "once answered, the key of a payment is used again, with another card"),
         Fault("gone", ("client.ask",), ("C1", "C5"), "the shopper closes the browser after asking, for good"),
         Fault("drop", ("webhook.deliver",), ("D4",), "the gateway's message is lost"),
         Fault("dup", ("webhook.deliver",), ("D1",), "the gateway's message comes twice, at once"),

@@ -179,6 +179,8 @@ class Observed(Provider):
             self._ask(request)
 
     def _ask(self, request: RemoteEffect) -> Fact:
+        if not isinstance(request, Inquire):
+            self._used.setdefault(request.key, (None, self._now()))
         try:
             fact = self._sent(request)
         except NoAnswer:

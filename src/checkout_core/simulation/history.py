@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from attrs import define, field
 
 from checkout_core.checkout import Pending, Placed
-from checkout_core.refusals import Refused
+from checkout_core.money import Money
+from checkout_core.refusals import Refusal, Refused
 from checkout_core.scripts import Step
 from checkout_core.simulation.books import Books
 from checkout_core.simulation.clients import Wished
@@ -13,7 +16,9 @@ from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.full import Told
 from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.violations import Violation
+from checkout_core.simulation.watching import Watched
 from checkout_core.stories import Answer
+from checkout_core.unit import Request
 
 FINAL = frozenset({"declined", "refunded", "not-completed", "cancelled", "amount-differs"})
 """Refusals that are said of an attempt. Any other changed nothing and is not final: the same request, asked again, is asked anew (R23)."""
@@ -29,6 +34,8 @@ class History:
     coverage: Coverage
     wished: list[Wished] = field(factory=list)
     told: list[Told] = field(factory=list)
+    agreed: dict[tuple[str, str], list[Money | str]] = field(factory=dict)
+    """What the shopper was ready to pay, by checkout and key: a total, or the hash of a quote."""
     finished: dict[tuple[str, str], Placed | Refused] = field(factory=dict)
     refused: dict[str, int] = field(factory=dict)
     lost: int = 0
@@ -40,6 +47,84 @@ class History:
         if (wish.checkout, wish.key) not in self._seen:
             self._seen.add((wish.checkout, wish.key))
             self.wished.append(wish)
+        self.agreed.setdefault((wish.checkout, wish.key), []).append(wish.expected)
+
+    def stored(self, request: Request) -> None:
+        """A wish to pay has become an attempt, or joined one: is that what its shopper agreed to? Raises Violation."""
+        agreed = self.agreed.get((request.scope, request.key))
+        if request.operation != "pay" or agreed is None or self.books.payers.get(request.attempt) != 1:
+            return  # who joins somebody's payment is told what that one costs
+        c = self.books.docs[request.scope]
+        attempt = c.attempt(request.attempt)
+        self.coverage.evaluated["I8"] += 1
+        if attempt is not None and c.quote is not None and attempt.amount not in agreed and c.quote.hash not in agreed:
+            raise Violation(
+                "I8",
+                "another amount is charged than the shopper agreed to",
+                (f"the shopper agreed to: {', '.join(map(str, agreed))}", f"the attempt: {attempt.amount}"),
+                c.id,
+            )
+
+    def refused_now(self, wish: Wished, refusal: Refusal, now: datetime) -> None:
+        """A unit refuses a wish to pay, at this very moment. Raises Violation."""
+        c = self.books.docs.get(wish.checkout)
+        promised = c is not None and c.quote is not None and c.quote_until is not None and now < c.quote_until
+        if c is None or c.quote is None or not promised or all(one.reason != "quote-changed" for one in refusal.refused):
+            return
+        self.coverage.evaluated["Q2"] += 1
+        if wish.expected in (c.quote.total, c.quote.hash):
+            raise Violation(
+                "Q2",
+                "a shopper was refused the price that was promised",
+                (f"{wish.who} agreed to: {wish.expected}", f"the quote: {c.quote.total}, promised until {c.quote_until}, and it is {now}"),
+                c.id,
+            )
+
+    def ran_again(self, first: Watched, again: Watched) -> None:
+        """A unit was run again after a commit that nobody answered: what it did once it does not do again (R12). Raises Violation."""
+        self.coverage.evaluated["I17"] += 1
+        if not again.written:
+            self.coverage.marks["rerun found its record"] += 1
+        before, now = ([record for record in unit.written if isinstance(record, Request)] for unit in (first, again))
+        if before and now:
+            raise Violation(
+                "I17",
+                "a unit that had committed had its effect once more",
+                (
+                    f"committed: {before[0].operation} under {before[0].key}",
+                    f"written again: {now[0].operation} under {now[0].key}",
+                ),
+                again.about,
+            )
+
+    def used_again(self, wish: Wished, value: object, error: Exception | None) -> None:
+        """The key of a recorded wish came again with another card, and this came of it (S4). Raises Violation."""
+        said = error.refused[0] if isinstance(error, Refusal) else value
+        if error is not None and not isinstance(error, Refusal):
+            return
+        self.coverage.evaluated["I17"] += 1
+        if isinstance(said, Refused) and said.reason == "key-reused":
+            return
+        raise Violation(
+            "I17",
+            "a key that stood for one request did something else",
+            (f"the key {wish.key} of {wish.who}: it is recorded", f"the other request under it was told: {said}"),
+            wish.checkout,
+        )
+
+    def merged(self, guest: str, into: str) -> None:
+        """A shopper was told that one cart has gone into another (I18). Raises Violation."""
+        self.coverage.evaluated["I18"] += 1
+        cart = self.books.carts.get(guest)
+        if cart is None or cart.merged_into != into:
+            where = (
+                "there is no such cart" if cart is None else f"it went into {cart.merged_into}" if cart.merged_into else "it is still open"
+            )
+            raise Violation(
+                "I18",
+                "the lines of a merged cart are in two carts",
+                (f"a shopper was told: {guest} went into {into}", f"the cart {guest}: {where}"),
+            )
 
     def answered(self, wish: Wished, said: object) -> None:
         """An answer to a wish to pay, whether it reached the shopper or not. Raises Violation."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final, NoReturn
 
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.deliveries import AWAY_AT_MOST
-from checkout_core.effects import RemoteEffect
+from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
 from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKey, Short, Stock
 from checkout_core.ledger import Posting
@@ -17,6 +18,7 @@ from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, 
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
 from checkout_core.simulation.books import Books, Changes
 from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.merging import Carts
 from checkout_core.simulation.provider import Payment, Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.unit import Delivery, Request
@@ -39,6 +41,7 @@ class Incremental:
         self.seqs: dict[str, int] = {}
         self.bought: dict[str, str] = {}
         self.placed: set[str] = set()
+        self.carts = Carts(books, self.evaluated)
 
     def after_commit(self, changes: Changes) -> None:
         """Look at what a commit has changed. Raises Violation."""
@@ -50,6 +53,8 @@ class Incremental:
             self._request(before, request)
         for old_cart, cart in changes.carts:
             self._cart(old_cart, cart)
+        if changes.carts or changes.closed:
+            self.carts.after_commit(changes)
         for closed in changes.closed:
             self._bought(closed.cart, closed.checkout)
         for event in changes.events:
@@ -58,6 +63,8 @@ class Incremental:
             self._delivery(old_delivery, delivery)
         for old, c in changes.checkouts:
             self._checkout(old, c)
+            if changes.now is not None and len(c.attempts) > (0 if old is None else len(old.attempts)):
+                self._begins_to_pay(c, changes.now)
 
     def after_gateway(self, checkout: str) -> None:
         """The gateway has moved a payment of that checkout: I5 and I6 at this very moment, before anybody hears of it."""
@@ -138,6 +145,8 @@ class Incremental:
             before = None if old is None else old.attempt(attempt.key)
             if before is not attempt:
                 self._attempt(before, attempt, c)
+        if isinstance(c.next, Refund) and (old is None or old.next != c.next):
+            self._sends_back(c.next, c)
         self._order(old, c)
         self._backing(c)
         self.evaluated["I16"] += 1
@@ -165,6 +174,32 @@ class Incremental:
         self.evaluated["I25"] += 1
         if after.calls > CALLS_BOUND:
             broken("I25", "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_BOUND}", c.id)
+
+    def _begins_to_pay(self, c: Checkout, now: datetime) -> None:
+        """The quote that a payment is for has not run out when the intent is stored (R7)."""
+        self.evaluated["I8"] += 1
+        if c.quote_until is None or c.quote_until <= now:
+            until = "never promised" if c.quote_until is None else f"promised until {c.quote_until:%H:%M:%S}"
+            broken(
+                "I8",
+                "a price is charged that is not promised any more",
+                f"the quote: {until}",
+                f"the payment: begun at {now:%H:%M:%S}",
+                c.id,
+            )
+
+    def _sends_back(self, refund: Refund, c: Checkout) -> None:
+        """A refund that is decided is of what is still there: one whose key has acted already is only asked again."""
+        self.evaluated["I7"] += 1
+        p = self.provider.find(refund.authorization)
+        if p is not None and not self.provider.acted(refund.key) and p.refunded + refund.amount.minor > p.captured:
+            broken(
+                "I7",
+                "more is to be sent back than was taken",
+                f"the gateway's books: {p.captured} taken, {p.refunded} sent back",
+                f"the refund {refund.key}: {refund.amount.minor}",
+                c.id,
+            )
 
     def _order(self, old: Checkout | None, c: Checkout) -> None:
         order, before = c.order, None if old is None else old.order
@@ -231,8 +266,8 @@ class Incremental:
     def _money(self, id: str, c: Checkout | None) -> None:
         self.evaluated["I5"] += 1
         payments = self.provider.payments_of(id)
-        if self.provider.charges(id) > 1:
-            first, second, *_ = [p.key for p in payments if p.charged]
+        if self.provider.charges(id) > 1 and len(charged := [p.key for p in payments if p.charged and not p.corrected]) > 1:
+            first, second, *_ = charged
             broken("I5", "one checkout is charged twice at once", f"the gateway's books: {first} holds money", f"and so does {second}", id)
         for p in payments:
             self._payment(p, c, id)
@@ -255,7 +290,7 @@ class Incremental:
                     f"the attempt: {attempt.amount}",
                     id,
                 )
-        elif p.state == "captured":
+        elif p.state == "captured" and not (p.corrected and attempt.state is AttemptState.DECLINED):  # nobody was told of it yet
             due = c.due_at is not None and (attempt.open or isinstance(c.next, RemoteEffect))
             if not due and not attempt.stuck:
                 broken(

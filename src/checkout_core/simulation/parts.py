@@ -6,23 +6,27 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
+from attrs import evolve, frozen
+
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
 from checkout_core.drive import Shortage
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, RemoteEffect, Void
-from checkout_core.errors import NoAnswer, Unavailable, Undeliverable
+from checkout_core.errors import NoAnswer, NotFound, Unavailable, Undeliverable
 from checkout_core.events import Event
 from checkout_core.holds import Pool, PoolKey
 from checkout_core.memory import MemoryCatalog
+from checkout_core.money import Money
 from checkout_core.notices import Notice
 from checkout_core.payments import Capabilities, Fact
 from checkout_core.ports import Clock
 from checkout_core.promotions import Promotion
-from checkout_core.refusals import Refused
+from checkout_core.refusals import Refusal, Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.simulation.chance import SECOND
 from checkout_core.simulation.draws import draw
 from checkout_core.simulation.kernel import Call, Kernel, Process
+from checkout_core.simulation.scenarios import GatewayTerms
 from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
 from checkout_core.system import number_of
@@ -30,6 +34,8 @@ from checkout_core.tax import TaxRate
 from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
+OUTAGE: Final = 240
+"""An outage of the mail is so many times as long as the wait that was drawn for it: up to eight hours."""
 TRIES: Final = 5
 """How often a store runs a unit before it says that it is busy."""
 
@@ -39,6 +45,8 @@ class Provides(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+    @property
+    def terms(self) -> GatewayTerms: ...
     def takes(self, request: RemoteEffect) -> int: ...
     def call(self, request: RemoteEffect, fault: str = "", delay: int = 60) -> Fact: ...
 
@@ -49,7 +57,8 @@ class Observer(Protocol):
     def committed(self, unit: Watched) -> None: ...
     def rolled_back(self) -> None: ...
     def shorted(self, unit: Watched) -> None: ...
-    def found_itself(self) -> None: ...
+    def ran_again(self, first: Watched, again: Watched) -> None: ...
+    def refused(self, unit: Watched, refusal: Refusal) -> None: ...
 
 
 class Stores(Protocol):
@@ -67,8 +76,11 @@ class RolledBack(Exception):
     """Raised inside a unit to undo it."""
 
 
+@frozen
 class Again:
-    """The unit has to be run again."""
+    """The unit has to be run again; `committed` is what it wrote, if it has committed."""
+
+    committed: Watched | None = None
 
 
 _AGAIN: Final = Again()
@@ -83,8 +95,8 @@ class FaultyStore:
         self.observer = observer
         self.exhausted = 0  # units that were run as often as a unit is, in vain
 
-    def unit(self, work: Callable[[Unit], T], fault: str, *, again: bool = False) -> T | Again:
-        """Run it once; `again`, after a commit whose answer was lost."""
+    def unit(self, work: Callable[[Unit], T], fault: str, *, first: Watched | None = None) -> T | Again:
+        """Run it once; `first` is this very unit as it has committed before, if that answer was lost."""
         if fault in ("busy", "disk_full"):
             raise Unavailable("The store is busy. Try again." if fault == "busy" else "The store cannot write: its disk is full.")
         rolls_back = fault in _ROLL_BACK
@@ -107,6 +119,10 @@ class FaultyStore:
             if seen is not None:
                 self.observer.shorted(seen)
             raise
+        except Refusal as refusal:
+            if seen is not None:
+                self.observer.refused(seen, refusal)
+            raise
         except RolledBack:
             self.observer.rolled_back()
             if fault == "unsure_lost":
@@ -114,12 +130,12 @@ class FaultyStore:
             return _AGAIN
         if seen is not None:
             self.observer.committed(seen)
-            if again and not seen.written:
-                self.observer.found_itself()
+            if first is not None:
+                self.observer.ran_again(first, seen)
         if fault == "unsure_applied":
             raise NoAnswer("The store cannot tell whether it committed.")
         if fault == "ambig_applied":
-            return _AGAIN
+            return Again(seen)
         return result
 
 
@@ -133,17 +149,16 @@ class SimStorage:
         self.store = store
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
-        again = False
+        first: Watched | None = None
 
         def run(fault: str) -> T | Again:
-            nonlocal again
-            found, again = again, fault == "ambig_applied"
-            return self.store.unit(work, fault, again=found)
+            return self.store.unit(work, fault, first=first)
 
         for _ in range(TRIES):
             came = await Call("store.transact", run)
-            if came is not _AGAIN:
+            if not isinstance(came, Again):
                 return came  # type: ignore[no-any-return]
+            first = came.committed or first
         self.store.exhausted += 1
         raise Unavailable("The store kept being busy. Try again.")
 
@@ -199,9 +214,10 @@ class SimGateway:
     async def _ask(self, name: str, request: RemoteEffect) -> Fact:
         kernel, provider = self.kernel, self.provider
         takes = provider.takes(request) * SECOND
+        checks_by, gives_up = provider.terms.checks_by, kernel.now + provider.capabilities.call_timeout * SECOND
 
         def send(fault: str) -> Fact:
-            if isinstance(request, Authorize) and self.clock.now() > request.by:
+            if isinstance(request, Authorize) and (kernel.now > gives_up or (checks_by and self.clock.now() > request.by)):
                 raise NoAnswer("It was too late to send it.")  # the process has slept, and others may have gone on
             return provider.call(request, fault, max(kernel.span // SECOND, 1))
 
@@ -213,6 +229,15 @@ class Shelf:
 
     def __init__(self, catalog: MemoryCatalog) -> None:
         self.catalog = catalog
+
+    def reprice(self, sku: str, price: Money) -> None:
+        """Something has this price from now on. Raises NotFound."""
+        catalog = self.catalog
+        product = catalog.items.get(sku)
+        if product is None:
+            raise NotFound("product", sku)
+        dearer = evolve(product, prices={**product.prices, price.currency: price})
+        self.catalog = evolve(catalog, items=[*(p for p in catalog.items.values() if p.sku != sku), dearer])
 
 
 class SimCatalog:
@@ -248,6 +273,8 @@ class Mailbox:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Notice]] = []
         self.poisoned: set[str] = set()
+        self.broken: set[str] = set()
+        self.back_at = 0
 
 
 class SimNotifier:
@@ -255,16 +282,25 @@ class SimNotifier:
 
     name = "mailbox"
 
-    def __init__(self, box: Mailbox, events: Container[str]) -> None:
+    def __init__(self, box: Mailbox, events: Container[str], kernel: Kernel) -> None:
         self.box = box
         self.events = events
+        self.kernel = kernel
 
     async def notify(self, notice: Notice) -> None:
         await Call("notifier.notify", lambda fault: self._send(notice, fault))
 
     def _send(self, notice: Notice, fault: str) -> None:
-        if fault == "mail_down":
+        kernel, box = self.kernel, self.box
+        if fault == "mail_out":
+            box.back_at = max(box.back_at, kernel.now + kernel.span * OUTAGE)
+        if fault == "mail_down" or kernel.now < box.back_at:
             raise Unavailable("The mail server is away.")
+        if fault == "mail_broken":
+            box.broken.add(notice.id)
+        if notice.id in box.broken:
+            box.poisoned.add(notice.id)
+            raise KeyError("no template for this message")
         if fault == "poison":
             self.box.poisoned.add(notice.id)
             raise Undeliverable("This message can never be sent.")

@@ -54,12 +54,15 @@ WAITING: Final = ("asked", "processing")
 LOST: Final = frozenset({"timeout_lost", "late_applied"})
 UNHEARD: Final = frozenset({"timeout_applied", "err5xx_applied", "garbage"})
 TURNED_AWAY: Final = frozenset({"inprogress_409", "rate_429", "unauthorised"})
-ANSWERED: Final = frozenset({"", "decline", "pending", "amount_drift", "refund_refused", "query_lag"})
+ANSWERED: Final = frozenset({"", "decline", "declined_then_paid", "pending", "amount_drift", "amount_short", "refund_refused", "query_lag"})
 
 
 @define(eq=False)
 class Payment:
-    """What the provider knows of one authorize. `history` is every state with its instant, `until` the end of what the payer may do."""
+    """What the provider knows of one authorize. `history` is every state with its instant, `until` the end of what the payer may do.
+
+    `corrected`: it was declined, and its money came all the same; nobody could know before they were told.
+    """
 
     key: str
     state: State
@@ -72,6 +75,7 @@ class Payment:
     refunded: int = 0
     until: datetime | None = None
     reason: str = ""
+    corrected: bool = False
     history: list[tuple[datetime, str]] = field(factory=list)
 
     @property
@@ -120,6 +124,10 @@ class Provider:
         """The payment under that authorize key; the last, where the key has acted more than once."""
         times = self._times.get(key)
         return self.payments.get(key if times is None else f"{key}#{times}")
+
+    def acted(self, key: str) -> bool:
+        """Whether a call under that key has come and was done."""
+        return key in self._used
 
     def fact(self, key: str) -> Fact:
         """What is true of an authorize key, in the words of the port."""
@@ -218,7 +226,7 @@ class Provider:
         if old is not None and (again or old.state == "voided"):
             return self._says(old, old.state)
         token = self._token(request)
-        extra = token.drift + (fault == "amount_drift")
+        extra = token.drift + (fault == "amount_drift") - (fault == "amount_short")
         amount = Money(request.amount.minor + extra, request.amount.currency) if extra else request.amount
         capture = token.method == "upi" or not self.terms.capture_later or (request.capture and self.terms.capture_with_authorize)
         if old is not None:
@@ -226,11 +234,14 @@ class Provider:
         payment = Payment(key if old is None else f"{key}#{self._times[key]}", "asked", amount, now, token, capture)
         self.payments[payment.key] = payment
         self._account(payment).payments.append(payment)
-        wrong = token.refused if token.refused and fault != "pending" else "declined" if fault == "decline" else ""
+        wrong = token.refused if token.refused and fault != "pending" else "declined" if fault in ("decline", "declined_then_paid") else ""
         if token.method != request.instrument.method:
             wrong = UNKNOWN.refused
         if wrong or amount.minor <= 0:
             self._becomes(payment, "declined", wrong or "invalid-amount")
+            if fault == "declined_then_paid" and self.terms.webhooks and not token.refused and amount.minor > 0:
+                at = now + min(timedelta(seconds=delay), self._window)
+                self._later(at, f"gateway.corrects {payment.key}", partial(self._corrects, payment))
         elif fault == "pending":
             self._becomes(payment, "processing")
             self._later(now + timedelta(seconds=delay), f"gateway.decides {payment.key}", partial(self._decides, payment))
@@ -274,6 +285,12 @@ class Provider:
                 self._becomes(payment, "declined", token.refused or "not-completed")
             else:
                 self._pays(payment)
+
+    def _corrects(self, payment: Payment) -> None:
+        """The no was a mistake: the money is there. Only a message can tell, so it is sent until it is taken."""
+        if payment.state == "declined":
+            payment.corrected = True
+            self._pays(payment, payment.amount.minor)
 
     def _capture(self, request: Capture, fault: str) -> Fact:
         payment = self.find(request.authorization)

@@ -15,17 +15,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import count
 from typing import Any, Final
 
 from attrs import define, evolve, frozen
 
-from checkout_core.checkout import Checkout
+from checkout_core.checkout import ActionRequired, Checkout, Placed
 from checkout_core.errors import NoAnswer, NotFound, Unavailable
 from checkout_core.holds import Movement, Pool, PoolKey, Stock
 from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
-from checkout_core.payments import Fact
+from checkout_core.payments import Card, Fact
 from checkout_core.receipt import Quote
 from checkout_core.refusals import Refusal
 from checkout_core.scripts import Script, renamed
@@ -95,6 +96,7 @@ class Waiting:
 
     client: Task
     deaf: bool = False
+    reuses: bool = False
     over: bool = False
 
 
@@ -211,8 +213,8 @@ class Run:
         )
 
     def _worker(self, process: Process) -> AsyncWorker:
-        notifiers = [SimNotifier(self.box, self.books.events)] if self.scenario.world.notifier else []
-        worker = AsyncWorker(self._shop(process), notifiers)
+        notifiers = [SimNotifier(self.box, self.books.events, self.kernel)] if self.scenario.world.notifier else []
+        worker = AsyncWorker(self._shop(process), notifiers, name=f"{process.name}.{process.starts}")
         task = Task(f"{process.name}.{process.starts}", self._working(worker), process, self._worker_ended, doing="work")
         self.kernel.start(task)
         return worker
@@ -246,7 +248,7 @@ class Run:
             self.kernel.answer(client, None, Lost(), wait=SECOND)
             return
         at = draw(_ROUTE, name) % len(up)
-        waits = Waiting(client, deaf=made.fault == "reply_lost")
+        waits = Waiting(client, deaf=made.fault == "reply_lost", reuses=made.fault == "key_reused")
         self._serve(up[at], name, command, start, wish, waits)
         if made.fault == "twin":
             self._serve(up[at - 1], f"{name}t", command, start, wish, None)
@@ -282,10 +284,19 @@ class Run:
         if waits is None or waits.over:
             return
         waits.over = True
+        if waits.reuses and wish is not None and task.process is not None and isinstance(value, Placed | ActionRequired):
+            self._reuse(task, wish, task.process)
         if waits.deaf:
             self.kernel.answer(waits.client, None, Lost(), wait=5 * SECOND)
         else:
             self.kernel.answer(waits.client, value, error)
+
+    def _reuse(self, task: Task, wish: Wished, process: Process) -> None:
+        """The key of a payment comes again, with a card that it was not for (S4)."""
+        another = Card("tok_ok" if wish.instrument != Card("tok_ok") else "tok_3ds_ok")
+
+        over = lambda _, value, error: self.history.used_again(wish, value, error)  # noqa: E731
+        self.kernel.start(Task(f"{task.name}x", evolve(wish, instrument=another).on(process.memory), process, over, doing="pay"))
 
     def _hang_up(self, waits: Waiting) -> None:
         if not waits.over:
@@ -294,12 +305,7 @@ class Run:
 
     def reprice(self, sku: str, price: Money) -> None:
         """The shopkeeper changes a price. Raises NotFound."""
-        catalog = self.shelf.catalog
-        product = catalog.items.get(sku)
-        if product is None:
-            raise NotFound("product", sku)
-        dearer = evolve(product, prices={**product.prices, price.currency: price})
-        self.shelf.catalog = evolve(catalog, items=[*(p for p in catalog.items.values() if p.sku != sku), dearer])
+        self.shelf.reprice(sku, price)
 
     # The gateway's own doings.
     def _later(self, at: datetime, address: str, do: Callable[[], None]) -> None:
@@ -328,17 +334,20 @@ class Run:
         self.kernel.start(task, wait=SECOND)
 
     async def _deliver(self, attempt: str, fact: Fact, name: str) -> None:
-        """A webhook, sent again until it is taken."""
-        for again in range(8):
+        """A webhook, sent again until it is taken, or for three quarters of an hour; one that must come, for as long as it takes."""
+        for again in count() if self._must_come(attempt) else range(8):
             try:
-                await Wish("webhook.deliver", lambda task, made, again=again: self._hook(task, made, f"{name}.{again}", attempt, fact))  # type: ignore[misc]
+                await Wish(
+                    "webhook.deliver",
+                    lambda task, made, again=again: self._hook(task, made, f"{name}.{again}", attempt, fact),  # type: ignore[misc]
+                )
                 return
             except (Lost, Unavailable, NoAnswer):
-                await sleep(10 << again)
+                await sleep(10 << min(again, 8))
 
     def _hook(self, task: Task, made: Decision, name: str, attempt: str, fact: Fact) -> None:
         if made.fault == "drop":
-            self.kernel.answer(task, None)
+            self.kernel.answer(task, None, Lost() if self._must_come(attempt) else None)
             return
         start = lambda shop: shop.learn(attempt, fact)  # noqa: E731
         self.submit(task, evolve(made, fault="twin" if made.fault == "dup" else ""), name, "learn", start, None)
@@ -346,6 +355,11 @@ class Run:
             self.coverage.marks["old news"] += 1
             late = Task(f"{name} again", self._deliver(attempt, fact, f"{name} again"), None, self._delivered)
             self.kernel.start(late, wait=made.span * 600)
+
+    def _must_come(self, attempt: str) -> bool:
+        """Whether nothing but a message can tell what became of a payment: the gateway said no, and has its money all the same."""
+        payment = self.provider.find(f"{attempt}/authorize")
+        return payment is not None and payment.corrected
 
     def _delivered(self, task: Task, value: Any, error: Exception | None) -> None:
         if error is not None and not isinstance(error, NotFound | Refusal):
@@ -364,6 +378,8 @@ class Run:
         self.checkouts += sum(old is None for old, _ in changes.checkouts)
         if self.checks:
             self.incremental.after_commit(changes)
+            for _, request in changes.requests:
+                self.history.stored(request)
         if self.parked:
             due = [c.due_at for _, c in changes.checkouts if c.due_at is not None]
             mail = [self.kernel.instant + POLL] if changes.events and self.scenario.world.notifier else []
@@ -373,9 +389,15 @@ class Run:
         """A unit was undone by the store."""
         self.coverage.marks["rolled back"] += 1
 
-    def found_itself(self) -> None:
-        """A unit was run again after its commit, and wrote nothing more."""
-        self.coverage.marks["rerun found its record"] += 1
+    def ran_again(self, first: Watched, again: Watched) -> None:
+        """A unit was run again after a commit that nobody answered."""
+        self.history.ran_again(first, again)
+
+    def refused(self, unit: Watched, refusal: Refusal) -> None:
+        """A unit was refused by the shop."""
+        wish = None if self.kernel.current is None else self.wishes.get(self.kernel.current)
+        if wish is not None and self.checks:
+            self.history.refused_now(wish, refusal, unit.now)
 
     def shorted(self, unit: Watched) -> None:
         """A unit was refused for want of something."""

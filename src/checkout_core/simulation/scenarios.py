@@ -24,6 +24,7 @@ class GatewayTerms:
     """What the model gateway can do, in the words of `payments.Capabilities`; times in seconds.
 
     `forgets_keys_after`: how long a key is remembered; None for ever. `webhooks`: whether it sends messages of what became of a payment.
+    `checks_by`: whether its adapter itself looks once more whether it is too late to send a call.
     """
 
     tombstone: bool = True
@@ -34,6 +35,7 @@ class GatewayTerms:
     call_timeout: int = 10
     forgets_keys_after: int | None = None
     webhooks: bool = True
+    checks_by: bool = False
 
 
 @frozen

@@ -10,7 +10,7 @@ from checkout_core.events import Event
 from checkout_core.ledger import GATEWAY, RECEIVABLE, Posting
 from checkout_core.memory import Tables
 from checkout_core.payments import Attempt, AttemptState
-from checkout_core.simulation.full.scene import Known, attempt_of, by_checkout, charged, live, pays_for_order
+from checkout_core.simulation.full.scene import Known, attempt_of, by_checkout, charged, corrected, live, pays_for_order
 from checkout_core.simulation.violations import Violation
 
 Payments = Mapping[str, Sequence[Known]]
@@ -29,7 +29,7 @@ def one_charge(payments: Payments) -> None:
     """I5 a purchase is charged once at a time: an eventual refund would hide the second charge."""
     for id, known in payments.items():
         if len(known) > 1:
-            now = [payment.key for payment in known if charged(payment)]
+            now = [payment.key for payment in known if charged(payment) and not corrected(payment)]
             if len(now) > 1:
                 raise Violation(
                     "I5",
@@ -279,7 +279,7 @@ def gratuitous_refunds(t: Tables, payments: Payments) -> None:
             attempt = c.attempt(attempt_of(payment))
             at = payment.captured_at
             in_time = at is not None and at <= c.begun_at + timedelta(seconds=c.deadlines.hold_for)
-            if attempt is None or not in_time or attempt.unwanted in ("amount-differs", "paid-already", "cancelled"):
+            if attempt is None or not in_time or attempt.unwanted in ("amount-differs", "paid-already", "cancelled", "late"):
                 continue
             if payment.state == "refunded":
                 raise Violation(

@@ -95,6 +95,11 @@ def charged(payment: Known) -> bool:
     return payment.state in ("authorized", "captured")
 
 
+def corrected(payment: Known) -> bool:
+    """Whether the gateway had declined it before its money came: nobody could know, so it is only asked to go back."""
+    return bool(getattr(payment, "corrected", False))
+
+
 def live(c: Checkout) -> bool:
     """Whether its order stands."""
     return c.order is not None and c.order.state is not OrderState.CANCELLED
