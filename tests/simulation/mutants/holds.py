@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from checkout_core import checkout, commands, drive, flow, holds
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
-from checkout_core.holds import Claim, CouponUses, CouponUsesBy, HoldState, Pool, Short, Stock
+from checkout_core.holds import Claim, CouponUses, CouponUsesBy, HoldState, Pool, PoolKey, Short, Stock
 from checkout_core.memory import MemoryStorage, MemoryUnit
 from checkout_core.payments import AttemptState
 from checkout_core.unit import Unit
@@ -156,7 +157,9 @@ def a_second_tab_is_not_counted(patch: Patch) -> None:
     patch.setattr(Pool, "take", take)
 
 
-@bug("a cancelled order keeps its use", "the goods of a cancelled order are free again, the use of its code is not", "I9", origin="G5")
+@bug(
+    "a cancelled order keeps its use", "the goods of a cancelled order are free again, the use of its code is not", "I1", "I9", origin="G5"
+)
 def a_cancelled_order_keeps_its_use(patch: Patch) -> None:
     real = MemoryUnit._move
 
@@ -222,14 +225,11 @@ def claims_are_locked_as_they_come(patch: Patch) -> None:
 
 @bug("shelves are locked as they are used", "the locations of a SKU are locked in the order of their use", "R27", origin="F7")
 def shelves_are_locked_as_they_are_used(patch: Patch) -> None:
-    real = commands.shelves
+    def lock(unit: Unit, keys: Iterable[PoolKey]) -> None:
+        for key in dict.fromkeys(keys):
+            unit.pool(key)
 
-    def shelves(unit: Any, c: Checkout, sku: str, policy: Any) -> list[tuple[str, int]]:
-        for location in sorted(policy.locations, reverse=True):
-            unit.pool(Stock(sku, location))
-        return real(unit, c, sku, policy)
-
-    everywhere(patch, real, shelves)
+    patch.setattr(commands, "_lock", lock)
 
 
 HOW_LONG = (

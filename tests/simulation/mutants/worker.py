@@ -102,14 +102,6 @@ def the_next_one_goes_out_anyway(patch: Patch) -> None:
     in_both(patch, WORKERS, "relay", relay)
 
 
-@bug("requeued though delivered", "putting back what is no dead letter sends it again", "Q3", "I14", origin="M4")
-def requeued_though_delivered(patch: Patch) -> None:
-    async def requeue(self: Any, consumer: str, event: str) -> Any:
-        return await ready(self._again(consumer, event, lambda old: True))
-
-    in_both(patch, WORKERS, "requeue", requeue)
-
-
 # Time.
 class _Timed:
     """A unit that goes by another clock than its store."""
@@ -173,6 +165,5 @@ DELIVERY = (
     an_outage_forgives,
     a_rest_without_an_end,
     the_next_one_goes_out_anyway,
-    requeued_though_delivered,
 )
 TIME = (the_workers_own_clock, a_tick_stops_at_the_first, an_hour_is_not_a_lapse)
