@@ -140,7 +140,7 @@ def as_quoted(t: Tables) -> None:
                 id,
             )
         for attempt in c.attempts:
-            if attempt.open and (c.quote is None or attempt.amount != c.quote.total):
+            if attempt.open and not attempt.unwanted and (c.quote is None or attempt.amount != c.quote.total):
                 raise Violation(
                     "I8",
                     "a payment under way is not for what was quoted",
