@@ -117,6 +117,7 @@ class Provider:
         self._window = timedelta(seconds=terms.settle_window)
         self._times: dict[str, int] = {}  # how often a key was taken for a new payment, where that is more than once
         self._used: dict[str, tuple[object, datetime]] = {}
+        self._sent: dict[str, datetime] = {}  # when an authorize was sent last, whether or not it has arrived
         self._seen: set[tuple[str, str]] = set()
 
     # What is true.
@@ -170,6 +171,8 @@ class Provider:
             if fault in LOST or fault in UNHEARD:
                 raise _no_answer()
             return self._remembered(request.authorization) if fault == "query_lag" else self.fact(request.authorization)
+        if isinstance(request, Authorize):
+            self._sent[request.key] = self._now()
         lost, silent, arrives = fault in LOST, fault in UNHEARD, delay if fault == "late_applied" else None
         token = self._token(request)
         if (token.lost or token.silent) and self._first(request):
@@ -386,7 +389,9 @@ class Provider:
             return NotFound() if voided_at is not None and now <= voided_at + self._window else self.fact(key)
         if now > payment.history[-1][0] + self._window:
             return self.fact(key)
-        return NotFound() if len(payment.history) == 1 else self._says(payment, payment.history[-2][1])
+        if len(payment.history) > 1:
+            return self._says(payment, payment.history[-2][1])
+        return NotFound() if now <= self._sent[key] + self._window else self.fact(key)  # late or lagging: in all within one window
 
     def _token(self, request: RemoteEffect) -> Token:
         if isinstance(request, Authorize):
