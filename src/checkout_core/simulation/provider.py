@@ -117,7 +117,7 @@ class Provider:
         self._window = timedelta(seconds=terms.settle_window)
         self._times: dict[str, int] = {}  # how often a key was taken for a new payment, where that is more than once
         self._used: dict[str, tuple[object, datetime]] = {}
-        self._sent: dict[str, datetime] = {}  # when an authorize was sent last, whether or not it has arrived
+        self._called: dict[str, datetime] = {}  # when an authorize was sent last, whether or not it has arrived
         self._seen: set[tuple[str, str]] = set()
 
     # What is true.
@@ -172,7 +172,7 @@ class Provider:
                 raise _no_answer()
             return self._remembered(request.authorization) if fault == "query_lag" else self.fact(request.authorization)
         if isinstance(request, Authorize):
-            self._sent[request.key] = self._now()
+            self._called[request.key] = self._now()
         lost, silent, arrives = fault in LOST, fault in UNHEARD, delay if fault == "late_applied" else None
         token = self._token(request)
         if (token.lost or token.silent) and self._first(request):
@@ -391,7 +391,7 @@ class Provider:
             return self.fact(key)
         if len(payment.history) > 1:
             return self._says(payment, payment.history[-2][1])
-        return NotFound() if now <= self._sent[key] + self._window else self.fact(key)  # late or lagging: in all within one window
+        return NotFound() if now <= self._called[key] + self._window else self.fact(key)  # late or lagging: in all within one window
 
     def _token(self, request: RemoteEffect) -> Token:
         if isinstance(request, Authorize):
