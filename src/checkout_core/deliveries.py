@@ -32,6 +32,7 @@ AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the f
 CLAIM = timedelta(minutes=2)  # longer than any notifier takes for one message
 _AWAY_WAIT = timedelta(minutes=15)  # so that an hour's outage delays a message by an hour and a quarter, not by two
 _AWAY = "away: "
+_BACK = "no longer away: "  # said of its first failure, so that whoever claims it next gives it another try
 _ERROR_AT_MOST = 200
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 
@@ -55,7 +56,7 @@ class Claim:
             return old
         if old.delivered or old.dead or (old.next_at is not None and unit.now < old.next_at):
             return None
-        if old.tries >= (AWAY_AT_MOST if was_away(old) else TRIES_AT_MOST):
+        if old.tries >= (AWAY_AT_MOST if old.error.startswith((_AWAY, _BACK)) else TRIES_AT_MOST):
             new = evolve(old, dead=True, next_at=None, error=old.error or "its worker stopped each time")
         else:
             new = evolve(old, tries=old.tries + 1, next_at=(unit.now + CLAIM).replace(microsecond=self.token))
@@ -86,7 +87,9 @@ def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Deliver
     if isinstance(failed, Unavailable):
         dead, wait = tries >= AWAY_AT_MOST, min(wait, _AWAY_WAIT)
     else:
-        dead = isinstance(failed, Undeliverable) or (tries >= TRIES_AT_MOST and not was_away(old))
+        spent, refused = tries >= TRIES_AT_MOST, isinstance(failed, Undeliverable)
+        dead = refused or (spent and not was_away(old))
+        error = error if dead or not spent else (_BACK + error)[:_ERROR_AT_MOST]
     return Delivery(old.consumer, old.event, tries, dead=dead, next_at=None if dead else now + wait, error=error)
 
 

@@ -180,6 +180,28 @@ def test_what_fails_after_an_outage_is_not_blamed_for_it() -> None:
     assert after_try(evolve(delivery, tries=AWAY_AT_MOST), Unavailable("down"), NOON).dead
 
 
+def test_what_failed_once_after_an_outage_is_really_tried_again() -> None:
+    """L3: an outage of many tries, one failure, and then all is well: the message arrives, and is not given up untried."""
+    clock, worker, mailbox, (one, _) = two_orders()
+    mailbox.down = True
+    for _ in range(2 * TRIES_AT_MOST):
+        while worker.tick():
+            pass
+        clock.forward(minutes=16)
+    mailbox.down, mailbox.poison = False, {one}
+    while worker.tick():
+        pass
+    stands = worker.shop.storage.look(lambda view: view.delivery("mailbox", f"{one}/1"))
+    assert stands is not None
+    assert stands.tries > TRIES_AT_MOST
+    assert not stands.dead
+    mailbox.poison.clear()
+    clock.forward(hours=2)
+    while worker.tick():
+        pass
+    assert f"{one}/1" in [notice.id for notice in mailbox.got]
+
+
 @pytest.mark.fault("M4")
 def test_a_dead_letter_is_requeued_once_however_often_that_is_asked(struck: set[str]) -> None:
     """M4: from the first try on, with the same event id; what is not dead stays as it is."""
