@@ -155,7 +155,7 @@ class Exactly:
 
     def decide(self, address: str, call: str, now: int, armed: Armed) -> Decision:
         if call in self._calls:
-            actor = address.split("/", 1)[0].split(".", 1)[0]
+            actor = actor_at(address, call)
             n = self._made[actor, call] = self._made.get((actor, call), 0) + 1
             fault = self._at.get((actor, call, n))
             if fault is not None:
@@ -164,3 +164,12 @@ class Exactly:
 
     def arrival(self, address: str, within: int) -> int:
         return self.otherwise.arrival(address, within)
+
+
+_BEFORE: Final[Mapping[str, str]] = {"webhook.deliver": "hook ", "payer.act": "payer.act "}
+"""What stands in an address before the checkout, where a call is made by nobody's task: it is then its shopper's."""
+
+
+def actor_at(address: str, call: str) -> str:
+    """Whose call it is: a shopper or a worker; of a gateway's message and a payer's act, the shopper whose checkout it is about."""
+    return address.removeprefix(_BEFORE.get(call, "")).partition("/")[0].partition(".")[0]

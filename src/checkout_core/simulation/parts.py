@@ -38,6 +38,7 @@ OUTAGE: Final = 240
 """An outage of the mail is so many times as long as the wait that was drawn for it: up to eight hours."""
 TRIES: Final = 5
 """How often a store runs a unit before it says that it is busy."""
+UNSAID: Final = "The store cannot tell whether it committed."
 
 
 class Provides(Protocol):
@@ -78,12 +79,14 @@ class RolledBack(Exception):
 
 @frozen
 class Again:
-    """The unit has to be run again; `committed` is what it wrote, if it has committed."""
+    """The unit has to be run again; `committed` is what it wrote, if it has committed. `lost`: nobody knows whether it has."""
 
     committed: Watched | None = None
+    lost: bool = False
 
 
 _AGAIN: Final = Again()
+_LOST: Final = Again(lost=True)
 
 
 class FaultyStore:
@@ -126,16 +129,16 @@ class FaultyStore:
         except RolledBack:
             self.observer.rolled_back()
             if fault == "unsure_lost":
-                raise NoAnswer("The store cannot tell whether it committed.") from None
-            return _AGAIN
+                raise NoAnswer(UNSAID) from None
+            return _LOST if fault == "ambig_lost" else _AGAIN
         if seen is not None:
             self.observer.committed(seen)
             if first is not None:
                 self.observer.ran_again(first, seen)
         if fault == "unsure_applied":
-            raise NoAnswer("The store cannot tell whether it committed.")
+            raise NoAnswer(UNSAID)
         if fault == "ambig_applied":
-            return Again(seen)
+            return Again(seen, lost=True)
         return result
 
 
@@ -154,13 +157,19 @@ class SimStorage:
         def run(fault: str) -> T | Again:
             return self.store.unit(work, fault, first=first)
 
+        lost = False  # one COMMIT without an answer, and no later failure may say that nothing happened (E4)
         for _ in range(TRIES):
-            came = await Call("store.transact", run)
+            try:
+                came = await Call("store.transact", run)
+            except Unavailable as fault:
+                if lost:
+                    raise NoAnswer(UNSAID) from fault
+                raise
             if not isinstance(came, Again):
                 return came  # type: ignore[no-any-return]
-            first = came.committed or first
+            first, lost = came.committed or first, lost or came.lost
         self.store.exhausted += 1
-        raise Unavailable("The store kept being busy. Try again.")
+        raise NoAnswer(UNSAID) if lost else Unavailable("The store kept being busy. Try again.")
 
     async def look(self, work: Callable[[View], T]) -> T:
         return await self._read("store.look", lambda: self.store.inner.look(work))
