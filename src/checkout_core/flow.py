@@ -281,7 +281,7 @@ def cancelled(c: Checkout, reason: str) -> Checkout:
 
 def heard(attempt: Attempt, effect: RemoteEffect, outcome: NoReply | Fact, now: datetime) -> Attempt:
     """The attempt after a call for it landed."""
-    doubted = attempt.doubt
+    doubted, stopped = attempt.doubt, attempt.stop_asked
     asked = attempt.asked + 1
     stopping = isinstance(effect, Void) or (isinstance(effect, Inquire) and bool(attempt.unwanted))
     attempt = evolve(attempt, calls=attempt.calls + 1, stop_asked=attempt.stop_asked or stopping)
@@ -295,10 +295,13 @@ def heard(attempt: Attempt, effect: RemoteEffect, outcome: NoReply | Fact, now: 
         return evolve(attempt, stuck=outcome.reason, doubt=False)
     told = settle(attempt, outcome)
     if told is attempt:  # as we knew: what was in doubt did not happen, if the gateway can already know
-        sure = attempt.terms.resend or attempt.final_at is None or now >= attempt.final_at
+        repeats = attempt.terms.resend and (not stopped or bool(attempt.unwanted))  # whatever was lost is sent once more
+        sure = repeats or attempt.final_at is None or now >= attempt.final_at
         if doubted and not sure:
             return evolve(attempt, asked=asked, ask_at=attempt.final_at)
         return evolve(attempt, doubt=False, asked=asked, ask_at=now if doubted else now + back_off(asked))
+    if told.doubt and not stopped:
+        return evolve(told, doubt=False)
     if told.state in PAYER:
         return evolve(told, ask_at=None if told.unwanted else now + back_off(2), stop_asked=isinstance(effect, Void))
     return told

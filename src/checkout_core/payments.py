@@ -285,12 +285,16 @@ def attempt_key(checkout: str, quote_hash: str, client_key: str) -> str:
 
 
 def settle(attempt: Attempt, fact: Fact) -> Attempt:
-    """The attempt after this news; the same object if it tells nothing new. Older news never moves it back (R4, R17)."""
+    """The attempt after this news; the same object if it tells nothing new. Older news never moves it back (R4, R17).
+
+    That money is reserved may be older than a stop of ours without an answer, which may have let it go since: the doubt stays (B16).
+    """
     state = STATE_OF.get(type(fact))
     if state is None or state not in ATTEMPT_MOVES[attempt.state]:
         return attempt
     late = attempt.state in CLOSED
-    attempt = evolve(attempt, state=state, doubt=False, stuck="", asked=0, ask_at=None, action=None, until=None)
+    doubt = attempt.doubt and attempt.stop_asked and state is AttemptState.AUTHORIZED
+    attempt = evolve(attempt, state=state, doubt=doubt, stuck="", asked=0, ask_at=None, action=None, until=None)
     match fact:
         case Authorized(reference, amount) | Captured(reference, amount):
             wrong = "amount-differs" if amount != attempt.amount else "late" if late else ""

@@ -10,11 +10,12 @@ from checkout_core import flow
 from checkout_core.checkout import Checkout, answer
 from checkout_core.effects import Authorize, Booked, Done, Free, Inquire, NoReply, Place, Refund, Take, Void, Wait
 from checkout_core.holds import Short, Taken
-from checkout_core.payments import Attempt, AttemptState, Captured, Card, Declined, Refunded, Voided
+from checkout_core.payments import ActionNeeded, Attempt, AttemptState, Authorized, Captured, Card, Challenge, Declined, Refunded, Voided
 from checkout_core.refusals import Refused
 from tests.world import NOON, a_checkout, a_shop, eur, total
 
 LATER = NOON + timedelta(minutes=1)
+OVER = NOON + timedelta(minutes=5)
 
 
 def open_checkout() -> Checkout:
@@ -154,3 +155,45 @@ def test_money_sent_back_before_we_knew_of_it_ends_the_attempt() -> None:
     assert answer(c, c.attempts[0]) == Refused("refunded", given="sent back at the gateway")
     assert flow.plan(c, LATER) == Wait(c.deadline)
     assert flow.plan(flow.weigh(c, c.deadline), c.deadline) == Free()
+
+
+def stopped_without_an_answer() -> Checkout:
+    """A challenge that was not passed in time; the call that forbids the payment has no answer, and somebody asks what became of it."""
+    c = paying()
+    assert isinstance(c.next, Authorize)
+    c = flow.advance(c, c.next, ActionNeeded("ref", Challenge("https://bank.invalid"), OVER), LATER)
+    c = flow.overdue(evolve(c, due_at=OVER), OVER)
+    void = flow.plan(c, OVER)
+    assert isinstance(void, Void)
+    c = flow.advance(flow.schedule(c, void, OVER), void, NoReply(), OVER)
+    ask = flow.plan(c, OVER)
+    assert isinstance(ask, Inquire)
+    return flow.schedule(c, ask, OVER)
+
+
+def test_reserved_money_may_be_older_news_than_a_stop_without_an_answer() -> None:
+    """B16, I4: the payer approved, our stop came after, and the message of the first is heard now: ask what is true before placing."""
+    c = stopped_without_an_answer()
+    key, now = c.attempts[0].key, OVER + timedelta(seconds=1)
+    c = flow.learn(c, key, Authorized("ref", total(c)), now)
+    ask = flow.plan(c, now)
+    assert isinstance(ask, Inquire)
+    c = flow.advance(flow.schedule(c, ask, now), ask, Voided(), now)
+    assert c.attempts[0].state is AttemptState.VOIDED
+    assert c.order is None
+
+
+def test_what_a_gateway_says_of_a_stop_is_final_when_its_window_has_passed() -> None:
+    """B3, Q1: until then its "reserved" may be what it knew before; after that the money buys the goods after all."""
+    c = stopped_without_an_answer()
+    still, now = Authorized("ref", total(c)), OVER + timedelta(seconds=1)
+    c = flow.learn(c, c.attempts[0].key, still, now)
+    ask = flow.plan(c, now)
+    assert isinstance(ask, Inquire)
+    c = flow.advance(flow.schedule(c, ask, now), ask, still, now)
+    later = c.attempts[0].final_at
+    assert later is not None
+    assert flow.plan(c, now) == Wait(later)
+    ask = flow.plan(c, later)
+    assert isinstance(ask, Inquire)
+    assert flow.plan(flow.advance(flow.schedule(c, ask, later), ask, still, later), later) == Place()
