@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import field, frozen
 
+from checkout_core.commands import Asked
 from checkout_core.scripts import Add, Login, Merge, Open
 from checkout_core.simulation.chance import SECOND, Taped
 from checkout_core.simulation.running import Run
@@ -106,12 +107,6 @@ CASES = (
         "a unit that had committed had its effect once more",
         a_scenario(buyer("keeper", receive(3)), exact=[at("store.transact", "ambig_applied", 1, "keeper")]),
     ),
-    Case(
-        "other words, other request",
-        "I17",
-        "a key that stood for one request did something else",
-        a_scenario(exact=[at("client.ask", "key_reused", 4)]),
-    ),
     # Messages.
     Case(
         "an outage kills letters",
@@ -121,9 +116,9 @@ CASES = (
     ),
     Case(
         "an outage forgives",
-        "L5",
-        "the shop never comes to rest",
-        a_scenario(buyer("ann", *FILL, card(), LONG), exact=[at("notifier.notify", "mail_out", 1, "worker-1")]),
+        "I25",
+        "the tries of a message are forgotten",
+        a_scenario(buyer("ann", *FILL, card(), LONG), exact=[at("notifier.notify", "mail_down", 1, "worker-1")]),
     ),
     Case(
         "a poison letter never dies",
@@ -148,3 +143,13 @@ def test_a_check_sees_its_bug(case: Case, monkeypatch: pytest.MonkeyPatch) -> No
     found = look(case)
     assert found is not None
     assert (found.id, found.says) == (case.id, case.says)
+
+
+def test_a_key_that_does_something_else_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: nobody compares what was asked under a key before. Another card under it is told what the first was told (S4, I17)."""
+    scenario = a_scenario(exact=[at("client.ask", "key_reused", 4)])
+    assert played(scenario)[1].violation is None
+    monkeypatch.setattr(Asked, "before", lambda self, unit: unit.request(self.scope, self.operation, self.key))
+    found = played(scenario)[1].violation
+    assert found is not None
+    assert (found.id, found.says) == ("I17", "a key that stood for one request did something else")

@@ -71,7 +71,8 @@ def within_bounds(t: Tables, payments: Payments) -> None:
         c = t.checkouts.get(id)
         for payment in known:
             attempt = None if c is None else c.attempt(attempt_of(payment))
-            if c is None or attempt is None or not charged(payment) or _other_amount_is_dealt_with(attempt, payment):
+            goes_back = not charged(payment) or corrected(payment)
+            if c is None or attempt is None or goes_back or _other_amount_is_dealt_with(attempt, payment):
                 continue
             if c.quote is None or payment.amount.minor > c.quote.total.minor:
                 raise Violation(
