@@ -389,6 +389,8 @@ def test_every_mistake_is_told_at_once() -> None:
             "decline",
             '"fault": decline cannot strike store.transact. It strikes gateway.authorize, gateway.capture; what strikes there',
         ),
+        ("worker-1", "client.ask", "twin", "\"call\": 'worker-1' never makes the call client.ask: shoppers ask. Name one of those"),
+        ("keeper", "notifier.notify", "poison", "\"call\": 'keeper' never makes the call notifier.notify: workers send messages."),
     ],
 )  # fmt: skip
 def test_a_fault_that_could_never_strike_is_a_mistake(actor: str, call: str, fault: str, said: str) -> None:

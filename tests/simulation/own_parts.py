@@ -43,6 +43,20 @@ class Forgets(MemoryStorage):
         return super().transact(lambda unit: work(_Forgetting(unit)))  # type: ignore[arg-type]
 
 
+class Wavers(Forgets):
+    """A store that forgets to release in its first life alone, so that a run that breaks I1 does not come back."""
+
+    made = 0
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        Wavers.made += 1
+        self.first = Wavers.made == 1
+
+    def transact(self, work: Callable[[Unit], T]) -> T:
+        return super().transact(work) if self.first else MemoryStorage.transact(self, work)
+
+
 class _Forgetting:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit

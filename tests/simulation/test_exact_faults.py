@@ -45,7 +45,7 @@ def run_unit(faults: Sequence[str]) -> None:
     fault: Exception | None = None
     while True:
         try:
-            call = unit.send(answer) if fault is None else unit.throw(fault)  # type: ignore[arg-type]
+            call = unit.send(answer) if fault is None else unit.throw(fault)
         except StopIteration:
             return
         answer, fault = None, None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout_cli.simulating import read_scenario
 from checkout_core import Card
 from checkout_core.effects import Authorize, Inquire, Refund
 from checkout_core.errors import Misconfigured, NoAnswer, Unavailable
@@ -30,14 +31,13 @@ EUR = "EUR"
 # What is run.
 def test_a_scenarios_file_its_text_and_its_value_are_the_same_runs() -> None:
     """The file may name scripts beside it; a text tells all of it."""
-    by_path = simulate(SHIPPED / "coupon-stampede.toml", seeds=3)
+    path = SHIPPED / "coupon-stampede.toml"
+    by_path = simulate(path, seeds=3)
     assert isinstance(by_path, Report)
     assert (by_path.runs, by_path.broken) == (3, [])
-    text = (SHIPPED / "coupon-stampede.toml").read_text(encoding="utf-8")
-    for name in ("account", "guest"):
-        text = text.replace(f'"journeys/{name}.toml"', f'"{name}"')
-    if "journeys/" not in text and "[journeys." in text:
-        assert simulate(text, seeds=3).checkouts == by_path.checkouts
+    by_text = simulate(path.read_text(encoding="utf-8"), seeds=3)
+    by_value = simulate(read_scenario(path).scenario, seeds=3)
+    assert by_path.steps == by_text.steps == by_value.steps
 
 
 def test_seeds_are_counted_from_the_first() -> None:
@@ -87,6 +87,17 @@ def test_a_failing_seed_tells_its_story_and_how_to_see_it_again(tmp_path: Path) 
     (tmp_path / "never.toml").write_text(unlikely, encoding="utf-8")
     with pytest.raises(Failed, match=rf"Again: checkout simulate replay {tmp_path}/never.toml --seed \d+"):
         simulate(tmp_path / "never.toml", seeds=20)
+
+
+def test_a_run_that_does_not_come_back_still_says_what_broke() -> None:
+    """A store whose answers hang on more than what it is asked: the promise and the seed are named, and why there is no story."""
+    own_parts.Wavers.made = 0
+    with pytest.raises(Failed) as failed:
+        simulate(SHIPPED / "last-unit.toml", seeds=1, storage=own_parts.Wavers)
+    text = str(failed.value)
+    assert "seed 0: I1 is broken" in text
+    assert "There is no story of it: run again, it is another run. A part of yours" in text
+    assert "simulate(scenario, seeds=1, first=0), with the same arguments" in text
 
 
 def test_a_mark_that_is_never_reached_fails_too(tmp_path: Path) -> None:
@@ -213,10 +224,7 @@ def test_a_second_payment_under_one_key_is_one_more_charge() -> None:
 
 def test_the_level_of_a_host_stores_where_the_level_under_it_does() -> None:
     """A gateway alone leaves the model store, and so its tables, to the checks."""
-    scenario_path = SHIPPED / "last-unit.toml"
-    from checkout_cli.simulating import read_scenario
-
-    scenario = read_scenario(scenario_path).scenario
+    scenario = read_scenario(SHIPPED / "last-unit.toml").scenario
     outcome = run_once(scenario, 3, level=OwnLevel(None, own_parts.gateway))
     assert outcome.violation is None
     assert outcome.coverage.evaluated["Q1"] > 0  # only tables can show it

@@ -17,7 +17,7 @@ from checkout_core.simulation.running import Outcome
 from checkout_core.simulation.scenario_reader import BadScenario, scenario_of
 from checkout_core.simulation.scenario_world import Alone, Goods, Wrong
 from checkout_core.simulation.scenarios import Scenario
-from checkout_core.simulation.shrink import shrink
+from checkout_core.simulation.shrink import NotReproduced, shrink
 
 TRIES: Final = 250
 """Runs that a failing test spends on a shorter story."""
@@ -88,7 +88,6 @@ def replayed_by(scenario: Scenario | str | Readable, seed: int | None, *, own: b
 
 
 def _told(scenario: Scenario, outcome: Outcome, asked: Scenario | str | Readable, level: Level | None) -> str:
-    shrunk = shrink(scenario, outcome, level=level, tries_at_most=TRIES)
     violation = outcome.violation
     assert violation is not None
     return "\n".join(
@@ -96,11 +95,24 @@ def _told(scenario: Scenario, outcome: Outcome, asked: Scenario | str | Readable
             f"{scenario.name}, seed {outcome.seed}: {violation.id} is broken: {violation.says}.",
             *(f"  {fact}" for fact in violation.facts),
             "",
-            str(explain(scenario, shrunk.outcome, level=level)),
+            _story(scenario, outcome, level),
             "",
             f"Again: {replayed_by(asked, outcome.seed, own=level is not None)}",
         )
     )
+
+
+def _story(scenario: Scenario, outcome: Outcome, level: Level | None) -> str:
+    """The story of a shorter run that breaks the same promise; why there is none, if the run does not come back."""
+    try:
+        return str(explain(scenario, shrink(scenario, outcome, level=level, tries_at_most=TRIES).outcome, level=level))
+    except NotReproduced as unsteady:
+        if level is None:
+            return str(unsteady)
+        return (
+            "There is no story of it: run again, it is another run. A part of yours answers by more than what it is asked and its clock, "
+            "such as chance, the time of day, or what it kept from an earlier run. Take that out, and the run comes back."
+        )
 
 
 # Where scenarios come from.

@@ -6,6 +6,7 @@ A sentence for each, without its full stop: where, what, and what to do. What a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from attrs import define, field
 
@@ -126,6 +127,18 @@ def _one_of(known: Sequence[str]) -> str:
 
 
 # Faults at one place.
+_ONLY_SHOPPERS: Final[Mapping[str, str]] = {
+    "client.ask": "shoppers ask",
+    "webhook.deliver": "a gateway's message counts as the shopper's whose checkout it is about",
+    "payer.act": "a payer's act counts as the shopper's whose checkout it is about",
+}
+_ONLY_WORKERS: Final[Mapping[str, str]] = {
+    "store.due": "workers look what is due",
+    "store.undelivered": "workers look which messages wait",
+    "notifier.notify": "workers send messages",
+}
+
+
 def of_exact(exact: Exact, world: World, actors: Sequence[Actor]) -> Iterator[str]:
     """A fault that could never strike: its actor, its call, or the two together do not exist."""
     fault = FAULTS.get(exact.fault)
@@ -140,6 +153,9 @@ def of_exact(exact: Exact, world: World, actors: Sequence[Actor]) -> Iterator[st
     alone = {name for name, count in counts.items() if count == 1}
     counts["worker"] = world.workers
     name, _, number = exact.actor.rpartition("-")
+    others = {"worker": _ONLY_SHOPPERS}.get(name, _ONLY_WORKERS)
+    if fault is not None and exact.call in others:
+        yield f'"call": {shown(exact.actor)} never makes the call {exact.call}: {others[exact.call]}. Name one of those, or another call'
     if exact.actor in alone:
         return
     known = [_numbered(one, count, alone=one in alone) for one, count in counts.items()]
