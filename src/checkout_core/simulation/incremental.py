@@ -373,6 +373,8 @@ class Incremental:
             broken("I15", "a message tells of no event", f"the delivery: {delivery.event}", "the outbox: no such event")
         if delivery.tries > AWAY_AT_MOST:
             broken("I25", "a message is tried without end", f"tries: {delivery.tries}", f"the bound: {AWAY_AT_MOST}")
+        if old is not None and delivery.tries < old.tries and not (old.delivered or old.dead):
+            broken("I25", "the tries of a message are forgotten", f"tried before: {old.tries} times", f"now: {delivery.tries}")
         if old is not None and old.delivered and not delivery.delivered:
             broken("I14", "a delivered message is to be delivered again", f"it was delivered at try {old.tries}", f"now: {delivery}")
         self.coverage.marks["dead letter"] += delivery.dead
