@@ -17,6 +17,7 @@ from checkout_core.simulation.tapes import Decision, Tape
 from checkout_core.simulation.telling import CALLS
 from tests.simulation.journeys import JOURNEYS
 from tests.simulation.mutants import named
+from tests.simulation.small import FILL, a_scenario, at, buyer, card, expecting, played, wait
 from tests.simulation.told import STORIES, file_of, story
 
 SIMULATION = Path(promises.__file__).parent
@@ -69,6 +70,25 @@ def test_who_wanted_the_same_goods_is_in_the_story(monkeypatch: pytest.MonkeyPat
     assert told.verdict.id in ("I1", "I2")
     assert {"ada", "ben"} <= set(told.lanes)
     assert len([change for step in told.steps for change in step.changed if "holds 1 of MUG at main" in change]) == 2
+
+
+def test_what_happens_by_itself_is_told_as_people_say_it() -> None:
+    """Goods that lie there, a message in a worker's hand, a gateway that was wrong: each by who did it, and in no word of the code."""
+    struck = [at("gateway.authorize", "declined_then_paid"), at("notifier.notify", "mail_down", who="worker-1")]
+    run, came = played(a_scenario(buyer("ann", *FILL, expecting(card(), "refused"), wait(600)), exact=struck))
+    told = explain(run.scenario, came)
+    assert told.steps[0].who == "the shopkeeper"
+    assert told.steps[0].changed == ("5 of MUG at main come in (opening stock)",)
+    (corrected,) = [step for step in told.steps if "mistake" in step.what]
+    assert corrected.changed == ("the gateway's books: 17.40 EUR is taken",)
+    first = [change for step in told.steps for change in step.changed if change.startswith("message ann.3-1/1 ")]
+    assert [change.split("/1 ")[1] for change in first] == [
+        "is in hand, to be sent (try 1)",
+        "was not sent, and is to be tried again (tries: 1)",
+        "is in hand, to be sent (try 2)",
+        "is delivered",
+    ]
+    assert not re.search(r"gateway\.[a-z]", str(told))
 
 
 def test_a_clean_run_is_told_whole() -> None:

@@ -26,7 +26,7 @@ from checkout_core.simulation.tokens import TOKENS
 from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
 
-GATEWAY, PAYER = "the gateway", "the payer"
+GATEWAY, PAYER, SHOPKEEPER = "the gateway", "the payer", "the shopkeeper"
 _BEFORE: Final[Mapping[str, str]] = {"crash_before": "dies before it ", "pause": "stops before it "}
 _HALTS: Final = ("crash_before", "crash_after", "pause", "sigterm")
 
@@ -153,6 +153,7 @@ class Recording(Run):
         words = {
             "payer.act": "acts",
             "gateway.late": "the call arrives only now",
+            "gateway.corrects": "finds that its no was a mistake: the money is there",
             "gateway.decides": "has decided",
             "gateway.ends": "waits no longer for the payer",
         }
@@ -173,11 +174,17 @@ class Recording(Run):
 
     def reprice(self, sku: str, price: Money) -> None:
         super().reprice(sku, price)
-        self.seen.append(Seen(self.kernel.now, "the shopkeeper", f"{sku} costs {price} from now on"))
+        self.seen.append(Seen(self.kernel.now, SHOPKEEPER, f"{sku} costs {price} from now on"))
 
     def _restarted(self, process: Process) -> None:
         if process.starts > 1:
             self.seen.append(Seen(self.kernel.now, process.name, "starts again, remembering nothing", process=process.name))
+
+    def _open(self) -> None:
+        super()._open()
+        if self._changed:
+            changed, self._changed = tuple(self._changed), []
+            self.seen.append(Seen(self.kernel.now, SHOPKEEPER, "opens the shop", "", changed, SHOPKEEPER))
 
     def _heal(self) -> None:
         self.seen.append(Seen(self.kernel.now, "", "from here on nothing goes wrong any more"))

@@ -116,14 +116,20 @@ def changes(unit: Watched, before: Books) -> Iterator[tuple[str, str]]:
                 yield "", _in(record)
             case Movement(pool=pool, delta=delta, reason=reason):
                 yield "", f"{abs(delta)} of {named(pool)} {'come in' if delta > 0 else 'go out'} ({reason})"
-            case Delivery(event=event, delivered=delivered, dead=dead, tries=tries):
+            case Delivery(event=event):
                 about = before.events[event].checkout if event in before.events else ""
-                how = "is delivered" if delivered else "is given up" if dead else f"is to be tried again (tries: {tries})"
-                yield about, f"message {event} {how}"
+                yield about, f"message {event} {_fares(before.deliveries.get((record.consumer, event)), record)}"
             case Event(checkout=checkout, kind=kind, seq=seq):
                 yield checkout, f"message {seq}: {kind}"
             case _:
                 pass
+
+
+def _fares(old: Delivery | None, new: Delivery) -> str:
+    if new.delivered or new.dead:
+        return "is delivered" if new.delivered else "is given up"
+    claimed = new.tries > (0 if old is None else old.tries)
+    return f"is in hand, to be sent (try {new.tries})" if claimed else f"was not sent, and is to be tried again (tries: {new.tries})"
 
 
 def _in(cart: Cart) -> str:
