@@ -13,11 +13,12 @@ from typing import Final
 from attrs import evolve
 
 from checkout_cli.simulating import read_scenarios
+from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
 from checkout_core.money import Ratio
 from checkout_core.policy import Policy
 from checkout_core.promotions import Promotion
-from checkout_core.scripts import Add, Begin, Do, Login, Merge, Open, Outcome, Status, renamed
+from checkout_core.scripts import Add, Begin, Do, Login, Merge, Open, Outcome, renamed
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Rate, Scenario
 from tests.simulation.small import AGAIN, BACK, BEGIN, FILL, MUG, OPEN, a_scenario, begin, buyer, card, journey, receive, reprice, upi, wait
 from tests.world import SECRET
@@ -37,6 +38,12 @@ AT_BEGIN = Policy(identity_secret=SECRET, hold_at="begin")
 AT_BEGIN_LATER = Policy(identity_secret=SECRET, hold_at="begin", capture="after-placing")
 TWO_PLACES = Policy(identity_secret=SECRET, locations=("front", "back"))
 
+SOON = Deadlines(hold_for=60, hold_at_most=200, after_decline=120, quote_for=600)
+HURRIED = Policy(identity_secret=SECRET, deadlines=SOON)
+HURRIED_LATER = Policy(identity_secret=SECRET, deadlines=SOON, capture="after-placing")
+HURRIED_AT_BEGIN = Policy(identity_secret=SECRET, deadlines=SOON, hold_at="begin")
+LATE_CALLS = GatewayTerms(tombstone=False, idempotent_keys=False, settle_window=8, webhooks=False)
+
 LAST = Promotion("last", "The last ones", "percent", percent=Ratio(10), code="LAST", limit=2)
 ONCE = Promotion("once", "Once for each", "percent", percent=Ratio(15), code="ONCE", per_person=1)
 SPARE = Promotion("spare", "Enough for all", "percent", percent=Ratio(10), code="SPARE", limit=20)
@@ -48,6 +55,11 @@ THIRD = Promotion("third", "A third off", "percent", percent=Ratio.parse("33.3")
 def _no(do: Do) -> tuple[Do, Outcome]:
     """Refused, and tried otherwise."""
     return do, "refused"
+
+
+def _acts(do: Do) -> tuple[Do, Outcome]:
+    """The payer has to act, and the shopper does something else before they ask again."""
+    return do, "action"
 
 
 # Who comes.
@@ -114,6 +126,7 @@ _CODES = tuple(
         ("last", "last", (card(),), 3),
         ("last-late", "last", (upi("upi_late"), wait(540), AGAIN), 1),
         ("last-again", "last", (_no(card("tok_declined")), begin("last"), card()), 1),
+        ("last-more", "last", (MUG, Begin(again=True), card()), 2),
         ("few", "few", (card(),), 2),
         ("few-back", "few", (card(), BACK), 1),
     )
@@ -133,6 +146,17 @@ _TABS = (
     _tabs(*FILL, card("tok_slow"), name="slow", within=4),
     _tabs(*FILL, _no(card("tok_declined")), card(), name="declined", within=2),
 )
+_HASTY_TABS = (
+    _tabs(OPEN, MUG, Add("BOOK"), BEGIN, card(), count=3, within=1),
+    _tabs(OPEN, Add("BOOK"), Add("PDF"), MUG, BEGIN, card("tok_3ds_ok"), name="other", within=1),
+)
+_HURRIED = (
+    buyer("late", *FILL, upi("upi_late"), count=2, within=60),
+    buyer("challenged", *FILL, card("tok_3ds_ok"), count=2, within=200),
+    buyer("denied", *FILL, _no(card("tok_3ds_denied")), wait(100), card(), count=2, within=60),
+    buyer("lost", *FILL, card("tok_no_answer_late"), count=2, within=60),
+    buyer("again", *FILL, _acts(upi("upi_late")), wait(240), BEGIN, card(), BACK, count=2, within=20),
+)
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
     buyer("edits", *FILL, card("tok_3ds_ok"), Add("BOOK"), Begin(again=True), AGAIN, count=2, within=20),
@@ -149,7 +173,7 @@ _TRAIN, _SAVED = Open("train", "EUR", guest=True), Open("saved", "EUR")
 _LOGIN = (
     buyer("login", _SAVED, _MUG_FOR_ADA, _TRAIN, _MUG_FOR_BEN, Login("saved"), Merge("train", "saved"), BEGIN, card(), count=2, within=30),
     buyer("first", _TRAIN, MUG, Add("BOOK"), _SAVED, MUG, Merge("train", "saved"), BEGIN, card(), count=2, within=30),
-    buyer("paying", _SAVED, MUG, _TRAIN, MUG, BEGIN, card("tok_3ds_ok"), _no(Merge("train", "saved")), Status(), count=2, within=30),
+    buyer("paying", _SAVED, MUG, _TRAIN, MUG, BEGIN, _acts(card("tok_3ds_ok")), _no(Merge("train", "saved")), AGAIN, count=2, within=30),
     _tabs(_SAVED, MUG, _TRAIN, Add("BOOK"), Merge("train", "saved"), BEGIN, card()),
 )
 _LINES = (
@@ -186,9 +210,29 @@ _SMALL: Final = (
     _all(*_TABS, name="tabs, captured later", policy=LATER, gateway=NO_KEYS),
     _all(_abandons(), _pays_late(), _another_card(), _slow(), _ok(2, within=1200), name="time runs out", stock=2),
     _all(_abandons(), _slow(), _another_card(), _ok(2, within=1200), name="time runs out, held at begin", stock=2, policy=AT_BEGIN),
+    _all(*_HURRIED, name="hurried", policy=HURRIED),
+    _all(*_HURRIED, name="hurried, scarce", policy=HURRIED, stock=3, gateway=NO_STOP),
+    _all(*_HURRIED, name="hurried, held at begin", policy=HURRIED_AT_BEGIN, stock=3, workers=2),
+    _all(*_HURRIED, name="hurried, captured later", policy=HURRIED_LATER, rates={"timeout_applied": "common", "decline": "off"}),
+    _all(_ok(4), _lost(2), name="late calls", gateway=LATE_CALLS, rates={"late_applied": "common", "query_lag": "rare"}),
+    _all(
+        _ok(4),
+        _tds(),
+        _another_card(),
+        _turns_back(),
+        name="asleep",
+        gateway=LATE_CALLS,
+        rates={"pause": "common", "sigterm": "rare"},
+        workers=2,
+    ),
+    _all(_ok(3), _tds(), name="corrected", rates={"declined_then_paid": "common", "dup": "rare"}),
+    _all(*_MONEY_BACK, name="kept by the bank", rates={"refund_refused": "common", "amount_drift": "common", "amount_short": "common"}),
+    _all(*_HASTY_TABS, name="hasty tabs", processes=3),
+    _all(*_TABS, name="keys reused", rates={"key_reused": "common", "ambig_applied": "common"}),
+    _all(_ok(2), _turns_back(1), name="mail is out", rates={"mail_out": "common", "mail_broken": "rare"}),
     _all(*_CODES, name="codes", promotions=[LAST, FEW]),
     _all(*_CODES, name="codes, held at begin", promotions=[LAST, FEW], policy=AT_BEGIN),
-    _all(*_LATE_CODES, name="late codes", promotions=[SPARE], gateway=NO_STOP),
+    _all(*_LATE_CODES, name="late codes", promotions=[SPARE], gateway=NO_STOP, policy=HURRIED),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

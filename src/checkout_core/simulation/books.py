@@ -129,11 +129,15 @@ class Books:
         """When a worker has something to do next; None if never."""
         times = list(self.due.values())
         if mail:
-            first = dict[str, datetime | None]()
-            for event, at in self.pending.items():
-                first.setdefault(event.rpartition("/")[0], at)  # the later ones of a checkout wait for it (M2)
-            times += [now + POLL if at is None else at for at in first.values()]
+            times += [now + POLL if at is None else at for at in self.letters().values()]
         return min(times, default=None)
+
+    def letters(self) -> dict[str, datetime | None]:
+        """The messages that are next, one of each checkout: when each may be tried again, or None if it never was."""
+        first = dict[str, str]()
+        for event in self.pending:
+            first.setdefault(event.rpartition("/")[0], event)  # the later ones of a checkout wait for it (M2)
+        return {event: self.pending[event] for event in first.values()}
 
     def _counts(self, pool: PoolKey) -> Counts:
         counts = self.counts.get(pool)

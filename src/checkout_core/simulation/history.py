@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import define, field
 
-from checkout_core.checkout import Pending, Placed
+from checkout_core.checkout import ActionRequired, Pending, Placed
 from checkout_core.money import Money
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.scripts import Step
@@ -143,9 +143,19 @@ class History:
                     (f"{wish.who} was told: order {said.number} is placed", f"the store: {'no order' if order is None else order.number}"),
                     wish.checkout,
                 )
+        evaluated["I17"] += 1
+        if isinstance(said, Placed | ActionRequired) and not self.recorded(wish):
+            raise Violation(
+                "I17",
+                "a wish to pay was answered, and is not written down",
+                (
+                    f"{wish.who} was told: {type(said).__name__}, under {wish.key}",
+                    "the store: no such request",
+                ),
+                wish.checkout,
+            )
         if not isinstance(said, Placed | Refused) or not self.recorded(wish):
             return
-        evaluated["I17"] += 1
         first = self.finished.setdefault((wish.checkout, wish.key), said)
         if first != said:
             raise Violation(

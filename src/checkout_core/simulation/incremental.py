@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
 from checkout_core.cart import Cart
@@ -16,8 +16,10 @@ from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKe
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
+from checkout_core.refusals import Refused
 from checkout_core.simulation.books import Books, Changes
 from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.lapsing import Lapses
 from checkout_core.simulation.merging import Carts
 from checkout_core.simulation.provider import Payment, Provider
 from checkout_core.simulation.violations import Violation
@@ -25,6 +27,11 @@ from checkout_core.unit import Delivery, Request
 
 CALLS_BOUND: Final = 500
 """Calls to the gateway for one attempt (R25): one an hour for days, and those of the storm."""
+
+OVERDUE: Final = timedelta(minutes=10)
+"""What was due so long ago, in a run that does not end, is what nobody comes for."""
+ALONE_AT_MOST: Final = timedelta(days=1)
+"""How long a message may wait for its next try: an outage is waited for in steps of minutes, a failure in steps of an hour at most."""
 
 Numbers = Callable[[list[PoolKey]], Mapping[PoolKey, Pool]]
 
@@ -42,6 +49,7 @@ class Incremental:
         self.bought: dict[str, str] = {}
         self.placed: set[str] = set()
         self.carts = Carts(books, self.evaluated)
+        self.lapses = Lapses(self.evaluated)
 
     def after_commit(self, changes: Changes) -> None:
         """Look at what a commit has changed. Raises Violation."""
@@ -61,10 +69,14 @@ class Incremental:
             self._event(event)
         for old_delivery, delivery in changes.deliveries:
             self._delivery(old_delivery, delivery)
+            if changes.now is not None:
+                self._sent(delivery, changes.now)
         for old, c in changes.checkouts:
             self._checkout(old, c)
             if changes.now is not None and len(c.attempts) > (0 if old is None else len(old.attempts)):
                 self._begins_to_pay(c, changes.now)
+            if changes.now is not None and old is not None:
+                self.lapses.after_commit(old, c, changes.now)
 
     def after_gateway(self, checkout: str) -> None:
         """The gateway has moved a payment of that checkout: I5 and I6 at this very moment, before anybody hears of it."""
@@ -86,6 +98,42 @@ class Incremental:
                 f"there: {there}",
                 checkout,
             )
+
+    def turned_down(self, reasons: Iterable[Refused], checkout: str) -> None:
+        """A unit has turned a checkout down: not for a use that it holds itself (Q2, RB-16)."""
+        c, held = self.books.docs.get(checkout), self.books.held.get(checkout, {})
+        for one in reasons:
+            if one.reason not in ("coupon-used-up", "coupon-used-by-you") or c is None or c.quote is None:
+                continue
+            self.evaluated["Q2"] += 1
+            codes = {used.id for used in c.quote.promotions if one.subject in (used.code, used.name)}
+            mine = [pool for pool in held if isinstance(pool, CouponUses | CouponUsesBy) and pool.promotion in codes]
+            if mine:
+                broken(
+                    "Q2",
+                    "a shopper was refused a code whose use is held for them",
+                    f"told: no, {one.reason} {one.subject}",
+                    f"held: {listed({pool: held[pool] for pool in mine})}",
+                    checkout,
+                )
+
+    def sent_away(self, who: str, checkout: str, said: Exception) -> None:
+        """In a run in which nothing has failed, somebody was told that something is away (Q2)."""
+        broken("Q2", "somebody was sent away, and nothing is away", f"{who} was told: {said}", "the run: no fault has struck", checkout)
+
+    def endless(self, now: datetime, steps: int, *, mail: bool) -> NoReturn:
+        """The run does not come to rest: something is left waiting, or the shop is busy with itself (L1, L3, L5)."""
+        for id, due in sorted(self.books.due.items()):
+            if due < now - OVERDUE:
+                broken("L1", "a checkout waits, and nobody comes", f"it is due {due:%H:%M:%S}", f"now it is {now:%H:%M:%S}", id)
+        for id, again in sorted(self.books.letters().items()) if mail else ():
+            since = again or self.books.events[id].at
+            if since < now - OVERDUE:
+                broken(
+                    "L3", "a message waits, and nobody sends it", f"{id}: it waits since {since}", f"now it is {now}", id.rpartition("/")[0]
+                )
+        work = f"{len(self.books.docs)} checkouts and {len(self.books.events)} messages"
+        broken("L5", "the shop never comes to rest", f"the work: {work}", f"the steps taken: more than {steps}")
 
     # Pools.
     def _pools(self, touched: list[PoolKey]) -> None:
@@ -163,7 +211,7 @@ class Incremental:
                 broken("I13", "a payment made a move that its table does not have", f"it was {was}", f"it is {after.state}", c.id)
             self.coverage.transition("attempt", was, after.state)
         self.evaluated["I8"] += 1
-        if c.quote is None or (after.amount != c.quote.total and after.open):
+        if c.quote is None or (after.amount != c.quote.total and after.open and not after.unwanted):
             broken(
                 "I8",
                 "an attempt is not for what was quoted",
@@ -210,6 +258,15 @@ class Incremental:
         if c.quote is None or order.total != c.quote.total:
             broken(
                 "I8", "the order's total is not the quote's", f"the order: {order.total}", f"the quote: {c.quote and c.quote.total}", c.id
+            )
+        paying = c.attempt(order.paid_by)
+        if order.state is OrderState.PLACED and paying is not None and paying.unwanted not in ("", "amount-differs"):
+            broken(
+                "Q1",
+                "the money of an order that stands is to go back",
+                f"the order: {order.state}",
+                f"its payment: {paying.unwanted}",
+                c.id,
             )
         if before is None or old is None:
             self.coverage.transition("order", None, order.state)
@@ -378,6 +435,17 @@ class Incremental:
         if old is not None and old.delivered and not delivery.delivered:
             broken("I14", "a delivered message is to be delivered again", f"it was delivered at try {old.tries}", f"now: {delivery}")
         self.coverage.marks["dead letter"] += delivery.dead
+
+    def _sent(self, delivery: Delivery, now: datetime) -> None:
+        """Messages of one checkout go out in their order (M2), and none is left alone for long."""
+        event = delivery.event
+        checkout, _, seq = event.rpartition("/")
+        earlier = [id for n in range(1, int(seq)) if (id := f"{checkout}/{n}") in self.books.pending] if delivery.delivered else []
+        if earlier:
+            broken("I14", "a message overtook another of its checkout", f"delivered: {event}", f"still waiting: {earlier[0]}", checkout)
+        again = delivery.next_at
+        if again is not None and again > now + ALONE_AT_MOST:
+            broken("L3", "a message is left alone for days", f"now it is {now}", f"{event} waits until {again}", checkout)
 
 
 def broken(id: str, says: str, first: str, second: str, checkout: str = "") -> NoReturn:

@@ -277,6 +277,8 @@ class Run:
             raise _crashed(task, error) from error
         if isinstance(error, Lost) and task.about:
             self._orphans.add(task.about)
+        if isinstance(error, Unavailable) and not self.kernel.struck and self.opened.tables is not None:
+            self.incremental.sent_away(task.name, task.about, error)
         if wish is not None and error is None:
             self.history.answered(wish, value)
         if task.doing == "merge" and error is None:
@@ -398,6 +400,8 @@ class Run:
         wish = None if self.kernel.current is None else self.wishes.get(self.kernel.current)
         if wish is not None and self.checks:
             self.history.refused_now(wish, refusal, unit.now)
+        if self.checks:
+            self.incremental.turned_down(refusal.refused, unit.about)
 
     def shorted(self, unit: Watched) -> None:
         """A unit was refused for want of something."""
@@ -476,14 +480,10 @@ class Run:
         self._ends_before(at_most)
 
     def _ends_before(self, at_most: int) -> None:
-        """L5: a shop that never comes to rest is busy with itself."""
+        """L5: a shop that never comes to rest is busy with itself, unless it is something else that does not end."""
         self.coverage.evaluated["L5"] += 1
         if self.kernel.steps > at_most:
-            raise Violation(
-                "L5",
-                "the shop never comes to rest",
-                (f"the work: {self.checkouts} checkouts and {len(self.books.events)} messages", f"the steps taken: more than {at_most}"),
-            )
+            self.incremental.endless(self.kernel.instant, at_most, mail=self.scenario.world.notifier)
 
     def _rest(self) -> None:
         if (tables := self.opened.tables) is not None:
