@@ -54,6 +54,15 @@ def test_every_fault_strikes_in_some_journey() -> None:
     assert set(MENU) - {call for call, _ in tried} <= rare
 
 
+def test_a_fault_that_lasts_has_a_length_in_every_sweep() -> None:
+    """A crash, a pause, a late arrival or an outage that takes no time would be another fault, or none."""
+    tapes = [tape for one in JOURNEYS.values() for tape in sweep_singles(one, COARSE)]
+    lasting = {"crash_before", "crash_after", "pause", "sigterm", "late_applied", "pending", "replay", "mail_out"}
+    made = [decision for tape in tapes for decision in tape.decisions.values() if decision.fault in lasting]
+    assert {decision.fault for decision in made} == lasting
+    assert all(decision.span for decision in made)
+
+
 def _call(address: str) -> str:
     call = address.partition(" ")[0]
     return call if call in MENU else address.rpartition("/")[2].partition("#")[0]

@@ -21,8 +21,10 @@ from checkout_core.simulation.running import Outcome, Run, outcome_of, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Decision, Tape
 
-LASTING: Final = frozenset({"crash_before", "crash_after", "pause", "sigterm", "late_applied", "pending", "replay"})
+LASTING: Final = frozenset({"crash_before", "crash_after", "pause", "sigterm", "late_applied", "pending", "replay", "mail_out"})
 """Faults that last: how long matters."""
+FOR_HOURS: Final = frozenset({"mail_out"})
+"""Of those, what lasts for hours at its shortest; any longer, and messages are rightly given up."""
 AFTER_ALL: Final = 1
 """A wait that lets everybody else go first: they take no time unless something is slow."""
 _ARRIVES: Final = "arrives"
@@ -168,7 +170,8 @@ def _deviations(scenario: Scenario, places: Sequence[Spot], grain: Grain) -> Ite
             continue
         looks = not grain.looks and (place.call in READS or place.call in FACTS)
         for fault in MENU.get(place.call, ()):
-            for span in _spans(scenario, 1 if looks else grain.spans) if fault in LASTING else (0,):
+            lengths = 1 if looks or fault in FOR_HOURS else grain.spans
+            for span in _spans(scenario, lengths) if fault in LASTING else (0,):
                 yield place.address, Decision(fault, span=span)
         if not looks and place.call not in _IDLE:
             waits = _distinct([AFTER_ALL, *(at + off - place.now for at in place.armed for off in grain.near)])
