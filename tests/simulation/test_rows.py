@@ -338,7 +338,7 @@ CASES: Final = (
         strikes(
             "payer.act",
             "never_acts",
-            who="payer",
+            who="ann",
             steps=(*FILL, card("tok_3ds_ok")),
             orders=0,
             marks={"challenge left"},
@@ -349,7 +349,7 @@ CASES: Final = (
     ),
     pytest.param(
         Case(
-            (at("client.ask", "gone", PAY), at("webhook.deliver", "drop", 1, "hook ann"), at("webhook.deliver", "drop", 2, "hook ann")),
+            (at("client.ask", "gone", PAY), at("webhook.deliver", "drop", 1, "ann"), at("webhook.deliver", "drop", 2, "ann")),
             steps=(*FILL, upi("upi_paid")),
             others=(buyer("bob", wait(60)),),
         ),
@@ -357,12 +357,12 @@ CASES: Final = (
         id="drop",
     ),
     pytest.param(
-        strikes("webhook.deliver", "dup", who="hook ann", steps=(*FILL, card("tok_3ds_ok"), LONG), world=TWO, holds=one_payment),
+        strikes("webhook.deliver", "dup", who="ann", steps=(*FILL, card("tok_3ds_ok"), LONG), world=TWO, holds=one_payment),
         marks=pytest.mark.fault("D1"),
         id="dup",
     ),
     pytest.param(
-        strikes("webhook.deliver", "replay", who="hook ann", steps=(*FILL, card("tok_3ds_ok"), LONG), marks={"old news"}),
+        strikes("webhook.deliver", "replay", who="ann", steps=(*FILL, card("tok_3ds_ok"), LONG), marks={"old news"}),
         marks=pytest.mark.fault("D3", "D6"),
         id="replay",
     ),
