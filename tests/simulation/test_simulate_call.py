@@ -190,6 +190,17 @@ def test_a_late_call_arrives_when_its_time_has_come() -> None:
     assert line.books.charges("c1") == 1
 
 
+def test_a_late_call_on_which_a_gateway_breaks_ends_no_run() -> None:
+    """R3: nobody waits for it, and whatever it raises is no answer, as for any other call."""
+    line = Line()
+    with pytest.raises(NoAnswer):
+        line.authorize(fault="late_applied")
+    line.books.gateway = object()  # type: ignore[assignment]
+    ((_, arrive),) = line.later
+    arrive()  # type: ignore[operator]
+    assert line.books.charges("c1") == 0
+
+
 def test_what_the_gateway_keeps_to_itself_is_asked_behind_the_shops_back() -> None:
     """A token whose first authorize works without an answer: the layer knows, the shop does not yet."""
     line = Line()

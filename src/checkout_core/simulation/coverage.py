@@ -1,7 +1,4 @@
-"""What many runs have reached: which faults struck which call in which state, which moves were made, and which marks must be reached.
-
-A generator that never contends proves nothing, so the mix of what runs ended in is counted as well.
-"""
+"""What many runs have reached: which faults struck which call in which state, which moves were made, and which marks must be reached."""
 
 from __future__ import annotations
 
@@ -55,7 +52,6 @@ class Coverage:
         self.marks: Counter[str] = Counter()
         self.evaluated: Counter[str] = Counter()
         self.struck: Counter[str] = Counter()
-        self.ends: Counter[str] = Counter()
 
     def add(self, other: Coverage) -> None:
         """Take what another has reached."""
@@ -64,7 +60,6 @@ class Coverage:
         self.marks.update(other.marks)
         self.evaluated.update(other.evaluated)
         self.struck.update(other.struck)
-        self.ends.update(other.ends)
 
     def transition(self, what: str, before: object, after: object) -> None:
         self.transitions[what, "new" if before is None else str(before), str(after)] += 1

@@ -19,8 +19,6 @@ from checkout_core.simulation.tapes import BENIGN, Decision
 Coro = Coroutine["Call", Any, Any]
 GRACE: Final = 10 * SECOND
 """How long a process that was told to stop has for the work it does."""
-
-
 LOOK_UP: Final = 256
 """Steps after which even a task that nobody disturbs lets the run see whether it should go on."""
 
