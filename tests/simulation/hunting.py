@@ -41,6 +41,7 @@ TWO_PLACES = Policy(identity_secret=SECRET, locations=("front", "back"))
 SOON = Deadlines(hold_for=60, hold_at_most=200, after_decline=120, quote_for=600)
 HURRIED = Policy(identity_secret=SECRET, deadlines=SOON)
 HURRIED_LATER = Policy(identity_secret=SECRET, deadlines=SOON, capture="after-placing")
+BARELY = Policy(identity_secret=SECRET, capture="after-placing", deadlines=evolve(SOON, hold_for=5, hold_at_most=10))
 HURRIED_AT_BEGIN = Policy(identity_secret=SECRET, deadlines=SOON, hold_at="begin")
 LATE_CALLS = GatewayTerms(tombstone=False, idempotent_keys=False, settle_window=8, webhooks=False)
 
@@ -95,9 +96,9 @@ def _slow(count: int = 1, within: int = 30, minutes: int = 16) -> Actor:
     return buyer("slow", *FILL, wait(minutes * 60), card(), count=count, within=within)
 
 
-def _tabs(*steps: Do | tuple[Do, Outcome], name: str = "tab", count: int = 2, within: int = 3) -> Actor:
-    """The windows of one person, who has one cart and one checkout in all of them."""
-    return Actor(name, renamed(journey(*(steps or (*FILL, card()))), name), count, within, shared=True)
+def _tabs(*steps: Do | tuple[Do, Outcome], name: str = "tab", who: str = "", count: int = 2, within: int = 3) -> Actor:
+    """The windows of one person (`who`), who has one cart and one checkout in all of them."""
+    return Actor(name, renamed(journey(*(steps or (*FILL, card()))), who or name), count, within, shared=True)
 
 
 def _all(
@@ -147,8 +148,10 @@ _TABS = (
     _tabs(*FILL, _no(card("tok_declined")), card(), name="declined", within=2),
 )
 _HASTY_TABS = (
-    _tabs(OPEN, MUG, Add("BOOK"), BEGIN, card(), count=3, within=1),
-    _tabs(OPEN, Add("BOOK"), Add("PDF"), MUG, BEGIN, card("tok_3ds_ok"), name="other", within=1),
+    _tabs(OPEN, MUG, BEGIN, card(), name="mug", who="hasty", within=1),
+    _tabs(OPEN, Add("BOOK"), BEGIN, card(), name="book", who="hasty", within=1),
+    _tabs(OPEN, Add("PDF"), Begin(again=True), card(), name="more", who="hasty", within=2),
+    _tabs(OPEN, MUG, Add("BOOK"), BEGIN, card("tok_3ds_ok"), name="other", within=1),
 )
 _HURRIED = (
     buyer("late", *FILL, upi("upi_late"), count=2, within=60),
@@ -156,6 +159,10 @@ _HURRIED = (
     buyer("denied", *FILL, _no(card("tok_3ds_denied")), wait(100), card(), count=2, within=60),
     buyer("lost", *FILL, card("tok_no_answer_late"), count=2, within=60),
     buyer("again", *FILL, _acts(upi("upi_late")), wait(240), BEGIN, card(), BACK, count=2, within=20),
+)
+_OLD_ANSWERS = (
+    buyer("denied", *FILL, _no(card("tok_3ds_denied")), card("tok_slow"), count=4, within=30),
+    buyer("denied-back", *FILL, _no(card("tok_3ds_denied")), card("tok_slow"), BACK, count=2, within=30),
 )
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
@@ -214,6 +221,8 @@ _SMALL: Final = (
     _all(*_HURRIED, name="hurried, scarce", policy=HURRIED, stock=3, gateway=NO_STOP),
     _all(*_HURRIED, name="hurried, held at begin", policy=HURRIED_AT_BEGIN, stock=3, workers=2),
     _all(*_HURRIED, name="hurried, captured later", policy=HURRIED_LATER, rates={"timeout_applied": "common", "decline": "off"}),
+    _all(_tds(6), name="stopped too late", policy=BARELY, rates={"timeout_applied": "common"}),
+    _all(*_OLD_ANSWERS, name="old answers", gateway=NO_KEYS, rates={"pause": "common", "timeout_lost": "common"}, workers=2),
     _all(_ok(4), _lost(2), name="late calls", gateway=LATE_CALLS, rates={"late_applied": "common", "query_lag": "rare"}),
     _all(
         _ok(4),

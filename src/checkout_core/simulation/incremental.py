@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
@@ -99,10 +99,13 @@ class Incremental:
                 checkout,
             )
 
-    def turned_down(self, reasons: Iterable[Refused], checkout: str) -> None:
-        """A unit has turned a checkout down: not for a use that it holds itself (Q2, RB-16)."""
+    def turned_down(self, reasons: Iterable[Refused], checkout: str, sold: Container[str]) -> None:
+        """A unit has turned a checkout down: not for a use that it holds itself, nor for goods that are sold (Q2, RB-16, E8)."""
         c, held = self.books.docs.get(checkout), self.books.held.get(checkout, {})
         for one in reasons:
+            if one.reason == "unknown-sku" and one.subject in sold:
+                told = f"told: no, {one.reason} {one.subject}"
+                broken("Q2", "a shopper was refused what the catalogue has", told, f"the catalogue: {one.subject}", checkout)
             if one.reason not in ("coupon-used-up", "coupon-used-by-you") or c is None or c.quote is None:
                 continue
             self.evaluated["Q2"] += 1

@@ -401,7 +401,7 @@ class Run:
         if wish is not None and self.checks:
             self.history.refused_now(wish, refusal, unit.now)
         if self.checks:
-            self.incremental.turned_down(refusal.refused, unit.about)
+            self.incremental.turned_down(refusal.refused, unit.about, self.shelf.catalog.items)
 
     def shorted(self, unit: Watched) -> None:
         """A unit was refused for want of something."""

@@ -103,6 +103,24 @@ def placed_is_told_again(patch: Patch) -> None:
     everywhere(patch, real, events_of)
 
 
+@bug("received when it is reserved", "money that is only reserved is announced as received", "I15", origin="B14")
+def received_when_it_is_reserved(patch: Patch) -> None:
+    real = bookkeeping.events_of
+
+    def events_of(before: Any, after: Checkout, now: datetime, acts: Any = ()) -> Any:
+        c, events = real(before, after, now, acts)
+        new = [a for a in after.attempts if a.state is AttemptState.AUTHORIZED and (before is None or before.attempt(a.key) != a)]
+        fresh = [a for a in new if before is None or before.attempt(a.key) is None or before.attempt(a.key).state is not a.state]
+        told = [Event(c.id, c.events + n, "payment.received", now, _received(a)) for n, a in enumerate(fresh, start=1)]
+        return evolve(c, events=c.events + len(told)), (*events, *told)
+
+    everywhere(patch, real, events_of)
+
+
+def _received(attempt: Any) -> tuple[tuple[str, str | int], ...]:
+    return ("attempt", attempt.key), ("amount", attempt.amount.minor), ("currency", attempt.amount.currency)
+
+
 @bug("told before it is stored", "events go to the outbox while the unit runs, whether it commits or not", "I15", "I14", origin="A5")
 def told_before_it_is_stored(patch: Patch) -> None:
     made, apply = MemoryUnit.__init__, MemoryUnit._apply
@@ -163,5 +181,5 @@ def a_dead_letter_holds_up_the_rest(patch: Patch) -> None:
 
 FIGURES = (a_percentage_is_rounded_twice, a_share_is_lost)
 BOOKS = (a_sale_is_not_taken_back, received_again, one_side_of_the_books, booked_as_asked)
-EVENTS = (placed_is_told_again, told_before_it_is_stored)
+EVENTS = (placed_is_told_again, received_when_it_is_reserved, told_before_it_is_stored)
 STORE = (a_due_one_is_taken_off, the_outbox_is_read_by_time, a_dead_letter_holds_up_the_rest)

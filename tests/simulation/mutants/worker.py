@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import deliveries, drive
-from checkout_core.errors import NoAnswer, Unavailable
+from checkout_core import deliveries, drive, flow
+from checkout_core.effects import Done
+from checkout_core.errors import Unavailable
 from checkout_core.unit import Delivery
 from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, constant, everywhere, in_both, ready
 
@@ -122,18 +123,14 @@ def the_workers_own_clock(patch: Patch) -> None:
     in_both(patch, SHOPS, "go_on", go_on)
 
 
-@bug("a tick stops at the first", "one checkout that cannot be gone on with keeps all others waiting", "L1", "I16", origin="A11")
-def a_tick_stops_at_the_first(patch: Patch) -> None:
-    async def tick(self: Any, limit: int = 100) -> int:
-        due = await ready(self.storage.due(limit))
-        for id in due:
-            try:
-                await ready(self.go_on(id))
-            except (Unavailable, NoAnswer):
-                continue
-        return len(due)
+@bug("what is over stays due", "a purchase that has come to its end is looked at again and again", "L5", "L1", origin="A11")
+def what_is_over_stays_due(patch: Patch) -> None:
+    real = flow.schedule
 
-    in_both(patch, SHOPS, "tick", tick)
+    def schedule(c: Any, step: Any, now: datetime) -> Any:
+        return evolve(real(c, step, now), due_at=now) if isinstance(step, Done) else real(c, step, now)
+
+    everywhere(patch, real, schedule)
 
 
 @bug(
@@ -166,4 +163,4 @@ DELIVERY = (
     a_rest_without_an_end,
     the_next_one_goes_out_anyway,
 )
-TIME = (the_workers_own_clock, a_tick_stops_at_the_first, an_hour_is_not_a_lapse)
+TIME = (the_workers_own_clock, what_is_over_stays_due, an_hour_is_not_a_lapse)
