@@ -124,7 +124,7 @@ def _shared(
         ready: dict[int, Report] = {}
         given, taken, done, more = 0, 0, 0, True
         while more or taken < given:
-            while more and crew.idle and given - taken < AHEAD * jobs:
+            while more and crew.can_work and given - taken < AHEAD * jobs:
                 portion = next(portions, ())
                 more = bool(portion)
                 if more:
@@ -141,50 +141,65 @@ def _shared(
 
 @define
 class _Crew:
-    """The other processes, and who of them has nothing to do."""
+    """The other processes, and who of them has nothing to do. One more is started, up to `jobs`, when there is work for it."""
 
+    jobs: int
+    where: Where
+    stop: bool
     busy: dict[Connection, BaseProcess] = field(factory=dict)
     idle: list[tuple[Connection, BaseProcess]] = field(factory=list)
 
+    @property
+    def can_work(self) -> bool:
+        """Whether anybody is free, or may still be started."""
+        return bool(self.idle) or len(self.busy) < self.jobs
+
     def give(self, at: int, portion: tuple[Play, ...]) -> None:
-        line, process = self.idle.pop()
+        line, process = self.idle.pop() if self.idle else self._started()
         self.busy[line] = process
-        line.send((at, portion))
+        try:
+            line.send((at, portion))
+        except OSError:
+            raise _died(process) from None
 
     def heard(self) -> Iterator[tuple[int, Report]]:
         """What came from whoever is first. Raises what went wrong there."""
         for line in connection.wait(list(self.busy)):
             assert isinstance(line, Connection)
-            process = self.busy.pop(line)
+            process = self.busy[line]
             try:
                 at, came = line.recv()
-            except EOFError:
-                process.join()
-                raise Unavailable(
-                    f"A process of the simulator has died (exit code {process.exitcode}). Is there memory enough? Use fewer --jobs."
-                ) from None
+            except (EOFError, OSError):
+                raise _died(process) from None
+            del self.busy[line]
             self.idle.append((line, process))
             if isinstance(came, BaseException):
                 raise came
             yield at, came
 
+    def _started(self) -> tuple[Connection, BaseProcess]:
+        context = get_context("spawn")
+        # A process that is being started inherits that Ctrl-C is not for it, before it can say so itself.
+        quiet = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
+        try:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs, self.where, self.stop), daemon=True)
+            process.start()
+            theirs.close()
+        finally:
+            if quiet is not None:
+                signal.signal(signal.SIGINT, quiet)
+        return ours, process
+
+
+def _died(process: BaseProcess) -> Unavailable:
+    process.join()
+    return Unavailable(f"A process of the simulator has died (exit code {process.exitcode}). Is there memory enough? Use fewer --jobs.")
+
 
 @contextmanager
 def _crew(jobs: int, where: Where, stop: bool) -> Iterator[_Crew]:
-    context = get_context("spawn")
-    crew = _Crew()
-    # A process that is being started inherits that Ctrl-C is not for it, before it can say so itself.
-    quiet = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
-    try:
-        for _ in range(jobs):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, where, stop), daemon=True)
-            process.start()
-            theirs.close()
-            crew.idle.append((ours, process))
-    finally:
-        if quiet is not None:
-            signal.signal(signal.SIGINT, quiet)
+    crew = _Crew(jobs, where, stop)
     try:
         yield crew
     finally:

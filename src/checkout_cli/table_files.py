@@ -70,6 +70,8 @@ def read_table(file: Path, what: str) -> Mapping[str, object]:
     def bad(message: str, row: int | None = None, column: int | None = None) -> BadTables:
         return BadTables((FileMistake(str(file), row, column, message),))
 
+    if file.is_dir():
+        raise bad(f"It is a folder. Name one {what} in it.")
     try:
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)

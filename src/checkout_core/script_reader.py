@@ -49,6 +49,8 @@ UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 24 * 3600}
 
 def script_of(table: Mapping[str, object], name: str) -> Script:
     """The script that this table tells. Raises BadScript with every mistake at once."""
+    if "actors" in table and "steps" not in table:
+        raise BadScript(name, ("this is a scenario, and no script of one purchase. Name a file with [[steps]]",))
     return _Reading(name).script(table)
 
 

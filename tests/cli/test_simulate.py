@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,19 @@ def wait_for(true: Any, seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_no_more_processes_are_started_than_there_is_work_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--jobs is the most, however much is asked for."""
+    started, start = list[object](), SpawnProcess.start
+
+    def noted(self: SpawnProcess) -> None:
+        started.append(self)
+        start(self)
+
+    monkeypatch.setattr(SpawnProcess, "start", noted)
+    found = run(Where(scenario(tmp_path)), range(11), jobs=256)
+    assert (found.done, len(started)) == (11, 3)  # batches of five
 
 
 def test_a_process_that_dies_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -383,6 +397,7 @@ def test_the_tests_on_the_page_pass(block: str, monkeypatch: pytest.MonkeyPatch)
         (["replay", "{mugs}"], "--seed N, or --tape FILE"),
         (["replay", "{mugs}", "--seed", "1", "--tape", "{tape}"], "--seed N, or --tape FILE"),
         (["replay", "{mugs}", "--seed", "x"], "--seed"),
+        (["replay", ".", "--seed", "1"], "It is a folder. Name one scenario in it."),
         (["replay", "{mugs}", "--tape", "nowhere.json"], "nowhere.json: It cannot be read"),
         (["replay", "{mugs}", "--tape", "{mugs}"], "It is not JSON"),
         (["shrink", "{mugs}", "--seed", "1", "--out", "{tape}"], "is there already"),

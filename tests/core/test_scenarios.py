@@ -13,7 +13,7 @@ from checkout_core import Money, Product, Promotion, Ratio
 from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
 from checkout_core.script_reader import script_of
-from checkout_core.scripts import Script
+from checkout_core.scripts import BadScript, Script
 from checkout_core.simulation.impossible import needs, orders_at_most
 from checkout_core.simulation.scenario_reader import BadScenario, scenario_of
 from checkout_core.simulation.scenario_world import Goods, Parts, Wrong
@@ -371,6 +371,40 @@ def test_every_mistake_is_told_at_once() -> None:
     """Whoever corrects a scenario sees all of it in one go, each mistake once."""
     text = WHOLE.replace('title = "T"', "").replace("stock = 5", "stock = -1").replace("count = 5", "count = -1")
     assert len(mistakes(text + "[faults]\nx = 1\n")) == len(set(mistakes(text + "[faults]\nx = 1\n"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("what", "by", "said"),
+    [
+        ('do = "pay"', 'do = "pya"', 'journeys, buy: step 4: "do" is one of '),
+        ('journey = "buy"', 'journey = "by"', "actors, number 1: \"journey\": there is no 'by'"),
+        ("count = 5", "count = 500000", 'actors, number 1: "count" is a whole number from 1 to 100000'),
+        ('percent = 10', 'percent = 10\namount = "1"', 'world, coupons, number 1: a coupon takes off a "percent" or an "amount"'),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_not_told_twice(what: str, by: str, said: str) -> None:
+    """What only follows from another mistake is not blamed: a fault at the actor who has it, or the orders of that actor."""
+    rest = '[[faults.exact]]\nactor = "buyer-2"\ncall = "gateway.authorize"\nfault = "decline"\n[expect]\norders = 2\n'
+    assert what in WHOLE
+    (told,) = mistakes(WHOLE.replace(what, by) + rest)
+    assert told.startswith(said)
+
+
+def test_what_has_nothing_to_do_with_an_actors_mistake_is_told_beside_it() -> None:
+    """A fault that is none, and a SKU that nobody sells."""
+    rest = '[[faults.exact]]\nactor = "buyer-2"\ncall = "gateway.authorize"\nfault = "declined"\n[expect.left]\nMUGS = 1\n'
+    told = mistakes(WHOLE.replace("count = 5", "count = 0") + rest)
+    assert [any(word in one for word in ('"count"', "is no fault", "has no 'MUGS'")) for one in told] == [True] * 3
+
+
+def test_a_script_is_not_taken_for_a_scenario_nor_a_scenario_for_a_script() -> None:
+    """One sentence that says which it is, instead of a mistake for each of its words."""
+    assert mistakes(SCRIPT) == (
+        'this is a script of one purchase, and no scenario. Name its file as the "journey" of one of the [[actors]] of a scenario',
+    )
+    with pytest.raises(BadScript) as raised:
+        script_of(tomllib.loads(WHOLE), "buy")
+    assert raised.value.mistakes == ("this is a scenario, and no script of one purchase. Name a file with [[steps]]",)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from checkout_core.simulation import promises
 from checkout_core.simulation.chance import Seeded
-from checkout_core.simulation.explain import Explained, explain
+from checkout_core.simulation.explain import WIDTH, Explained, explain, text
 from checkout_core.simulation.faults import FAULTS
 from checkout_core.simulation.recording import Recording
 from checkout_core.simulation.running import Run, run_once
+from checkout_core.simulation.scenarios import Between, Facts
 from checkout_core.simulation.tapes import Decision, Tape
 from checkout_core.simulation.telling import CALLS
 from tests.simulation.journeys import JOURNEYS
@@ -81,14 +83,37 @@ def test_what_happens_by_itself_is_told_as_people_say_it() -> None:
     assert told.steps[0].changed == ("5 of MUG at main come in (opening stock)",)
     (corrected,) = [step for step in told.steps if "mistake" in step.what]
     assert corrected.changed == ("the gateway's books: 17.40 EUR is taken",)
-    first = [change for step in told.steps for change in step.changed if change.startswith("message ann.3-1/1 ")]
-    assert [change.split("/1 ")[1] for change in first] == [
+    first = [change for step in told.steps for change in step.changed if change.startswith("message 1 ")]
+    assert [change.removeprefix("message 1 ") for change in first] == [
         "is in hand, to be sent (try 1)",
         "was not sent, and is to be tried again (tries: 1)",
         "is in hand, to be sent (try 2)",
         "is delivered",
     ]
     assert not re.search(r"gateway\.[a-z]", str(told))
+
+
+def test_a_count_that_is_not_as_expected_is_a_story_of_all_who_have_a_part_in_it() -> None:
+    """One order too many: everybody who bought is told of, each by the number of their checkout; and nothing had to go wrong for it."""
+    shoppers = (buyer("ann", *FILL, card()), buyer("ben", *FILL, card()))
+    scenario = evolve(a_scenario(*shoppers), always=Facts(orders=Between(0, 1)))
+    told = explain(scenario, Tape())
+    assert told.verdict is not None
+    assert told.verdict.says == "2 orders stand, and not at most 1"
+    placed = [change for step in told.steps for change in step.changed if "is placed" in change]
+    assert (len(placed), all(change.startswith("checkout ") for change in placed)) == (2, True)
+    assert {"ann", "ben"} <= set(told.lanes)
+    assert "Nothing need go wrong for this: it is so in a calm run, too." in str(told)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, WIDTH])
+def test_a_story_is_as_wide_as_it_is_asked_to_be(width: int) -> None:
+    """Every line fits, the words are the same, and what follows from a step stands below it."""
+    told = story("no answer taken for no")
+    lines = text(told, width).split("\n")
+    assert max(map(len, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == " ".join(str(told).split())
+    assert all(line.startswith("  ") for line in lines if line.lstrip().startswith(("→", "⚡")))
 
 
 def test_a_clean_run_is_told_whole() -> None:

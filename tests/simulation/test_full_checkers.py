@@ -746,7 +746,7 @@ def test_what_a_scenario_expects_is_compared() -> None:
     assert [violation.id for violation in missed(scenario(always=wrong), end)] == ["expect"] * 4
     assert len(missed(scenario(calm=wrong), end)) == 4
     assert missed(scenario(calm=wrong), evolve(end, calm=False)) == []
-    assert str(missed(scenario(always=wrong), end)[1]).startswith("expect: of MUG left: 0 to 1 were expected, and it is 48")
+    assert str(missed(scenario(always=wrong), end)[1]).startswith("expect: 48 of MUG left, and not at most 1")
 
 
 def test_words_are_made_only_for_what_is_broken() -> None:

@@ -252,7 +252,7 @@ def _one(stack: ExitStack, file: Path, seed: int | None, tape: Path | None, leve
     from checkout_core.simulation.running import run_once
 
     if (seed is None) == (tape is None):
-        raise WrongUsage("Say which run is meant: --seed N, or --tape FILE.")
+        raise WrongUsage("Say which run is meant: --seed N, or --tape FILE, one of the two.")
     scenario = read_scenario(file).scenario
     on = stack.enter_context(level_of(scenario, level))
     outcome = run_once(scenario, seed, None if tape is None else read_tape(tape, scenario), level=on)

@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
+from checkout_cli.output import console
 from checkout_cli.rendering.facts import time_data, units
 from checkout_cli.rendering.runs import outcome_data, reached, time_of, verdict_line, violation_data, violation_words
 from checkout_cli.rendering.tables import Fitting, cell, heading, note, table
 from checkout_cli.verdicts import Ran, Verdict, command_for
-from checkout_core.simulation.explain import Explained
+from checkout_core.simulation.explain import WIDTH, Explained, text
 from checkout_core.simulation.running import Outcome
 from checkout_core.simulation.tapes import Tape
 
@@ -73,8 +74,8 @@ def _where(ran: Ran, kept: Path | None) -> Iterator[Text]:
 
 # A story.
 def explained_words(explained: Explained) -> Iterator[RenderableType]:
-    """The story, line by line."""
-    for line in str(explained).split("\n"):
+    """The story, line by line, as wide as the screen is."""
+    for line in text(explained, min(WIDTH, console().width)).split("\n"):
         style = "bold red" if line.startswith("✗") else "yellow" if line.lstrip().startswith("⚡") else ""
         yield cell(line, style)
     yield verdict_line("clean" if explained.verdict is None else "broken")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from checkout_core.simulation.scenarios import Facts, Scenario
+from checkout_core.simulation.scenarios import Between, Facts, Scenario
 from checkout_core.simulation.violations import Violation
 
 
@@ -33,20 +33,23 @@ def missed(scenario: Scenario, end: End) -> list[Violation]:
 def _unlike(facts: Facts, end: End) -> list[Violation]:
     found = list[Violation]()
     if facts.orders is not None and end.orders not in facts.orders:
-        found.append(_other("orders that stand", facts.orders, end.orders))
+        found.append(_other("orders stand", facts.orders, end.orders))
     for sku, between in facts.left:
         left = end.left.get(sku, 0)
         if left not in between:
             found.append(_other(f"of {sku} left", between, left))
     if facts.refused is not None:
-        named = ", ".join(facts.refused) or "no reason"
-        found += [_other("refusals only for", named, reason) for reason in sorted({*end.refused} - {*facts.refused})]
+        found += [_unforeseen(facts.refused, reason) for reason in sorted({*end.refused} - {*facts.refused})]
     if facts.notices is not None and end.notices not in facts.notices:
         found.append(_other("notices delivered", facts.notices, end.notices))
     return found
 
 
-def _other(what: str, wanted: object, found: object) -> Violation:
-    return Violation(
-        "expect", f"{what}: {wanted} were expected, and it is {found}", (f"the scenario: {wanted} {what}", f"the run: {found}")
-    )
+def _other(what: str, wanted: Between, found: int) -> Violation:
+    return Violation("expect", f"{found} {what}, and not {wanted}", (f"the scenario: {wanted} {what}", f"the run: {found} {what}"))
+
+
+def _unforeseen(known: tuple[str, ...], reason: str) -> Violation:
+    only = f"refused for nothing but {', '.join(known)}" if known else "never refused"
+    says = f"somebody was refused for {reason}"
+    return Violation("expect", f"{says}, which is not expected", (f"the scenario: shoppers are {only}", f"the run: {says}"))

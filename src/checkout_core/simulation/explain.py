@@ -82,10 +82,9 @@ def explain(scenario: Scenario, run: Outcome | Tape, *, level: Level | None = No
     return Explained(scenario.name, f"{scenario.title}: {violation.says}", scenario.about, told, verdict, len(tape))
 
 
-def text(story: Explained) -> str:
-    """The story as plain text: one line a step, its consequences below it."""
-    deviations = {0: "Nothing went wrong but what is in the shop itself.", 1: "One thing deviates from a calm run."}
-    lines = [story.title, "", deviations.get(story.decisions, f"{story.decisions} things deviate from a calm run."), ""]
+def text(story: Explained, width: int = WIDTH) -> str:
+    """The story as plain text, in lines of that width: one a step, its consequences below it."""
+    lines = [*wrap(story.title, width), "", _deviations(story), ""]
     wide = max((len(lane) for lane in story.lanes), default=0)
     times = max((len(clock(step.at)) for step in story.steps), default=0)
     shown: datetime | None = None
@@ -93,23 +92,37 @@ def text(story: Explained) -> str:
         time = "" if step.at == shown else clock(step.at)
         shown = step.at
         head = f"{time:<{times}}  {step.who:<{wide}}  "
-        gap = " " * len(head)
-        lines += _wrapped(head, gap, step.what if step.who else f"-- {step.what} --")
+        gap = " " * min(len(head), width // 3)  # on a narrow screen there must be room left for words
+        lines += _wrapped(width, head, gap, step.what if step.who else f"-- {step.what} --")
         if step.fault:
-            lines += _wrapped(f"{gap}⚡ ", f"{gap}  ", step.fault)
+            lines += _wrapped(width, f"{gap}⚡ ", f"{gap}  ", step.fault)
         for change in step.changed:
-            lines += _wrapped(f"{gap}→ ", f"{gap}  ", change)
+            lines += _wrapped(width, f"{gap}→ ", f"{gap}  ", change)
     if story.verdict is None:
         return "\n".join([*lines, "", "Every promise held."])
     verdict = story.verdict
-    lines += ["", *_wrapped(f"✗ {verdict.id}, at {clock(verdict.at)}: ", "  ", f"{verdict.says}.")]
-    lines += [line for n, said in enumerate(verdict.facts) for line in _wrapped("  " if n == 0 else "  but ", "    ", said)]
-    lines += _wrapped("  The promise: ", "    ", verdict.promise)
+    lines += ["", *_wrapped(width, f"✗ {verdict.id}, at {clock(verdict.at)}: ", "  ", f"{verdict.says}.")]
+    lines += [line for n, said in enumerate(verdict.facts) for line in _wrapped(width, "  " if n == 0 else "  but ", "    ", said)]
+    lines += _wrapped(width, "  The promise: ", "    ", verdict.promise)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _wrapped(head: str, gap: str, says: str) -> list[str]:
-    return wrap(says, WIDTH, initial_indent=head, subsequent_indent=gap, break_long_words=False, break_on_hyphens=False) or [head]
+def _deviations(story: Explained) -> str:
+    match story.decisions:
+        case 0 if story.verdict is None:
+            return "A calm run: nothing deviates."
+        case 0 if story.verdict is not None and story.verdict.id == "expect":
+            return "Nothing need go wrong for this: it is so in a calm run, too."
+        case 0:
+            return "Nothing went wrong but what is in the shop itself."
+        case 1:
+            return "One thing deviates from a calm run."
+        case many:
+            return f"{many} things deviate from a calm run."
+
+
+def _wrapped(width: int, head: str, gap: str, says: str) -> list[str]:
+    return wrap(says, width, initial_indent=head, subsequent_indent=gap, break_long_words=False, break_on_hyphens=False) or [head]
 
 
 def _story(run: Recording, violation: Violation | None) -> tuple[Told, ...]:
@@ -136,6 +149,8 @@ def _concerned(run: Recording, violation: Violation | None) -> frozenset[str] | 
     """The checkouts it is about; None for all."""
     if violation is None:
         return None
+    if violation.id == "expect" and not violation.checkout:  # a count of all: whoever bought has a part in it
+        return frozenset(run.books.docs) or None
     about = violation.checkout or run.last
     if not about:
         return None
@@ -178,10 +193,10 @@ def _without_lonely_restarts(seen: Sequence[Seen]) -> list[Seen]:
 
 def _named(run: Recording, change: Change, many: bool) -> str:
     c = run.books.docs.get(change.about)
-    if c is None or change.says.startswith(("the answer:", "no answer", "message ")):
+    if c is None or change.says.startswith(("the answer:", "no answer")):
         return change.says
     which = f"checkout {c.number}" if many else "the checkout"
-    if change.says.startswith(("the payment", "payment ", "order ", "the gateway")):
+    if change.says.startswith(("the payment", "payment ", "order ", "the gateway", "message ")):
         return f"{change.says}" if not many else f"{which}: {change.says}"
     return f"{which} {change.says}" if not change.says.startswith("next:") else change.says
 

@@ -42,6 +42,9 @@ class BadScenario(CheckoutError):
 
 def scenario_of(table: Mapping[str, object], name: str, parts: Parts | None = None) -> Scenario:
     """The scenario that this table tells; `parts` finds what it names. Raises BadScenario with every mistake at once."""
+    if "steps" in table and not {"actors", "world"} & set(table):
+        cure = 'Name its file as the "journey" of one of the [[actors]] of a scenario'
+        raise BadScenario(name, (f"this is a script of one purchase, and no scenario. {cure}",))
     return _Reading(name, parts or Alone()).scenario(table)
 
 
@@ -53,6 +56,8 @@ class _Reading:
     parts: Parts
     mistakes: list[str] = field(factory=list)
     journeys: dict[str, Script | None] = field(factory=dict)
+    unread: set[object] = field(factory=set)
+    """Names of actors with a mistake: what else names them, or counts them, is not blamed for it."""
 
     def scenario(self, rows: Mapping[str, object]) -> Scenario:
         top = Table(rows, "", self.mistakes)
@@ -99,7 +104,10 @@ class _Reading:
     def _actors(self, top: Table, world: World | None, adapters: Adapters) -> tuple[Actor, ...]:
         rows, actors = top.tables("actors", ROWS_AT_MOST), list[Actor]()
         for row in rows:
+            before = len(self.mistakes)
             actor = self._actor(row)
+            if actor is None or len(self.mistakes) > before:
+                self.unread.add(shown(row.rows.get("name")))
             if actor is None:
                 continue
             if actor.name in [other.name for other in actors]:
@@ -158,8 +166,10 @@ class _Reading:
         for row in table.tables("exact", EXACT_AT_MOST):
             one = Exact(row.need("actor"), row.need("call"), row.whole("nth", 1) or 1, row.need("fault"))
             if world is not None and one.actor and one.call and one.fault:
+                doubtful = {shown(one.actor), shown(one.actor.rpartition("-")[0])} & self.unread
                 for mistake in impossible.of_exact(one, world, actors):
-                    row.wrong(mistake)
+                    if not (doubtful and mistake.startswith('"actor"')):
+                        row.wrong(mistake)
             row.over()
             exact.append(one)
         faults = Faults(table.flag("swarm", default=True), pinned, tuple(exact))  # type: ignore[arg-type]
@@ -173,8 +183,9 @@ class _Reading:
         facts = Facts(self._between(table, "orders"), tuple(numbers), table.texts("refused"), self._between(table, "notices"))
         table.known += below
         table.over()
-        if world is not None and actors:
-            for mistake in impossible.of_facts(facts, world, actors):
+        if world is not None and (actors or self.unread):
+            certain = Facts(None, tuple((sku, Between()) for sku, _ in numbers), facts.refused) if self.unread else facts
+            for mistake in impossible.of_facts(certain, world, actors):
                 table.wrong(mistake)
         return facts
 

@@ -244,7 +244,7 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
     starts, ends = row.moment("starts"), row.moment("ends")
     if row.has("percent") == row.has("amount"):
         row.wrong('a coupon takes off a "percent" or an "amount": give one of the two')
-    if not typed or (percent is None and amount is None):
+    if not typed or (percent is None) == (amount is None):
         return None
     try:
         code = canonical_code(typed)

@@ -110,7 +110,11 @@ class Between:
         return self.least <= number <= self.most
 
     def __str__(self) -> str:
-        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+        if self.least == self.most:
+            return str(self.least)
+        if not self.least:
+            return f"at most {self.most}"
+        return f"at least {self.least}" if self.most == Between().most else f"{self.least} to {self.most}"
 
 
 @frozen

@@ -117,8 +117,9 @@ def changes(unit: Watched, before: Books) -> Iterator[tuple[str, str]]:
             case Movement(pool=pool, delta=delta, reason=reason):
                 yield "", f"{abs(delta)} of {named(pool)} {'come in' if delta > 0 else 'go out'} ({reason})"
             case Delivery(event=event):
-                about = before.events[event].checkout if event in before.events else ""
-                yield about, f"message {event} {_fares(before.deliveries.get((record.consumer, event)), record)}"
+                of = before.events.get(event)
+                which = f"message {event if of is None else of.seq}"
+                yield "" if of is None else of.checkout, f"{which} {_fares(before.deliveries.get((record.consumer, event)), record)}"
             case Event(checkout=checkout, kind=kind, seq=seq):
                 yield checkout, f"message {seq}: {kind}"
             case _:
