@@ -14,14 +14,13 @@ from checkout_core.simulation.books import Books
 from checkout_core.simulation.clients import Wished
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.full import Told
+from checkout_core.simulation.full.told import FINAL
 from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
 from checkout_core.stories import Answer
 from checkout_core.unit import Request
 
-FINAL = frozenset({"declined", "refunded", "not-completed", "cancelled", "amount-differs"})
-"""Refusals that are said of an attempt. Any other changed nothing and is not final: the same request, asked again, is asked anew (R23)."""
 _REFUSED_MARKS = {"out-of-stock": "out of stock", "coupon-used-up": "coupon used up", "quote-changed": "quote changed"}
 
 

@@ -15,7 +15,7 @@ from checkout_core.simulation.full.scene import Scene, Told, attempt_of, charged
 from checkout_core.simulation.violations import Violation
 
 FINAL: Final = frozenset({"declined", "not-completed", "refunded", "amount-differs", "cancelled"})
-"""Refusals that come from the attempt itself. Any other changed nothing: asking again is asking anew."""
+"""Refusals that are said of an attempt. Any other changed nothing and is not final: the same request, asked again, is asked anew (R23)."""
 
 
 def told(t: Tables, said: object) -> None:
