@@ -106,6 +106,18 @@ def test_a_count_that_is_not_as_expected_is_a_story_of_all_who_have_a_part_in_it
     assert "Nothing need go wrong for this: it is so in a calm run, too." in str(told)
 
 
+def test_what_comes_again_and_again_is_counted() -> None:
+    """A mailbox that is away for hours: its first tries are told, how many came after them, and the last; the fault always is."""
+    run, came = played(a_scenario(buyer("ann", *FILL, wait(7200)), exact=[at("notifier.notify", "mail_out", who="worker-1")]))
+    told = explain(run.scenario, came)
+    (counted,) = [step.what for step in told.steps if "so on" in step.what]
+    tries = [change for step in told.steps for change in step.changed if change.startswith("message 1 is in hand")]
+    last = int(tries[-1].removesuffix(")").rpartition(" ")[2])
+    assert (last > 10, len(tries) < last) == (True, True)
+    assert counted == f"and so on, the same {last - len(tries)} times more"
+    assert [step.fault for step in told.steps if step.fault] == [FAULTS["mail_out"].says]
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, WIDTH])
 def test_a_story_is_as_wide_as_it_is_asked_to_be(width: int) -> None:
     """Every line fits, the words are the same, and what follows from a step stands below it."""

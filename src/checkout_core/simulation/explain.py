@@ -5,6 +5,7 @@ The tape is run again, and what has nothing to do with it is left out: other peo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from textwrap import wrap
@@ -24,6 +25,8 @@ from checkout_core.simulation.violations import Violation
 _OF_POOLS: Final = ("I1", "I2", "I9")
 _OF_MESSAGES: Final = ("I14", "I15", "I25", "L3", "Q3")
 WIDTH: Final = 110
+_LONGEST, _MANY = 6, 8
+"""Steps that a refrain may have, and how often it comes before it is only counted."""
 
 
 @frozen
@@ -142,7 +145,7 @@ def _story(run: Recording, violation: Violation | None) -> tuple[Told, ...]:
         told.append(Told(_instant(run, one.at), one.who, one.what, one.fault, tuple(_named(run, change, many) for change in kept)))
     while told and not told[-1].who:
         told.pop()
-    return tuple(told)
+    return _without_refrains(told)
 
 
 def _concerned(run: Recording, violation: Violation | None) -> frozenset[str] | None:
@@ -189,6 +192,34 @@ def _without_lonely_restarts(seen: Sequence[Seen]) -> list[Seen]:
             died.add(one.process)
         kept.append(one)
     return kept
+
+
+def _without_refrains(told: Sequence[Told]) -> tuple[Told, ...]:
+    """What comes again and again, alike but for its numbers, and by no fault: told twice, counted, and told as it was last."""
+    alike = [(step.who, re.sub(r"(?:\d+ [A-Z][a-z]{2} )?\d+", "0", "; ".join((step.what, *step.changed))), step.fault) for step in told]
+    kept, at = list[Told](), 0
+    while at < len(told):
+        long, times = max(((long, _times(alike, at, long)) for long in range(1, _LONGEST + 1)), key=lambda found: found[1])
+        if times < _MANY:
+            kept.append(told[at])
+            at += 1
+            continue
+        last = at + (times - 1) * long
+        left_out = Told(told[at + 2 * long].at, "", f"and so on, the same {times - 3} times more")
+        kept += [*told[at : at + 2 * long], left_out, *told[last : last + long]]
+        at = last + long
+    return tuple(kept)
+
+
+def _times(alike: Sequence[tuple[str, str, str]], at: int, long: int) -> int:
+    """How often what stands there comes at once again; not at all if a fault or a turn of the world is in it."""
+    verse = alike[at : at + long]
+    if len(verse) < long or any(fault or not who for who, _, fault in verse):
+        return 0
+    times = 1
+    while alike[at + times * long : at + (times + 1) * long] == verse:
+        times += 1
+    return times
 
 
 def _named(run: Recording, change: Change, many: bool) -> str:
