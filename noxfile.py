@@ -64,6 +64,13 @@ def pairs(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Every planted bug, hunted from scratch: who is first to see it, after how many runs, and which is not caught."""
+    install(session, "test")
+    session.run("python", "-m", "tests.simulation.catching", "--seeds", "250", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
     install(session, "test")

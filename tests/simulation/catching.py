@@ -6,8 +6,9 @@
     python -m tests.simulation.catching --world codes "half a take"    in this world only
     python -m tests.simulation.catching --write                 and remember the first catch of each in caught.toml
 
-Worlds take turns: every world with seed 0, then every world with seed 1, and so on. Each bug is planted in a process of its own. Fails if
-one is not caught, or if a promise is the first to be broken by none: a check that nobody has seen failing.
+The world in which a bug was caught before comes first, with every seed. Then the worlds take turns: every world with seed 0, then every
+world with seed 1, and so on. Each bug is planted in a process of its own. Fails if one is not caught, or if a promise is the first to be
+broken by none: a check that nobody has seen failing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import quantiles
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import frozen
@@ -70,27 +71,36 @@ def tried(bug: Mutant, place: Place) -> Violation | None:
             running._VERIFIED.clear()
 
 
-def caught(bug: Mutant, seeds: Iterable[int], only: Sequence[str] = ()) -> Caught | None:
-    """The first run that catches the bug, of every world (or of those named) with the first seed, then with the next."""
-    runs = 0
-    for seed in seeds:
-        for world in only or worlds():
-            runs += 1
-            violation = tried(bug, Place(world, seed))
-            if violation is not None:
-                return Caught(bug.name, Place(world, seed), runs, violation.id, violation.says)
+def caught(bug: Mutant, seeds: Iterable[int], only: Sequence[str] = (), fits: str = "") -> Caught | None:
+    """The first run that catches the bug: all seeds in the world that `fits`, then the first seed in every world (or in those named), and
+    so on."""
+    seeds = list(seeds)
+    first = [Place(fits, seed) for seed in seeds if fits]
+    turns = [Place(world, seed) for seed in seeds for world in only or worlds() if world != fits]
+    for runs, place in enumerate((*first, *turns), start=1):
+        violation = tried(bug, place)
+        if violation is not None:
+            return Caught(bug.name, place, runs, violation.id, violation.says)
     return None
 
 
 def remembered() -> Mapping[str, Place]:
     """The run that caught each bug first, by the bug's name."""
-    table = tomllib.loads(REMEMBERED.read_text(encoding="utf-8")) if REMEMBERED.exists() else {}
-    return {name: Place(row["world"], row["seed"]) for name, row in table.items()}
+    return {name: Place(row["world"], row["seed"]) for name, row in _table().items()}
+
+
+def first_of() -> Mapping[str, str]:
+    """The promise that each bug was seen to break first."""
+    return {name: row["first"] for name, row in _table().items()}
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads(REMEMBERED.read_text(encoding="utf-8")) if REMEMBERED.exists() else {}
 
 
 def remember(found: Iterable[Caught]) -> None:
     """Keep these with what is remembered of bugs that are still there."""
-    table = tomllib.loads(REMEMBERED.read_text(encoding="utf-8")) if REMEMBERED.exists() else {}
+    table = _table()
     table |= {one.bug: {"world": one.place.world, "seed": one.place.seed, "first": one.id, "runs": one.runs} for one in found}
     rows = [
         f'["{bug.name}"]\nworld = "{row["world"]}"\nseed = {row["seed"]}\nfirst = "{row["first"]}"\nruns = {row["runs"]}\n'
@@ -101,17 +111,18 @@ def remember(found: Iterable[Caught]) -> None:
     REMEMBERED.write_text(head + "\n".join(rows), encoding="utf-8")
 
 
-def _hunt(given: tuple[str, int, Sequence[str]]) -> tuple[str, Caught | None, float]:
-    name, seeds, only = given
+def _hunt(given: tuple[str, int, Sequence[str], str]) -> tuple[str, Caught | None, float]:
+    name, seeds, only, fits = given
     began = time.process_time()
-    return name, caught(named(name), range(seeds), only), time.process_time() - began
+    return name, caught(named(name), range(seeds), only, fits), time.process_time() - began
 
 
-def hunt(names: Sequence[str], seeds: int, jobs: int, only: Sequence[str] = ()) -> list[Caught]:
-    """Hunt these bugs, each in a process of its own; says of each what became of it as soon as it is known."""
+def hunt(names: Sequence[str], seeds: int, jobs: int, only: Sequence[str] = (), fits: Mapping[str, Place] | None = None) -> list[Caught]:
+    """Hunt these bugs, each in a process of its own; says of each what became of it as it comes. `fits`: where each was caught."""
     found = list[Caught]()
+    asked = [(name, seeds, only, fits[name].world if fits and name in fits else "") for name in names]
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=1) as pool:
-        for name, came, seconds in pool.imap_unordered(_hunt, [(name, seeds, only) for name in names]):
+        for name, came, seconds in pool.imap_unordered(_hunt, asked):
             if came is None:
                 print(f"{name}: NOT CAUGHT ({seconds:.0f} s)", flush=True)
                 continue
@@ -144,10 +155,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=200, help="of every world, before a hunt is given up")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--world", action="append", default=[], help="only in this world; may be repeated")
+    parser.add_argument("--anew", action="store_true", help="as if it were not known in which world each was caught")
     parser.add_argument("--write", action="store_true", help="remember the run that caught each")
     asked = parser.parse_args(arguments)
     names = asked.names or [bug.name for bug in ALL]
-    found = hunt(names, asked.seeds, asked.jobs, asked.world)
+    known = {} if asked.anew or asked.world else {name: place for name, place in remembered().items() if place.world in worlds()}
+    found = hunt(names, asked.seeds, asked.jobs, asked.world, known)
     if asked.write:
         remember(found)
     wrong = report(found, names)

@@ -160,9 +160,8 @@ _HURRIED = (
     buyer("lost", *FILL, card("tok_no_answer_late"), count=2, within=60),
     buyer("again", *FILL, _acts(upi("upi_late")), wait(240), BEGIN, card(), BACK, count=2, within=20),
 )
-_OLD_ANSWERS = (
-    buyer("denied", *FILL, _no(card("tok_3ds_denied")), card("tok_slow"), count=4, within=30),
-    buyer("denied-back", *FILL, _no(card("tok_3ds_denied")), card("tok_slow"), BACK, count=2, within=30),
+_OLD_ANSWERS = tuple(
+    _tabs(*FILL, _no(card("tok_no_answer_lost")), card("tok_slow"), name=name, count=3, within=2) for name in ("ann", "ben", "cat")
 )
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
@@ -222,7 +221,7 @@ _SMALL: Final = (
     _all(*_HURRIED, name="hurried, held at begin", policy=HURRIED_AT_BEGIN, stock=3, workers=2),
     _all(*_HURRIED, name="hurried, captured later", policy=HURRIED_LATER, rates={"timeout_applied": "common", "decline": "off"}),
     _all(_tds(6), name="stopped too late", policy=BARELY, rates={"timeout_applied": "common"}),
-    _all(*_OLD_ANSWERS, name="old answers", gateway=NO_KEYS, rates={"pause": "common", "timeout_lost": "common"}, workers=2),
+    _all(*_OLD_ANSWERS, name="old answers", gateway=evolve(NO_KEYS, settle_window=10), rates={"pause": "common"}),
     _all(_ok(4), _lost(2), name="late calls", gateway=LATE_CALLS, rates={"late_applied": "common", "query_lag": "rare"}),
     _all(
         _ok(4),

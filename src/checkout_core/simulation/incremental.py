@@ -28,7 +28,7 @@ from checkout_core.unit import Delivery, Request
 CALLS_BOUND: Final = 500
 """Calls to the gateway for one attempt (R25): one an hour for days, and those of the storm."""
 
-OVERDUE: Final = timedelta(minutes=10)
+OVERDUE: Final = timedelta(minutes=2)
 """What was due so long ago, in a run that does not end, is what nobody comes for."""
 ALONE_AT_MOST: Final = timedelta(days=1)
 """How long a message may wait for its next try: an outage is waited for in steps of minutes, a failure in steps of an hour at most."""
