@@ -9,7 +9,8 @@ from typing import Final
 from checkout_cli.exits import WrongUsage
 from checkout_cli.table_files import BadTables, FileMistake
 from checkout_core.simulation.faults import FAULTS, MENU
-from checkout_core.simulation.running import Outcome, cast
+from checkout_core.simulation.people import named
+from checkout_core.simulation.running import Outcome
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import BadTape, Tape, tape_of
 
@@ -37,7 +38,7 @@ def read_tape(file: Path, scenario: Scenario) -> Tape:
         raise _bad(file, "It is not JSON. Use a file that `checkout simulate shrink --out` wrote.", row) from None
     if (of := data.get("scenario", scenario.name)) != scenario.name:
         raise _bad(file, f"It is a tape of the scenario {str(of)[:80]!r}, not of {scenario.name!r}. Name that scenario.")
-    people = {name for _, name, _, _ in cast(scenario.actors)}
+    people = set(named(scenario.actors))
     mistakes = [f"{str(name)[:80]!r} is nobody in {scenario.name}. Take the name out." for name in sorted(tape.without - people)]
     for at, made in sorted(tape.decisions.items()):
         call = at.rpartition("/")[2].partition("#")[0]

@@ -197,10 +197,10 @@ class Times:
         await sleep(1)
 
 
-async def shopping(run: Run, name: str, script: Script, patience: int, keys: str) -> None:
+async def shopping(run: Run, name: str, script: Script, patience: int) -> None:
     """One shopper's whole journey: each step in turn; who is refused unasked leaves, who is told to wait comes back."""
     client = Client(run, name, patience)
-    play = AsyncPlay(client, script, Outside(run, client), Times(), keys=keys)
+    play = AsyncPlay(client, script, Outside(run, client), Times(), keys=name)
     try:
         for step in script.steps:
             came = await play.take(step)

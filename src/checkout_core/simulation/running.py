@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import count
 from typing import Any, Final
 
@@ -29,7 +28,6 @@ from checkout_core.orders import OrderState
 from checkout_core.payments import Card, Fact
 from checkout_core.receipt import Quote
 from checkout_core.refusals import Refusal
-from checkout_core.scripts import Script, renamed
 from checkout_core.shop import AsyncShop
 from checkout_core.simulation import full
 from checkout_core.simulation.books import POLL, Books
@@ -53,8 +51,9 @@ from checkout_core.simulation.parts import (
     SimNotifier,
     SimStorage,
 )
+from checkout_core.simulation.people import cast
 from checkout_core.simulation.provider import Provider
-from checkout_core.simulation.scenarios import Actor, Scenario
+from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Decision, Tape
 from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
@@ -130,6 +129,7 @@ class Run:
         self.checks = checks
         self.without = without
         self.contended = False
+        self.before: Tables | None = None  # as the storm left it
         self.waiting: dict[Task, Waiting] = {}
         self.parked: dict[Task, None] = {}
         self.wishes: dict[Task, Wished] = {}
@@ -177,12 +177,12 @@ class Run:
             self._boot(Process(name, self._shop))
         for n in range(1, world.workers + 1):
             self._boot(Process(f"worker-{n}", self._worker))
-        for actor, name, script, keys in cast(self.scenario.actors):
+        for actor, name, script in cast(self.scenario.actors):
             if name in self.without:
                 continue
             self.busy += 1
             arrives = self._arrival(f"{name}/arrives", actor.within * SECOND) + actor.after * SECOND
-            task = Task(name, shopping(self, name, script, actor.patience, keys), None, self._left)
+            task = Task(name, shopping(self, name, script, actor.patience), None, self._left)
             kernel.start(task, wait=arrives)
 
     def _arrival(self, address: str, within: int) -> int:
@@ -469,6 +469,7 @@ class Run:
         kernel, at_most = self.kernel, 10_000 + 1_000 * self.busy
         kernel.run(lambda: self.busy == 0 or kernel.steps > at_most)
         self._ends_before(at_most)
+        self.before = None if self.opened.tables is None else full.moment(self.opened.tables)
 
     def _heal(self) -> None:
         kernel = self.kernel
@@ -525,6 +526,7 @@ class Run:
             tables,
             payments=list(self.provider.payments.values()),
             now=self.kernel.instant,
+            before=self.before,
             notices=sent,
             excuses=excuses,
             consumers=(SimNotifier.name,) if self.scenario.world.notifier else (),
@@ -545,18 +547,6 @@ class Run:
         self.kernel.start(Task(name, wish.on(process.memory), process, over, doing="pay"))
         self.kernel.run(lambda: bool(came))
         return came[0]
-
-
-@cache
-def cast(actors: tuple[Actor, ...]) -> Sequence[tuple[Actor, str, Script, str]]:
-    """Everybody who takes part: the actor, the name of this one, the script as theirs, and the prefix of their keys."""
-    everybody = list[tuple[Actor, str, Script, str]]()
-    for actor in actors:
-        for n in range(1, actor.count + 1):
-            name = actor.name if actor.count == 1 else f"{actor.name}-{n}"
-            script = actor.journey if actor.shared else renamed(actor.journey, name)
-            everybody.append((actor, name, script, name))
-    return everybody
 
 
 def _numbers(tables: Tables) -> Callable[[list[PoolKey]], Mapping[PoolKey, Pool]]:

@@ -16,7 +16,8 @@ from attrs import evolve, field, frozen
 from checkout_core.errors import CheckoutError
 from checkout_core.simulation.chance import SECOND
 from checkout_core.simulation.levels import Level
-from checkout_core.simulation.running import Outcome, cast, run_once
+from checkout_core.simulation.people import cast, named
+from checkout_core.simulation.running import Outcome, run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.sweep import sweep_singles
 from checkout_core.simulation.tapes import Decision, Tape
@@ -127,12 +128,12 @@ class _Search:
 
     def role(self, checkout: str) -> str:
         """Which actor of the scenario began that checkout."""
-        return next((actor.name for actor, name, _, _ in cast(self.scenario.actors) if checkout.startswith(f"{name}.")), "")
+        return next((actor.name for actor, name, _ in cast(self.scenario.actors) if checkout.startswith(f"{name}.")), "")
 
     # Who takes part.
     def people(self) -> None:
         """Let as many stay at home as possible: all but the one it is about, or else by halves."""
-        here = [name for _, name, _, _ in cast(self.scenario.actors) if name not in self.tape.without]
+        here = [name for name in named(self.scenario.actors) if name not in self.tape.without]
         it = next((name for name in here if (self.best.violation or self.goal).checkout.startswith(f"{name}.")), "")
         if it and self.better(self._without(here, {it})):
             return
@@ -168,7 +169,7 @@ class _Search:
 
         A coincidence of many small waits can be what any one long wait does, and leaving out any of them shows nothing.
         """
-        here = [name for _, name, _, _ in cast(self.scenario.actors) if name not in self.tape.without]
+        here = [name for name in named(self.scenario.actors) if name not in self.tape.without]
         it = next((name for name in here if (self.best.violation or self.goal).checkout.startswith(f"{name}.")), "")
         if len(self.tape) < SEVERAL or not it:
             return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 
 class Violation(BaseException):
     """`id` does not hold, as `says` tells; `facts` are two sentences, each beginning with who says so, that cannot both be right.
@@ -21,9 +19,3 @@ class Violation(BaseException):
 
     def __str__(self) -> str:
         return f"{self.id}: {self.says} ({'; '.join(self.facts)})"
-
-
-def ensure(holds: bool, id: str, says: Callable[[], str], one: Callable[[], str], other: Callable[[], str], checkout: str = "") -> None:
-    """Raise Violation unless it holds; the words are made only then."""
-    if not holds:
-        raise Violation(id, says(), (one(), other()), checkout)

@@ -23,7 +23,7 @@ from checkout_core.simulation.full import told as tellings
 from checkout_core.simulation.full.goods import backing, holds_end, stock
 from checkout_core.simulation.full.money import money
 from checkout_core.simulation.full.records import booked
-from checkout_core.simulation.full.scene import Check, Known, Scene, Told, by_checkout, live
+from checkout_core.simulation.full.scene import Check, Known, Scene, Told, by_checkout, live, moment
 from checkout_core.simulation.full.told import replied, told
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "holds_end",
     "live",
     "look",
+    "moment",
     "money",
     "replied",
     "stock",

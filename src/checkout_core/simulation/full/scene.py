@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from checkout_core.checkout import Checkout
 from checkout_core.memory import Tables
@@ -66,6 +66,11 @@ class Scene:
     def by_checkout(self) -> Mapping[str, Sequence[Known]]:
         """The gateway's payments of each checkout that it knows."""
         return by_checkout(self.payments)
+
+
+def moment(tables: Tables) -> Tables:
+    """The tables as they are now, whatever is written to them later: rows are frozen."""
+    return Tables(*[type(rows)(rows) for rows in (getattr(tables, one.name) for one in fields(Tables))])
 
 
 @frozen
