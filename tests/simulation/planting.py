@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.mutants import named
+from tests.simulation.planted import PLANTED
 
-PLANTED = "CHECKOUT_PLANTED_BUGS"
 ROOT = Path(__file__).parents[2]
 CHILD = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-from tests.simulation.planting import plant_in_this_process
+from tests.simulation.planted import plant_in_this_process
 plant_in_this_process()
 """
 
@@ -46,9 +46,3 @@ def _planted(names: Sequence[str]) -> Iterator[None]:
         patch.setenv(PLANTED, "\n".join(names))
         patch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
         yield
-
-
-def plant_in_this_process() -> None:
-    """Plant the bugs that the session has named; they stay until the process ends."""
-    for name in os.environ[PLANTED].splitlines():
-        named(name).plant(pytest.MonkeyPatch())

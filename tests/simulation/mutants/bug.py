@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from inspect import isawaitable
 from types import ModuleType
 from typing import Any, Protocol, TypeVar
@@ -47,6 +48,16 @@ class Mutant:
 def bug(name: str, says: str, *breaks: str, origin: str = "") -> Callable[[Callable[[Patch], None]], Mutant]:
     """Makes a mutant of the function that plants it."""
     return lambda plant: Mutant(name, says, plant, breaks, origin)
+
+
+class Timed:
+    """A unit that goes by another clock than its store."""
+
+    def __init__(self, unit: Any, now: datetime) -> None:
+        self.unit, self.now = unit, now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unit, name)
 
 
 def everywhere(patch: Patch, real: Callable[..., Any], wrong: Callable[..., Any]) -> None:

@@ -6,9 +6,11 @@ from typing import Final
 
 SURVIVORS: Final = frozenset(
     {
+        "a claim has the worker's time",
         "a claim outlives its worker",
         "a stop that was sent is a stop",
         "a verdict is read off the moment",
+        "another's claim is taken for one's own",
         "blocked by its own use",
         "by is not looked at",
         "carts are locked as they are named",
@@ -19,6 +21,7 @@ SURVIVORS: Final = frozenset(
         "placed in doubt",
         "second settle path",
         "shelves are locked as they are used",
+        "the payer's own clock",
         "the window opens with the intent",
         "the worker's own clock",
         "two workers, two letters",

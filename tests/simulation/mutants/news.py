@@ -53,7 +53,7 @@ def second_settle_path(patch: Patch) -> None:
     def learn(unit: Any, attempt: str, fact: Any, reason: str, actor: str, asked: Any) -> Any:
         before = unit.checkout(attempt.rsplit("/", 1)[0])
         paid = before.attempt(attempt)
-        if not isinstance(fact, Captured) or before.order is not None or paid is None or paid.state in MONEY:
+        if actor or not isinstance(fact, Captured) or before.order is not None or paid is None or paid.state in MONEY:
             return real(unit, attempt, fact, reason, actor, asked)
         paid = evolve(paid, state=AttemptState.CAPTURED, received=fact.amount, reference=fact.reference, unwanted="", doubt=False)
         order = Order(before.id, before.number, before.total, unit.now, paid_by=paid.key)

@@ -71,8 +71,8 @@ def confirmed_short(patch: Patch) -> None:
 
 @bug("closed is closed", "money that comes after a no is not looked at", "I6", "I20", origin="RB-92")
 def closed_is_closed(patch: Patch) -> None:
-    moves = {state: frozenset[AttemptState]() if state in CLOSED else after for state, after in payments.ATTEMPT_MOVES.items()}
-    patch.setattr(payments, "ATTEMPT_MOVES", moves)
+    real = payments.settle
+    everywhere(patch, real, lambda attempt, fact: attempt if attempt.state in CLOSED else real(attempt, fact))
 
 
 @bug("a cancelled order comes back", "money that is on its way back makes the order stand again", "I13", "I3", origin="RB-92")

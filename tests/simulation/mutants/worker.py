@@ -11,7 +11,7 @@ from checkout_core import deliveries, drive, flow
 from checkout_core.effects import Done
 from checkout_core.errors import Unavailable
 from checkout_core.unit import Delivery
-from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, bug, constant, everywhere, in_both, ready
+from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, Timed, bug, constant, everywhere, in_both, ready
 
 
 # Delivery.
@@ -104,21 +104,11 @@ def the_next_one_goes_out_anyway(patch: Patch) -> None:
 
 
 # Time.
-class _Timed:
-    """A unit that goes by another clock than its store."""
-
-    def __init__(self, unit: Any, now: datetime) -> None:
-        self.unit, self.now = unit, now
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.unit, name)
-
-
 @bug("the worker's own clock", "a checkout lapses when the worker's clock says so, not the store's", "Q2", "Q1", "I16", origin="T1")
 def the_workers_own_clock(patch: Patch) -> None:
     async def go_on(self: Any, id: str) -> Any:
         now = self.clock.now()
-        return await ready(self.runner.run(await ready(self.storage.transact(lambda unit: drive.go_on(_Timed(unit, now), id)))))
+        return await ready(self.runner.run(await ready(self.storage.transact(lambda unit: drive.go_on(Timed(unit, now), id)))))
 
     in_both(patch, SHOPS, "go_on", go_on)
 
@@ -145,7 +135,7 @@ def an_hour_is_not_a_lapse(patch: Patch) -> None:
         def on(unit: Any) -> Any:
             c = unit.checkout(id)
             late = c.order is None and not c.in_flight and not c.abandoned and unit.now > c.lapses_at and c.held
-            return drive.go_on(_Timed(unit, c.lapses_at - timedelta(seconds=1)) if late else unit, id)
+            return drive.go_on(Timed(unit, c.lapses_at - timedelta(seconds=1)) if late else unit, id)
 
         return await ready(self.runner.run(await ready(self.storage.transact(on))))
 
