@@ -9,7 +9,6 @@ from typing import Final, NoReturn
 
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
-from checkout_core.deliveries import AWAY_AT_MOST
 from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
 from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKey, Short, Stock
@@ -19,14 +18,13 @@ from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
 from checkout_core.refusals import Refused
 from checkout_core.simulation.books import Books, Changes
 from checkout_core.simulation.coverage import Coverage
+from checkout_core.simulation.full.goods import listed, named
+from checkout_core.simulation.full.records import CALLS_AT_MOST, TRIES_AT_MOST
 from checkout_core.simulation.lapsing import Lapses
 from checkout_core.simulation.merging import Carts
 from checkout_core.simulation.provider import Payment, Provider
 from checkout_core.simulation.violations import Violation
 from checkout_core.unit import Delivery, Request
-
-CALLS_BOUND: Final = 500
-"""Calls to the gateway for one attempt (R25): one an hour for days, and those of the storm."""
 
 OVERDUE: Final = timedelta(minutes=2)
 """What was due so long ago, in a run that does not end, is what nobody comes for."""
@@ -223,8 +221,8 @@ class Incremental:
                 c.id,
             )
         self.evaluated["I25"] += 1
-        if after.calls > CALLS_BOUND:
-            broken("I25", "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_BOUND}", c.id)
+        if after.calls > CALLS_AT_MOST:
+            broken("I25", "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_AT_MOST}", c.id)
 
     def _begins_to_pay(self, c: Checkout, now: datetime) -> None:
         """The quote that a payment is for has not run out when the intent is stored (R7)."""
@@ -431,8 +429,8 @@ class Incremental:
         self.evaluated["I14"] += 1
         if delivery.event not in self.books.events:
             broken("I15", "a message tells of no event", f"the delivery: {delivery.event}", "the outbox: no such event")
-        if delivery.tries > AWAY_AT_MOST:
-            broken("I25", "a message is tried without end", f"tries: {delivery.tries}", f"the bound: {AWAY_AT_MOST}")
+        if delivery.tries > TRIES_AT_MOST:
+            broken("I25", "a message is tried without end", f"tries: {delivery.tries}", f"the bound: {TRIES_AT_MOST}")
         if old is not None and delivery.tries < old.tries and not (old.delivered or old.dead):
             broken("I25", "the tries of a message are forgotten", f"tried before: {old.tries} times", f"now: {delivery.tries}")
         if old is not None and old.delivered and not delivery.delivered:
@@ -454,24 +452,6 @@ class Incremental:
 def broken(id: str, says: str, first: str, second: str, checkout: str = "") -> NoReturn:
     """Raise the violation of that invariant, with the two facts that contradict each other."""
     raise Violation(id, says, (first, second), checkout)
-
-
-def named(key: PoolKey) -> str:
-    """A pool in words."""
-    match key:
-        case Stock(sku, location):
-            return f"{sku} at {location}"
-        case CouponUses(promotion):
-            return f"the coupon {promotion}"
-        case CouponUsesBy(promotion):
-            return f"one person's uses of {promotion}"
-        case CartTurn(cart):
-            return f"the turn on cart {cart}"
-
-
-def listed(held: Mapping[PoolKey, int]) -> str:
-    """What is held, in words."""
-    return ", ".join(f"{n} of {named(key)}" for key, n in held.items()) or "nothing"
 
 
 def state_of(c: Checkout | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -281,6 +281,11 @@ def named(key: PoolKey) -> str:
             return f"one person's coupon {promotion}"
         case _:
             return f"the turn of cart {key.cart}"
+
+
+def listed(held: Mapping[PoolKey, int]) -> str:
+    """What is held, in words."""
+    return ", ".join(f"{n} of {named(key)}" for key, n in held.items()) or "nothing"
 
 
 def standing(c: Checkout) -> str:
