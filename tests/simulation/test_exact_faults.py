@@ -10,7 +10,7 @@ from checkout_core.errors import NoAnswer, Unavailable
 from checkout_core.holds import Movement, Stock
 from checkout_core.simulation.chance import Taped
 from checkout_core.simulation.parts import TRIES, SimStorage
-from checkout_core.simulation.running import Run
+from checkout_core.simulation.running import Run, run_once
 from checkout_core.simulation.tapes import Tape
 from checkout_core.unit import Unit
 from tests.simulation.small import FILL, a_scenario, at, buyer, card, played
@@ -74,3 +74,11 @@ def test_a_unit_that_was_never_committed_says_so() -> None:
         with pytest.raises(Unavailable):
             run_unit(faults)
     run_unit(["serialization", ""])
+
+
+def test_a_run_says_how_its_seed_drew_it() -> None:
+    """With exact faults too; a tape has drawn nothing."""
+    scenario = a_scenario(exact=[at("store.transact", "busy")])
+    _, came = played(scenario)
+    assert came.mix == "steady, common: none"
+    assert run_once(scenario, tape=came.tape).mix == ""

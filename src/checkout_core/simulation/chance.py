@@ -173,3 +173,10 @@ _BEFORE: Final[Mapping[str, str]] = {"webhook.deliver": "hook ", "payer.act": "p
 def actor_at(address: str, call: str) -> str:
     """Whose call it is: a shopper or a worker; of a gateway's message and a payer's act, the shopper whose checkout it is about."""
     return address.removeprefix(_BEFORE.get(call, "")).partition("/")[0].partition(".")[0]
+
+
+def drawn_as(decides: Decides) -> str:
+    """How a seed drew its run, in words; nothing for a tape."""
+    if isinstance(decides, Exactly):
+        return drawn_as(decides.otherwise)
+    return str(decides.mix) if isinstance(decides, Seeded) else ""

@@ -31,7 +31,7 @@ from checkout_core.refusals import Refusal
 from checkout_core.shop import AsyncShop
 from checkout_core.simulation import full
 from checkout_core.simulation.books import POLL, Books
-from checkout_core.simulation.chance import SECOND, Decides, Exactly, Seeded, Taped
+from checkout_core.simulation.chance import SECOND, Decides, Exactly, Seeded, Taped, drawn_as
 from checkout_core.simulation.clients import Wished, shopping, sleep
 from checkout_core.simulation.coverage import Coverage
 from checkout_core.simulation.draws import draw
@@ -580,8 +580,7 @@ def outcome_of(run: Run, seed: int | None, violation: Violation | None) -> Outco
     """What came of a run that is over."""
     kernel = run.kernel
     run.coverage.struck.update(kernel.struck)
-    mix = getattr(getattr(kernel.decides, "otherwise", kernel.decides), "mix", None)
     return Outcome(
         run.scenario.name, seed, violation, Tape(dict(kernel.made), run.without), run.digest(), run.checkouts, run.orders, kernel.steps,
-        sum(kernel.struck.values()), run.contended, run.coverage, "" if mix is None else str(mix),
+        sum(kernel.struck.values()), run.contended, run.coverage, drawn_as(kernel.decides),
     )  # fmt: skip
