@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from checkout_cli.rendering.runs import ran_words
 from checkout_cli.several import Where, batches, run
 from checkout_cli.simulating import read_scenario
+from checkout_cli.verdicts import AllRan, Ran
 from checkout_core.simulation.foreign import OwnLevel
 from checkout_core.simulation.running import run_once
 from checkout_core.simulation.sweep import sweep_singles
@@ -218,6 +221,15 @@ def test_a_process_that_dies_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert "fewer --jobs" in done.stderr
 
 
+def test_what_was_stopped_is_not_called_clean(tmp_path: Path) -> None:
+    """It has held so far, and the screen says no more than that."""
+    found = run(Where(scenario(tmp_path)), range(2))
+    read = read_scenario(scenario(tmp_path)).scenario
+    ran = AllRan((Ran(tmp_path, read, "model", False, evolve(found, stopped=True)),), 0, 2, 1.0, stopped=True)
+    assert str(list(ran_words(ran))[-1]).startswith("\nStopped: every promise held so far, in 2 runs with ")
+    assert str(list(ran_words(evolve(ran, stopped=False)))[-1]).startswith("\nClean: every promise held, in 2 runs with ")
+
+
 # report
 class Page(HTMLParser):
     """What a page is made of, and whether everything that is opened is closed."""
@@ -248,6 +260,8 @@ def test_a_report_is_one_page_with_data_and_junit_beside_it(checkout: Command, t
     folder = tmp_path / "deep" / "report"
     said = checkout("simulate", "run", path, scenario(tmp_path), "--seeds", 3, "--jobs", 1, "--keep-going", "--report", folder, "--json")
     assert said.code == 4
+    shown = checkout("simulate", "run", path, "--seeds", 1, "--jobs", 1, "--report", tmp_path / "other")
+    assert f"Report: {tmp_path / 'other' / 'report.html'}" in shown.out.replace("\n", "")
     html = (folder / "report.html").read_text(encoding="utf-8")
     page = Page()
     page.feed(html)

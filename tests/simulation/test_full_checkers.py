@@ -745,7 +745,13 @@ def test_what_a_scenario_expects_is_compared() -> None:
     assert [violation.id for violation in missed(scenario(always=wrong), end)] == ["expect"] * 4
     assert len(missed(scenario(calm=wrong), end)) == 4
     assert missed(scenario(calm=wrong), evolve(end, calm=False)) == []
-    assert str(missed(scenario(always=wrong), end)[1]).startswith("expect: 48 of MUG left, and not at most 1")
+    assert [str(violation) for violation in missed(scenario(always=wrong), end)] == [
+        "expect: 3 orders stand, and not at least 4 (the scenario: at least 4 orders stand; the run: 3 orders stand)",
+        "expect: 48 of MUG left, and not at most 1 (the scenario: at most 1 of MUG left; the run: 48 of MUG left)",
+        "expect: somebody was refused for declined, which is not expected "
+        "(the scenario: shoppers are never refused; the run: somebody was refused for declined)",
+        "expect: 9 notices delivered, and not at most 1 (the scenario: at most 1 notice delivered; the run: 9 notices delivered)",
+    ]
 
 
 def test_a_run_remembers_how_the_storm_left_it() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
+from checkout_core.holds import Stock
 from checkout_core.simulation.running import Outcome, run_once
-from checkout_core.simulation.scenarios import Actor, Scenario
+from checkout_core.simulation.scenarios import Actor, Between, Facts, Scenario
 from checkout_core.simulation.shrink import NotReproduced, Shrunk, shrink
 from checkout_core.simulation.tapes import Decision, Tape, tape_of
 from tests.simulation.journeys import CHALLENGED, DECLINED, OK, buys, scenario
 from tests.simulation.mutants import named
+from tests.simulation.small import a_scenario, at, buyer
 
 CROWD: Scenario = evolve(
     scenario("a crowd", buys(OK), stock=15, notifier=True),
@@ -79,6 +81,29 @@ def test_no_decision_of_the_shrunk_tape_can_be_left_out(monkeypatch: pytest.Monk
     for address in tape.decisions:
         without = run_once(CROWD, tape=tape.keeping(frozenset(tape.decisions) - {address})).violation
         assert without is None or without.id != broken.id
+
+
+@pytest.mark.parametrize("expected", [Facts(orders=Between(4)), Facts(orders=Between(4, 4)), Facts(left=(("MUG", Between(0, 1)),))])
+def test_too_little_sold_is_not_shrunk_to_a_shop_that_nobody_enters(expected: Facts) -> None:
+    """All shoppers stay, for their absence would be another reason for the same count."""
+    wanted = evolve(a_scenario(buyer("ann", count=4), exact=[at("gateway.authorize", "decline", who="ann-2")]), always=expected)
+    outcome = run_once(wanted, 3)
+    assert outcome.violation is not None
+    small = shrink(wanted, outcome).outcome
+    assert small.violation is not None
+    assert (small.violation.id, small.violation.facts[0]) == ("expect", outcome.violation.facts[0])
+    assert small.tape.without == frozenset()
+    assert [made.fault for made in small.tape.decisions.values()] == ["decline"]
+
+
+def test_too_much_sold_is_shrunk_to_those_who_bought() -> None:
+    """Three of six are enough to buy more than two; and another expectation of the same scenario does not do instead."""
+    facts = Facts(orders=Between(0, 2), left=(("MUG", Between(5)),))
+    wanted = evolve(a_scenario(buyer("ann", count=6), stock={Stock("MUG"): 6}), always=facts)
+    small = shrink(wanted, run_once(wanted, 1)).outcome
+    assert small.violation is not None
+    assert small.violation.says == "3 orders stand, and not at most 2"
+    assert len(small.tape.without) == 3
 
 
 def test_it_stops_after_as_many_runs_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,8 @@ def test_a_scenario_of_another_kind_and_no_seeds_are_mistakes_of_the_program() -
         simulate(7)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least one seed"):
         simulate(SHIPPED / "last-unit.toml", seeds=0)
+    with pytest.raises(ValueError, match="0 and more"):
+        simulate(SHIPPED / "last-unit.toml", first=-1)
 
 
 # What fails.

@@ -101,7 +101,7 @@ def run(
         from checkout_cli.reports import write_report
 
         write_report(report, every)
-    out.show(ran_data(every), lambda: ran_words(every))
+    out.show(ran_data(every), lambda: ran_words(every, None if report is None else report / "report.html"))
     if every.exit:
         raise typer.Exit(every.exit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from rich.console import RenderableType
@@ -27,8 +28,8 @@ STYLES: Final[Mapping[Verdict, str]] = {
 
 
 # The verdict of many runs.
-def ran_words(ran: AllRan) -> Iterator[RenderableType]:
-    """A row for each scenario, what all reached together, what is broken, and the verdict."""
+def ran_words(ran: AllRan, page: Path | None = None) -> Iterator[RenderableType]:
+    """A row for each scenario, what all reached together, what is broken, where the report's page is, and the verdict."""
     columns = ("scenario", "level", "runs", "checkouts", "orders", "contended", "faulty", "verdict")
     rows = (
         (
@@ -43,7 +44,7 @@ def ran_words(ran: AllRan) -> Iterator[RenderableType]:
         )
         for one in ran.runs
     )
-    yield table(columns, rows, right=columns[2:7], keep=("scenario",), spare=("level", "orders", "contended"))
+    yield table(columns, rows, right=columns[2:7], keep=("scenario", "verdict"), spare=("level", "orders", "contended"))
     together = ran.together
     yield reached(together)
     for one in ran.runs:
@@ -59,10 +60,13 @@ def ran_words(ran: AllRan) -> Iterator[RenderableType]:
     if ran.not_run:
         why = "" if ran.stopped else " --keep-going goes on after a broken promise."
         yield note(f"Not run: {', '.join(ran.not_run)}.{why}")
-    yield Text.assemble(
-        (f"\n{ran.verdict.capitalize()}", STYLES[ran.verdict]),
-        f": {WORDS[ran.verdict]}, in {units(together.runs, 'run')} with {units(together.checkouts, 'checkout')} "
-        f"({ran.seconds:.1f} s, {speed(together.checkouts, ran.seconds)} checkouts/s).",
+    if page is not None:
+        yield note(f"Report: {page}")
+    yield verdict_line(
+        ran.verdict,
+        ran.stopped,
+        f", in {units(together.runs, 'run')} with {units(together.checkouts, 'checkout')} "
+        f"({ran.seconds:.1f} s, {speed(together.checkouts, ran.seconds)} checkouts/s)",
     )
 
 
@@ -117,9 +121,11 @@ def outcome_words(ran: Ran, outcome: Outcome, digests: tuple[str, ...] = ()) -> 
         yield from violation_words(outcome.violation)
 
 
-def verdict_line(verdict: Verdict) -> Text:
-    """The last line of a screen."""
-    return Text.assemble((f"\n{verdict.capitalize()}", STYLES[verdict]), f": {WORDS[verdict]}.")
+def verdict_line(verdict: Verdict, stopped: bool = False, more: str = "") -> Text:
+    """The last line of a screen. What was stopped has held only so far."""
+    if stopped and verdict == "clean":
+        return Text.assemble(("\nStopped", "bold yellow"), f": {WORDS[verdict]} so far{more}.")
+    return Text.assemble((f"\n{verdict.capitalize()}", STYLES[verdict]), f": {WORDS[verdict]}{more}.")
 
 
 # As data.

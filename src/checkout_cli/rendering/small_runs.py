@@ -106,7 +106,8 @@ def swept_words(ran: Ran, pairs: bool, kept: Path | None) -> Iterator[Renderable
     """How much was swept, and the deviation that broke a promise."""
     report = ran.report
     what = "pair of deviations" if pairs else "deviation"
-    yield heading(f"{ran.scenario.name}: {units(report.runs, 'run')}, one for each {what}; {len(report.coverage.cells)} cells")
+    so_far = ", up to the first that breaks a promise" if report.broken else ""
+    yield heading(f"{ran.scenario.name}: {units(report.runs, 'run')}, one for each {what}{so_far}; {len(report.coverage.cells)} cells")
     yield reached(report)
     for outcome in report.broken[:1]:
         yield from decided(outcome.tape)
@@ -115,7 +116,7 @@ def swept_words(ran: Ran, pairs: bool, kept: Path | None) -> Iterator[Renderable
         yield from _where(ran, kept)
     if ran.found.stopped:
         yield note("Stopped before the end: this is what was found so far.")
-    yield verdict_line(_verdict(ran))
+    yield verdict_line(_verdict(ran), ran.found.stopped)
 
 
 def swept_data(ran: Ran, pairs: bool) -> dict[str, object]:

@@ -67,6 +67,8 @@ def simulate(
     """
     if seeds < 1:
         raise ValueError("Give at least one seed: simulate(scenario, seeds=200).")
+    if first < 0:
+        raise ValueError("Seeds are 0 and more: simulate(scenario, first=0).")
     read = _read(scenario)
     level = None if storage is None and gateway is None else OwnLevel(storage, gateway)
     report = run_many(read, range(first, first + seeds), level=level, checks=checks)

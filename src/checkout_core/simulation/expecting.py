@@ -33,20 +33,21 @@ def missed(scenario: Scenario, end: End) -> list[Violation]:
 def _unlike(facts: Facts, end: End) -> list[Violation]:
     found = list[Violation]()
     if facts.orders is not None and end.orders not in facts.orders:
-        found.append(_other("orders stand", facts.orders, end.orders))
+        found.append(_other(facts.orders, end.orders, "orders stand", "order stands"))
     for sku, between in facts.left:
         left = end.left.get(sku, 0)
         if left not in between:
-            found.append(_other(f"of {sku} left", between, left))
+            found.append(_other(between, left, f"of {sku} left"))
     if facts.refused is not None:
         found += [_unforeseen(facts.refused, reason) for reason in sorted({*end.refused} - {*facts.refused})]
     if facts.notices is not None and end.notices not in facts.notices:
-        found.append(_other("notices delivered", facts.notices, end.notices))
+        found.append(_other(facts.notices, end.notices, "notices delivered", "notice delivered"))
     return found
 
 
-def _other(what: str, wanted: Between, found: int) -> Violation:
-    return Violation("expect", f"{found} {what}, and not {wanted}", (f"the scenario: {wanted} {what}", f"the run: {found} {what}"))
+def _other(wanted: Between, found: int, many: str, one: str | None = None) -> Violation:
+    said = [f"{number} {many if one is None or not f' {number}'.endswith(' 1') else one}" for number in (wanted, found)]
+    return Violation("expect", f"{said[1]}, and not {wanted}", (f"the scenario: {said[0]}", f"the run: {said[1]}"))
 
 
 def _unforeseen(known: tuple[str, ...], reason: str) -> Violation:
