@@ -209,11 +209,11 @@ async def shopping(run: Run, name: str, script: Script, patience: int) -> None:
                     break
                 await sleep(5 << again)
                 came = await play.take(evolve(step, do=PayAgain()))
-            run.history.step(name, step, came)
+            run.history.step(came)
             if leaves(came) and step.expect != "refused" and not isinstance(step.do, LOOKS):
                 return
     except GaveUp:
-        run.history.gave_up(name)
+        return
 
 
 def leaves(came: Answer) -> bool:

@@ -9,7 +9,6 @@ from attrs import define, field
 from checkout_core.checkout import ActionRequired, Pending, Placed
 from checkout_core.money import Money
 from checkout_core.refusals import Refusal, Refused
-from checkout_core.scripts import Step
 from checkout_core.simulation.books import Books
 from checkout_core.simulation.clients import Wished
 from checkout_core.simulation.coverage import Coverage
@@ -37,7 +36,6 @@ class History:
     """What the shopper was ready to pay, by checkout and key: a total, or the hash of a quote."""
     finished: dict[tuple[str, str], Placed | Refused] = field(factory=dict)
     refused: dict[str, int] = field(factory=dict)
-    lost: int = 0
     resting: bool = False
     _seen: set[tuple[str, str]] = field(factory=set)
 
@@ -170,16 +168,12 @@ class History:
         """Whether the wish became an attempt: a refusal that changed nothing is not recorded, and asking again is asking anew."""
         return (wish.checkout, "pay", wish.key) in self.books.requests
 
-    def step(self, name: str, step: Step, came: Answer) -> None:
-        """A shopper has taken a step."""
+    def step(self, came: Answer) -> None:
+        """A shopper has taken a step, and this came of it."""
         for one in came.refused:
             self.refused[one.reason] = self.refused.get(one.reason, 0) + 1
             if one.reason in _REFUSED_MARKS:
                 self.coverage.marks[_REFUSED_MARKS[one.reason]] += 1
-
-    def gave_up(self, name: str) -> None:
-        """A shopper has left without an answer."""
-        self.lost += 1
 
     def at_rest(self, wish: Wished, again: object) -> None:
         """Everything has drained, and the shopper asks once more (I17, I21). Raises Violation."""

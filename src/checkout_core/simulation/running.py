@@ -254,7 +254,6 @@ class Run:
             self._serve(up[at - 1], f"{name}t", command, start, wish, None)
         if made.fault == "gone":
             waits.over = True
-            self.history.gave_up(client.name)
             client.coroutine.close()
             client.gone = True
             self.busy -= 1
