@@ -335,6 +335,7 @@ WRONG: list[tuple[str, str, str]] = [
     ('sku = "MUG"\nquantity', 'sku = "MUGG"\nquantity', "number 1: step 2 (add) of buy: this world has no 'MUGG' (did you mean \"MUG\"?)."),
     ('currency = "EUR"', 'currency = "USD"', "step 1 (open) of buy: nothing has a price in USD in this world. Open the cart in EUR, or"),
     ('shipping = "standard"', 'shipping = "express"', "step 3 (begin) of buy: this world sends nothing by 'express'. Use one of standard"),
+    ('shipping = "standard"\n', "", "step 4 (pay) of buy: it is not said how the goods are sent, so nobody can pay. Let"),
     ('["spring"]', '["sprin"]', "step 3 (begin) of buy: 'sprin' is no code of this world (did you mean \"SPRING\"?). Add the coupon,"),
     ("tok_ok", "tok_okay", "step 4 (pay) of buy: 'tok_okay' is no token of the model gateway for a card (did you mean \"tok_ok\"?)."),
     ('card = "tok_ok"', 'upi = "tok_ok"', "step 4 (pay) of buy: 'tok_ok' is no token of the model gateway for UPI. Use one of upi_paid, "),

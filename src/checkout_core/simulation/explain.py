@@ -95,7 +95,7 @@ def text(story: Explained, width: int = WIDTH) -> str:
         time = "" if step.at == shown else clock(step.at)
         shown = step.at
         head = f"{time:<{times}}  {step.who:<{wide}}  "
-        gap = " " * min(len(head), width // 3)  # on a narrow screen there must be room left for words
+        gap = " " * min(len(head), max(width - 40, width // 3))  # on a narrow screen there must be room left for words
         lines += _wrapped(width, head, gap, step.what if step.who else f"-- {step.what} --")
         if step.fault:
             lines += _wrapped(width, f"{gap}⚡ ", f"{gap}  ", step.fault)

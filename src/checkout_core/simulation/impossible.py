@@ -44,10 +44,11 @@ def of_journey(script: Script, world: World, *, own_gateway: bool = False) -> It
 
 @define
 class _Carts:
-    """The currencies of one shopper's carts, and which is current."""
+    """The currencies of one shopper's carts, and which is current; whether they ever said how goods are sent."""
 
     currencies: dict[str, str] = field(factory=dict)
     current: str = ""
+    sent: bool = False
 
 
 def _of_step(step: Step, carts: _Carts, world: World, *, own_gateway: bool) -> list[str]:
@@ -64,9 +65,10 @@ def _of_step(step: Step, carts: _Carts, world: World, *, own_gateway: bool) -> l
         case MoveStock(sku, _, location):
             return [*_of_sku(sku, world), *_of_location(location, world)]
         case Begin(shipping=shipping, codes=codes):
+            carts.sent = carts.sent or shipping is not None
             return [*_of_shipping(shipping, world), *(one for code in codes or () for one in _of_code(code, world))]
-        case Pay(Card() | Upi() as instrument) if not own_gateway:
-            return list(_of_token(instrument))
+        case Pay(instrument=instrument):
+            return [*_of_unsent(carts, world), *(() if own_gateway or instrument is None else _of_token(instrument))]
         case _:
             pass
     return []
@@ -99,6 +101,12 @@ def _of_shipping(method: str | None, world: World) -> Iterator[str]:
     known = [one.id for one in world.catalog.shipping.methods]
     if method is not None and method not in known:
         yield f"this world sends nothing by {shown(method)}{near(method, known)}. {_one_of(known)}"
+
+
+def _of_unsent(carts: _Carts, world: World) -> Iterator[str]:
+    known = [one.id for one in world.catalog.shipping.methods]
+    if known and not carts.sent and all(product.tracked or product.weight for product in world.catalog.items.values()):
+        yield f'it is not said how the goods are sent, so nobody can pay. Let "begin" say shipping = "{known[0]}"'
 
 
 def _of_code(code: str, world: World) -> Iterator[str]:
