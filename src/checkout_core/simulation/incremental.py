@@ -225,7 +225,7 @@ class Incremental:
             broken("I25", "a gateway is asked without end", f"calls for {after.key}: {after.calls}", f"the bound: {CALLS_AT_MOST}", c.id)
 
     def _begins_to_pay(self, c: Checkout, now: datetime) -> None:
-        """The quote that a payment is for has not run out when the intent is stored (R7)."""
+        """When an intent is stored its quote has not run out (R7), and its payer has as long as is promised, by the store's clock (R15)."""
         self.evaluated["I8"] += 1
         if c.quote_until is None or c.quote_until <= now:
             until = "never promised" if c.quote_until is None else f"promised until {c.quote_until:%H:%M:%S}"
@@ -236,6 +236,13 @@ class Incremental:
                 f"the payment: begun at {now:%H:%M:%S}",
                 c.id,
             )
+
+        held, most = timedelta(seconds=c.deadlines.hold_for), timedelta(seconds=c.deadlines.hold_at_most)
+        begun = f"the payment: begun at {now:%H:%M:%S}"
+        if c.deadline < now + held:
+            broken("Q1", "who begins to pay has less time than is promised", f"until {c.deadline:%H:%M:%S}, not for {held}", begun, c.id)
+        if c.latest > now + most:
+            broken("I16", "goods are held for longer than they may be", f"until {c.latest:%H:%M:%S}, at most for {most}", begun, c.id)
 
     def _sends_back(self, refund: Refund, c: Checkout) -> None:
         """A refund that is decided is of what is still there: one whose key has acted already is only asked again."""

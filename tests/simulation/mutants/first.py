@@ -17,7 +17,7 @@ from checkout_core.payments import Attempt, AttemptState, Captured, Declined
 from tests.simulation.mutants.bug import RUNNERS, Patch, bug, in_both, ready, real_of
 
 
-@bug("no stored decision", "the next effect is performed, and stored nowhere", "I6", "L1", "I16")
+@bug("no stored decision", "the next effect is performed, and stored nowhere", "I6", "I5", "L1", "I16")
 def no_stored_decision(patch: Patch) -> None:
     real = MemoryUnit._apply
 
@@ -56,7 +56,7 @@ def any_outcome_counts(patch: Patch) -> None:
     patch.setattr(flow, "advance", advance)
 
 
-@bug("time-out = decline", "no answer is taken for no", "Q1", "I21", "I5", "I20", origin="B1")
+@bug("time-out = decline", "no answer is taken for no", "Q1", "I21", "I6", "I5", "I20", origin="B1")
 def timeout_is_decline(patch: Patch) -> None:
     real = real_of(RUNNERS, "perform")
 

@@ -123,6 +123,7 @@ def by_is_not_looked_at(patch: Patch) -> None:
     "the order could not be written, and the shopper is told that it is placed",
     "I15",
     "I21",
+    "I17",
     origin="E5",
 )
 def told_by_the_gateway(patch: Patch) -> None:
@@ -142,7 +143,14 @@ def told_by_the_gateway(patch: Patch) -> None:
 
 
 # Asking again.
-@bug("a lost capture is asked for anew", "a capture without an answer becomes a second authorization under another key", "I5", origin="A3")
+@bug(
+    "a lost capture is asked for anew",
+    "a capture without an answer becomes a second authorization under another key",
+    "I5",
+    "I6",
+    "I25",
+    origin="A3",
+)
 def a_lost_capture(patch: Patch) -> None:
     real = flow.get_paid
 

@@ -10,13 +10,13 @@ from attrs import evolve
 from checkout_core import bookkeeping, drive, flow, payments
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Refund, RemoteEffect
-from checkout_core.holds import Short, Taken
+from checkout_core.holds import Short, Stock, Taken
 from checkout_core.orders import FulfilmentState, OrderState
 from checkout_core.payments import CLOSED, Attempt, AttemptState, RefundRefused
 from tests.simulation.mutants.bug import Patch, bug, everywhere
 
 
-@bug("back goes what was asked", "a refund is of the amount we asked for, though the gateway took less", "I7", "I20", origin="B14")
+@bug("back goes what was asked", "a refund is of the amount we asked for, though the gateway took less", "I7", "I6", "I20", origin="B14")
 def back_goes_what_was_asked(patch: Patch) -> None:
     real = flow.give_back
 
@@ -64,7 +64,7 @@ def confirmed_short(patch: Patch) -> None:
     def perform(unit: Any, c: Checkout, effect: Any) -> Any:
         outcome = real(unit, c, effect)
         paid = c.paying is not None and c.paying.money
-        return Taken() if paid and isinstance(outcome, Short) else outcome
+        return Taken() if paid and isinstance(outcome, Short) and isinstance(outcome.pool, Stock) else outcome
 
     everywhere(patch, real, perform)
 

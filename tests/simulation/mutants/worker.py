@@ -104,7 +104,16 @@ def the_next_one_goes_out_anyway(patch: Patch) -> None:
 
 
 # Time.
-@bug("the worker's own clock", "a checkout lapses when the worker's clock says so, not the store's", "Q2", "Q1", "I16", origin="T1")
+@bug(
+    "the worker's own clock",
+    "a checkout lapses when the worker's clock says so, not the store's",
+    "Q2",
+    "Q1",
+    "L1",
+    "L5",
+    "I16",
+    origin="T1",
+)
 def the_workers_own_clock(patch: Patch) -> None:
     async def go_on(self: Any, id: str) -> Any:
         now = self.clock.now()
