@@ -302,11 +302,15 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
 def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:
     """Why this promotion has no use left for this checkout; what it holds itself does not count (RB-16)."""
     for claim, reason in limits_of(deal, c.identities):
-        pool = pools.get(claim.pool)
-        mine = sum(held.amount for held in c.held if held.pool == claim.pool)
-        if pool is not None and claim.limit is not None and pool.held + pool.committed - mine >= claim.limit:
+        if is_spent(claim, pools, sum(held.amount for held in c.held if held.pool == claim.pool)):
             return Refused(reason, deal.code or deal.name)
     return None
+
+
+def is_spent(claim: Claim, pools: Mapping[PoolKey, Pool], mine: int = 0) -> bool:
+    """Whether a coupon's uses are all held or made, but for so many that are one's own."""
+    pool = pools.get(claim.pool)
+    return pool is not None and claim.limit is not None and pool.held + pool.committed - mine >= claim.limit
 
 
 def limits_of(deal: Promotion, who: Sequence[str]) -> list[tuple[Claim, str]]:

@@ -18,7 +18,7 @@ from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, Unavailable
-from checkout_core.holds import Level, Pool, PoolKey, Stock
+from checkout_core.holds import Claim, Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
@@ -312,6 +312,14 @@ class AsyncShop:
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
 
+    async def _uses(self, claims: Sequence[Claim]) -> Mapping[PoolKey, Pool]:
+        """How far these coupons are used up, without the uses that overdue checkouts still hold (Q2)."""
+        pools = await self.storage.pools([claim.pool for claim in claims])
+        spent = [claim.pool for claim in claims if commands.is_spent(claim, pools)]
+        for pool in spent:
+            await self._make_room(pool)
+        return await self.storage.pools([claim.pool for claim in claims]) if spent else pools
+
     async def _make_room(self, pool: PoolKey) -> None:
         """Let overdue checkouts go that hold what is short, wherever it lies."""
         pools = [Stock(pool.sku, place) for place in self.policy.locations] if isinstance(pool, Stock) else [pool]
@@ -353,8 +361,8 @@ class AsyncShop:
         if limited := [deal for deal in deals if deal.limit is not None or deal.per_person is not None]:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
-            keys = [claim.pool for deal in limited for claim, _ in commands.limits_of(deal, who)]
-            pools = await self.storage.pools(keys) if keys else {}
+            claims = [claim for deal in limited for claim, _ in commands.limits_of(deal, who)]
+            pools = await self._uses(claims) if claims else {}
         return Known(seen, Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options)), pools)
 
 
