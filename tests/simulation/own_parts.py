@@ -11,8 +11,10 @@ from attrs import evolve
 
 from checkout_adapters.sandbox import SandboxBooks, SandboxGateway
 from checkout_core import MemoryStorage
+from checkout_core.effects import Authorize
 from checkout_core.errors import Unavailable
 from checkout_core.holds import Pool, PoolKey
+from checkout_core.payments import Fact
 from checkout_core.ports import Clock
 from checkout_core.unit import Record, Release, Unit
 
@@ -27,6 +29,16 @@ def storage(clock: Clock) -> MemoryStorage:
 def gateway(clock: Clock) -> SandboxGateway:
     """A good gateway."""
     return SandboxGateway(SandboxBooks(clock))
+
+
+class Away(SandboxGateway):
+    """A gateway that is never there: it breaks no promise, and sells nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(SandboxBooks(clock))
+
+    def authorize(self, request: Authorize) -> Fact:
+        raise Unavailable("It is never there.")
 
 
 class Lies(MemoryStorage):

@@ -116,6 +116,12 @@ def test_a_mark_that_is_never_reached_fails_too(tmp_path: Path) -> None:
 
 
 # The host's own parts.
+def test_a_gateway_that_sells_nothing_is_no_good_gateway() -> None:
+    """No promise is broken where nothing is sold; that is not enough."""
+    with pytest.raises(Failed, match="nobody bought anything"):
+        simulate(SHIPPED / "last-unit.toml", seeds=3, gateway=own_parts.Away)
+
+
 def test_a_store_and_a_gateway_of_ones_own_stand_behind_the_faults() -> None:
     """Both are made anew for each run; real decisions are taken on their answers."""
     report = simulate(SHIPPED / "gateway-outage.toml", seeds=4, storage=own_parts.storage, gateway=own_parts.gateway)

@@ -63,7 +63,8 @@ def simulate(
     `storage` and `gateway` are factories of your own adapters (of the sync ports), called with each run's clock; faults strike in front of
     them. Without `checks` the promises are looked at only when a run is at rest, which is faster.
 
-    Raises Failed if a promise is broken or a mark is not reached, BadScenario, and Misconfigured for a factory that makes no such part.
+    Raises Failed if a promise is broken, if nobody bought anything in any run, or if a mark is not reached; BadScenario; and Misconfigured
+    for a factory that makes no such part.
     """
     if seeds < 1:
         raise ValueError("Give at least one seed: simulate(scenario, seeds=200).")
@@ -74,12 +75,20 @@ def simulate(
     report = run_many(read, range(first, first + seeds), level=level, checks=checks)
     if report.broken:
         raise Failed(_told(read, report.broken[0], scenario, level), report)
+    if not report.orders and sells(read):
+        raise Failed(f"{read.name}: in {report.runs} runs nobody bought anything. Look at the gateway, the stock and the journeys.", report)
     if missing := too_little(read, report):
         marks = ", ".join(missing)
         raise Failed(
             f"{read.name}: {report.runs} runs never reached: {marks}. Make what leads there likelier, or take the mark away.", report
         )
     return report
+
+
+def sells(scenario: Scenario) -> bool:
+    """Whether some order may be expected of many runs: nobody has asked for none."""
+    most = scenario.always.orders
+    return most is None or most.most > 0
 
 
 def replayed_by(scenario: Scenario | str | Readable, seed: int | None, *, own: bool) -> str:
