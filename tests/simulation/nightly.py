@@ -71,6 +71,7 @@ def main(arguments: Sequence[str]) -> int:
         wrong += [f"{file.name}, seed {one.seed}: {one.violation}" for one in report.broken[:5]]
         total.merge(report)
     seconds = time.perf_counter() - began
+    rate = total.checkouts / seconds
     print(f"{total.runs:,} runs, {total.checkouts:,} checkouts, {total.steps:,} steps in {seconds:,.0f} s ({rate:,.0f}/s)")
     for title, counted in (("marks", total.coverage.marks), ("struck", total.coverage.struck), ("looked at", total.coverage.evaluated)):
         print(f"{title}: " + ", ".join(f"{name} {times:,}" for name, times in counted.most_common()))
