@@ -99,11 +99,13 @@ class Seeded:
 
 
 def _steps(names: Sequence[str], rates: Mapping[str, int]) -> tuple[tuple[int, str], ...]:
+    """The bounds below which a throw is each fault: at most every other call is struck, and by any of them."""
+    shares = [(rates[name] // FAULTS[name].weight, name) for name in names if rates[name]]
+    most = max(sum(share for share, _ in shares), SCALE // 2)
     steps, bound = list[tuple[int, str]](), 0
-    for name in names:
-        if rates[name]:
-            bound += rates[name] // FAULTS[name].weight
-            steps.append((bound, name))
+    for share, name in shares:
+        bound += share * (SCALE // 2) // most
+        steps.append((bound, name))
     return tuple(steps)
 
 

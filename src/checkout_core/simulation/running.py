@@ -59,6 +59,8 @@ from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
 from checkout_core.worker import AsyncWorker
 
+STEPS_WITHIN: Final = 1800 * SECOND
+"""The time in which a wrong clock is set right."""
 TIMEOUT: Final = 60 * SECOND
 """How long a shopper's browser waits for an answer."""
 _ROUTE: Final = b"which process"
@@ -196,7 +198,14 @@ class Run:
         if skew:
             drawn = self._arrival(f"{process.name}/skew", 2 * skew)
             process.skew = drawn if drawn <= skew else skew - drawn  # so that what is not on a tape is no skew
+            if self.scenario.world.steps and (at := self._arrival(f"{process.name}/steps", STEPS_WITHIN)):
+                self.kernel.at(at, lambda: self._set_right(process))
         self.kernel.boot(process)
+
+    @staticmethod
+    def _set_right(process: Process) -> None:
+        """Somebody sets its clock, under whatever it is doing (T2)."""
+        process.skew = 0
 
     def _shop(self, process: Process) -> AsyncShop:
         kernel = self.kernel
