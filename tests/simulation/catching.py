@@ -1,9 +1,10 @@
 """Every planted bug is hunted in the simulator: which world and seed catch it, by which promise, and after how many runs.
 
-    python -m tests.simulation.catching                         every bug, from scratch
+    python -m tests.simulation.catching                         every bug
     python -m tests.simulation.catching "half a take" …         these
     python -m tests.simulation.catching --seeds 400 --jobs 2    longer, on two cores
     python -m tests.simulation.catching --world codes "half a take"    in this world only
+    python -m tests.simulation.catching --anew                  as if nothing were known of where each is caught: the true figures
     python -m tests.simulation.catching --write                 and remember the first catch of each in caught.toml
 
 The world in which a bug was caught before comes first, with every seed. Then the worlds take turns: every world with seed 0, then every
