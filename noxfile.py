@@ -65,7 +65,7 @@ def pairs(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Every planted bug, hunted in all worlds: who is first to see it, and which is not caught. `-- --anew` forgets where each was caught."""
+    """Every planted bug, hunted in all worlds: who is first to see it, which is not caught. `-- --anew` forgets where each was caught."""
     install(session, "test")
     session.run("python", "-m", "tests.simulation.catching", "--seeds", "250", *session.posargs)
 
