@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import checkout, commands, drive, flow, holds
+from checkout_core import checkout, commands, drive, flow
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
@@ -219,8 +219,12 @@ def late_money_forgets_the_code(patch: Patch) -> None:
 # In which order.
 @bug("claims are locked as they come", "the pools of a checkout are locked in the order of its quote", "R27", origin="D2")
 def claims_are_locked_as_they_come(patch: Patch) -> None:
-    real = holds.in_lock_order
-    patch.setattr(checkout, "in_lock_order", lambda claims: tuple(reversed(real(claims))))  # not in the kit that judges stores
+    real = drive.perform
+
+    def perform(unit: Any, c: Checkout, effect: Any) -> Any:
+        return real(unit, c, evolve(effect, claims=tuple(reversed(effect.claims))) if isinstance(effect, Take) else effect)
+
+    everywhere(patch, real, perform)
 
 
 @bug("shelves are locked as they are used", "the locations of a SKU are locked in the order of their use", "R27", origin="F7")

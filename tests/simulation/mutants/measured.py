@@ -1,4 +1,8 @@
-"""Which planted bugs the ordinary tests let live: measured by `python -m tests.simulation.survivors`, and copied here."""
+"""Which planted bugs the ordinary tests let live, as `python -m tests.simulation.survivors` asks it.
+
+Measured over core, scenarios, contracts, commands and the project's own tests, several bugs in one session: those of a session that passed
+live, those of one that failed were tried alone on what failed. Bugs that undo each other (two values of one constant) never shared one.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,15 @@ from typing import Final
 SURVIVORS: Final = frozenset(
     {
         "a claim has the worker's time",
-        "a claim outlives its worker",
         "a stop that was sent is a stop",
         "a verdict is read off the moment",
         "another's claim is taken for one's own",
         "blocked by its own use",
-        "by is not looked at",
         "carts are locked as they are named",
         "claims are locked as they come",
         "closed is closed",
         "late money forgets the code",
         "news is for the latest",
-        "placed in doubt",
         "second settle path",
         "shelves are locked as they are used",
         "the payer's own clock",
