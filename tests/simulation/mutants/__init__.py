@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import evolve
 
-from tests.simulation.mutants import books, carts, clocks, holds, news, payments, races, requests, sending_back, worker
+from tests.simulation.mutants import books, carts, clocks, found, holds, news, payments, races, requests, sending_back, worker
 from tests.simulation.mutants.bug import Mutant, Patch
 from tests.simulation.mutants.first import FIRST_PURCHASE, MORE
 from tests.simulation.mutants.measured import SURVIVORS
@@ -25,7 +25,7 @@ _FAMILIES: Final = (
     (carts.MERGING, carts.QUOTES, requests.REQUESTS),
     (books.FIGURES, books.BOOKS, books.EVENTS, books.STORE),
     (worker.DELIVERY, worker.TIME),
-    (clocks.CLOCKS, races.RACES),
+    (clocks.CLOCKS, races.RACES, found.FOUND),
 )
 
 ALL: Final = tuple(evolve(bug, survives=bug.name in SURVIVORS) for rooms in _FAMILIES for family in rooms for bug in family)

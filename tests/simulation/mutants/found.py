@@ -1,0 +1,66 @@
+"""Bugs that the product had until the simulator found them; each stands here so that it never comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from checkout_core import payments, runner
+from checkout_core.effects import Authorize
+from checkout_core.sync import runner as sync_runner
+from tests.simulation.mutants.bug import SHOPS, Patch, bug, everywhere, in_both, ready
+
+
+@bug(
+    "two clocks are compared",
+    "the last moment for a call is the store's, and the process looks at its own clock",
+    "I6",
+    "Q1",
+    "Q2",
+    origin="T1",
+)
+def two_clocks_are_compared(patch: Patch) -> None:
+    def last_moment(checkout: Any, effect: Any, since: datetime) -> datetime:
+        return effect.by if isinstance(effect, Authorize) else since
+
+    patch.setattr(runner, "last_moment", last_moment)
+    patch.setattr(sync_runner, "last_moment", last_moment)
+
+
+@bug(
+    "old news settles a stop",
+    "money that was reserved a moment ago buys the goods, though our stop may have let it go",
+    "I4",
+    "I13",
+    origin="B16",
+)
+def old_news_settles_a_stop(patch: Patch) -> None:
+    real = payments.settle
+
+    def settle(attempt: Any, fact: Any) -> Any:
+        told = real(attempt, fact)
+        return told if told is attempt else evolve(told, doubt=False)
+
+    everywhere(patch, real, settle)
+
+
+@bug(
+    "a spent coupon waits for the worker",
+    "a use of a code that a lapsed checkout holds is in everybody's way until a worker comes by",
+    "Q2",
+    origin="G5",
+)
+def a_spent_coupon_waits_for_the_worker(patch: Patch) -> None:
+    async def uses(self: Any, claims: Any) -> Any:
+        return await ready(self.storage.pools([claim.pool for claim in claims]))
+
+    in_both(patch, SHOPS, "_uses", uses)
+
+
+FOUND = (
+    two_clocks_are_compared,
+    old_news_settles_a_stop,
+    a_spent_coupon_waits_for_the_worker,
+)
