@@ -87,10 +87,12 @@ def get_paid(attempt: Attempt, c: Checkout, now: datetime) -> RemoteEffect | Wai
 def give_back(attempt: Attempt, now: datetime) -> RemoteEffect | Wait:
     """The next call to make sure that money we do not want never comes, or goes back whole."""
     call = call_of(attempt)
-    if attempt.stuck:
+    if attempt.stuck and attempt.final_at is None:
         return Wait(None)
     if attempt.ask_at is not None and now < attempt.ask_at:
         return Wait(attempt.ask_at)
+    if attempt.stuck:  # an earlier call may still arrive: a person is told now, and the gateway asked once more when none can
+        return Inquire(*call, attempt.authorization, attempt.reference)
     if attempt.state is AttemptState.CAPTURED and not attempt.doubt:
         return Refund(*call, f"{attempt.key}/refund", attempt.authorization, attempt.reference, attempt.taken)
     stop_first = attempt.terms.tombstone and not attempt.stop_asked and attempt.state is not AttemptState.CAPTURED
@@ -292,8 +294,11 @@ def heard(attempt: Attempt, effect: RemoteEffect, outcome: NoReply | Fact, now: 
     if isinstance(outcome, NotFound):
         return absent(attempt, asked, now)
     if isinstance(outcome, RefundRefused):
-        return evolve(attempt, stuck=outcome.reason, doubt=False)
+        more = attempt.final_at if asked > 1 else None  # the first call was answered: nothing else is on its way
+        return evolve(attempt, stuck=outcome.reason, doubt=False, asked=0, ask_at=more, final_at=more)
     told = settle(attempt, outcome)
+    if attempt.stuck and told is attempt:
+        return evolve(attempt, doubt=False, final_at=None, ask_at=None)
     if told is attempt:  # as we knew: what was in doubt did not happen, if the gateway can already know
         repeats = attempt.terms.resend and (not stopped or bool(attempt.unwanted))  # whatever was lost is sent once more
         sure = repeats or attempt.final_at is None or now >= attempt.final_at
