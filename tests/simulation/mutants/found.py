@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import payments, runner
+from checkout_core import flow, payments, runner
 from checkout_core.effects import Authorize
+from checkout_core.payments import RefundRefused
 from checkout_core.sync import runner as sync_runner
 from tests.simulation.mutants.bug import SHOPS, Patch, bug, everywhere, in_both, ready
 
@@ -59,7 +60,24 @@ def a_spent_coupon_waits_for_the_worker(patch: Patch) -> None:
     in_both(patch, SHOPS, "_uses", uses)
 
 
+@bug(
+    "a refusal is the last word",
+    "what a gateway refuses to refund is not looked at again, though an earlier call for it may still arrive",
+    "I20",
+    origin="B13",
+)
+def a_refusal_is_the_last_word(patch: Patch) -> None:
+    real = flow.heard
+
+    def heard(attempt: Any, effect: Any, outcome: Any, now: datetime) -> Any:
+        told = real(attempt, effect, outcome, now)
+        return evolve(told, ask_at=None, final_at=None) if isinstance(outcome, RefundRefused) else told
+
+    patch.setattr(flow, "heard", heard)
+
+
 FOUND = (
+    a_refusal_is_the_last_word,
     two_clocks_are_compared,
     old_news_settles_a_stop,
     a_spent_coupon_waits_for_the_worker,
