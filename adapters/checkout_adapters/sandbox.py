@@ -73,69 +73,12 @@ from checkout_core.payments import (
 )
 from checkout_core.ports import Clock
 from checkout_core.system import SystemClock
+from checkout_core.tokens import CHALLENGE_LASTS, INTENT_LASTS, TOKENS, Token
 
-Act = Literal["approve", "deny", "leave"]
 CAPABILITIES: Final = Capabilities(methods=frozenset({"card", "upi"}), settle_window=120, call_timeout=10)
-PAYER_TAKES, CHALLENGE_LASTS, INTENT_LASTS, ARRIVES_LATE = 10, 10 * 60, 5 * 60, 60  # seconds
 
 
-@frozen
-class _Script:
-    """What a token makes happen; times in seconds from the first call.
-
-    `refused` at once for that reason, or the payer must `act` after so long, or the money is there at once. `busy`: when it is out of
-    the payer's hands and not decided. The first call of the operation `lost` never arrives, that of `silent` acts without an answer.
-    """
-
-    says: str
-    method: str = "card"
-    refused: str = ""
-    act: Act | None = None
-    after: int = PAYER_TAKES
-    busy: int | None = None
-    lost: str = ""
-    silent: str = ""
-    arrives: int | None = None
-    slow: bool = False
-    drift: int = 0
-    refunds: bool = True
-
-
-_SCRIPTS: Final[Mapping[str, _Script]] = {
-    "tok_ok": _Script("the money is reserved or taken at once"),
-    "tok_declined": _Script("declined", refused="declined"),
-    "tok_insufficient_funds": _Script("declined, there is too little on the account", refused="insufficient-funds"),
-    "tok_expired_card": _Script("declined, the card has expired", refused="expired-card"),
-    "tok_stolen": _Script("declined, the card is reported stolen; do not try it again", refused="stolen-card"),
-    "tok_3ds_ok": _Script("a challenge, which the payer passes 10 seconds later", act="approve"),
-    "tok_3ds_denied": _Script("a challenge, which the payer fails 10 seconds later", act="deny"),
-    "tok_3ds_abandoned": _Script("a challenge to which the payer never comes; over after 10 minutes", act="leave", after=CHALLENGE_LASTS),
-    "tok_slow": _Script("works, but every answer takes long", slow=True),
-    "tok_amount_drift": _Script("one minor unit more than asked is reserved or taken", drift=1),
-    "tok_no_answer_lost": _Script("the first authorize has no answer and never arrived; later ones work", lost="authorize"),
-    "tok_no_answer_taken": _Script("the first authorize works, but has no answer", silent="authorize"),
-    "tok_no_answer_late": _Script(
-        "the first authorize has no answer, and arrives a minute later unless it is voided before", lost="authorize", arrives=ARRIVES_LATE
-    ),
-    "tok_capture_no_answer": _Script("the first capture works, but has no answer", silent="capture"),
-    "tok_void_no_answer": _Script("the first void works, but has no answer", silent="void"),
-    "tok_refund_no_answer": _Script("the first refund works, but has no answer", silent="refund"),
-    "tok_refund_refused": _Script("works, but the money is not sent back", refunds=False),
-    "upi_paid": _Script("the payer approves after 10 seconds", "upi", act="approve"),
-    "upi_denied": _Script("the payer says no after 10 seconds", "upi", act="deny"),
-    "upi_expired": _Script("the payer never comes; over after 5 minutes", "upi", act="leave", after=INTENT_LASTS),
-    "upi_pending": _Script(
-        "the payer approves after 10 seconds, and the bank never decides; over after 2 days",
-        "upi",
-        act="leave",
-        after=2 * 24 * 3600,
-        busy=PAYER_TAKES,
-    ),
-    "upi_late": _Script(
-        "the payer approves too late: the money comes 2 minutes after the 5 of the intent", "upi", act="approve", after=INTENT_LASTS + 120
-    ),
-}
-SCRIPTS: Final[Mapping[str, str]] = {token: f"{script.method}: {script.says}" for token, script in _SCRIPTS.items()}
+SCRIPTS: Final[Mapping[str, str]] = {token: f"{told.method}: {told.says}" for token, told in TOKENS.items()}
 """Every token, and what it makes happen, in plain words."""
 
 
@@ -335,7 +278,7 @@ def _ripe(payment: Payment, now: datetime) -> Payment:
 
 def _started(payment: Payment, now: datetime) -> Payment:
     """The payment once its authorize call has arrived."""
-    script = _SCRIPTS.get(payment.token)
+    script = TOKENS.get(payment.token)
     if script is None or script.refused:
         return evolve(payment, state=State.DECLINED, reason=script.refused if script else "unknown-token")
     if script.act is None:
@@ -457,7 +400,7 @@ class _Sandbox(Generic[S]):
 
     def _new(self, request: Authorize, nth: int = 1) -> Payment:
         token, amount, method = request.instrument.token, request.amount, request.instrument.method
-        script, can = _SCRIPTS.get(token), self.capabilities
+        script, can = TOKENS.get(token), self.capabilities
         return Payment(
             request.key,
             nth,
@@ -518,7 +461,7 @@ class _Sandbox(Generic[S]):
             return RefundRefused("already-refunded" if payment.state is State.REFUNDED else "not-captured")
         if amount.currency != payment.currency or not 0 < amount.minor <= payment.captured - payment.refunded:
             return RefundRefused("more-than-captured")
-        if not _SCRIPTS[payment.token].refunds:
+        if not TOKENS[payment.token].refunds:
             return RefundRefused("refused-by-bank")
         refunded = payment.refunded + amount.minor
         page.save(evolve(payment, refunded=refunded, state=State.REFUNDED if refunded == payment.captured else State.CAPTURED))
@@ -578,11 +521,11 @@ class AsyncSandboxGateway(_Sandbox[Awaitable[object]]):
         return self._answer(request, took)
 
 
-def _script(request: RemoteEffect, find: Callable[[str], Payment | None]) -> _Script:
+def _script(request: RemoteEffect, find: Callable[[str], Payment | None]) -> Token:
     """What the token of this payment makes happen."""
     payment = None if isinstance(request, Authorize) else find(request.authorization)
     token = request.instrument.token if isinstance(request, Authorize) else payment.token if payment else ""
-    return _SCRIPTS.get(token, _Script(""))
+    return TOKENS.get(token, Token(""))
 
 
 def _content(request: Authorize | Capture | Void | Refund) -> str:

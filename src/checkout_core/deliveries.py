@@ -1,4 +1,4 @@
-"""How a message fares: claimed before it is sent, noted after. Decisions inside a unit; the worker calls the notifier in between.
+"""How a message fares: leased before it is sent, noted after. Decisions inside a unit; the worker calls the notifier in between.
 
 What delivery promises, whatever a notifier does (R9, R19, R25):
 
@@ -11,8 +11,8 @@ What delivery promises, whatever a notifier does (R9, R19, R25):
 A dead message stops nothing that comes after it; one that waits stops the later ones of its own checkout only (M2). There is one
 `Delivery` for a consumer and an event, however often it is tried, and its error is short and names nobody (R24).
 
-Who sends a message has claimed it first, for CLAIM: two workers do not send it both (Q3), and one whose worker dies is another's after
-that, with the try counted (A11). The number of the try is the token of the claim (R10): a failure that is told late, when somebody else
+Who sends a message has leased it first, for LEASE: two workers do not send it both (Q3), and one whose worker dies is another's after
+that, with the try counted (A11). The number of the try is the token of the lease (R10): a failure that is told late, when somebody else
 has it, is not noted.
 """
 
@@ -29,20 +29,20 @@ from checkout_core.unit import Delivery, Unit
 
 TRIES_AT_MOST = 12  # then the event is dead for this consumer, and waits for a person (R19, M3)
 AWAY_AT_MOST = 110  # the same, for a far side that is away: nine tries in the first quarter of an hour, then four an hour
-CLAIM = timedelta(minutes=2)  # longer than any notifier takes for one message
+LEASE = timedelta(minutes=2)  # longer than any notifier takes for one message
 _AWAY_WAIT = timedelta(minutes=15)  # so that an hour's outage delays a message by an hour and a quarter, not by two
 _AWAY = "away: "
-_BACK = "no longer away: "  # said of its first failure, so that whoever claims it next gives it another try
+_BACK = "no longer away: "  # said of its first failure, so that whoever leases it next gives it another try
 _ERROR_AT_MOST = 200
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 
 
 @define
-class Claim:
+class Lease:
     """One try at a message, ours until its `next_at`: a unit's work, which gives None if it is settled, waits, or is another worker's.
 
     One that was tried often enough, and whose worker died each time, is dead. `token` (below a million) stands in the microseconds of
-    `next_at`: by it a unit that is run again after a lost commit knows its own claim (R12).
+    `next_at`: by it a unit that is run again after a lost commit knows its own lease (R12).
     """
 
     consumer: str
@@ -59,16 +59,16 @@ class Claim:
         if old.tries >= (AWAY_AT_MOST if old.error.startswith((_AWAY, _BACK)) else TRIES_AT_MOST):
             new = evolve(old, dead=True, next_at=None, error=old.error or "its worker stopped each time")
         else:
-            new = evolve(old, tries=old.tries + 1, next_at=(unit.now + CLAIM).replace(microsecond=self.token))
+            new = evolve(old, tries=old.tries + 1, next_at=(unit.now + LEASE).replace(microsecond=self.token))
         unit.write(new)
         self.wrote = new
         return new
 
 
-def note(unit: Unit, claimed: Delivery, failed: Exception | None) -> Delivery:
-    """Record how a claimed try went."""
-    old = unit.delivery(claimed.consumer, claimed.event) or claimed
-    if failed is not None and old.tries != claimed.tries:
+def note(unit: Unit, leased: Delivery, failed: Exception | None) -> Delivery:
+    """Record how a leased try went."""
+    old = unit.delivery(leased.consumer, leased.event) or leased
+    if failed is not None and old.tries != leased.tries:
         return old
     noted = after_try(old, failed, unit.now)
     if noted != old:
@@ -77,7 +77,7 @@ def note(unit: Unit, claimed: Delivery, failed: Exception | None) -> Delivery:
 
 
 def after_try(old: Delivery, failed: Exception | None, now: datetime) -> Delivery:
-    """How it stands with a delivery whose last claimed try went well or failed like this."""
+    """How it stands with a delivery whose last leased try went well or failed like this."""
     if failed is not None and (old.delivered or old.dead):
         return old  # settled by another worker while this one was paused: a late failure takes nothing back (M6)
     tries = old.tries

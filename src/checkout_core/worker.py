@@ -30,7 +30,7 @@ class AsyncWorker:
         self.notifiers = tuple(notifiers)
         self._rests = dict[str, datetime]()
         self.name = name or SystemIds().new()
-        self._claims = 0
+        self._leases = 0
 
     async def tick(self, limit: int = 100) -> int:
         """Do what is due, at most `limit` checkouts, and as many events for each notifier. Returns how many of both there were."""
@@ -91,19 +91,19 @@ class AsyncWorker:
 
     def _token(self) -> int:
         """A number below a million that no other worker is likely to have now."""
-        self._claims += 1
-        return int.from_bytes(hashlib.sha256(f"{self.name} {self._claims}".encode()).digest()[:8], "big") % 1_000_000
+        self._leases += 1
+        return int.from_bytes(hashlib.sha256(f"{self.name} {self._leases}".encode()).digest()[:8], "big") % 1_000_000
 
     async def _deliver(self, notifier: AsyncNotifier, event: Event) -> Delivery:
-        claimed = await self.shop.storage.transact(deliveries.Claim(notifier.name, event.id, self._token()))
-        if claimed is None or claimed.dead:
+        leased = await self.shop.storage.transact(deliveries.Lease(notifier.name, event.id, self._token()))
+        if leased is None or leased.dead:
             return await self.shop.storage.look(lambda view: view.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id))
         failed: Exception | None = None
         try:
             await notifier.notify(await self.shop.storage.look(lambda view: _notice(view, event)))
         except Exception as fault:  # Broken: a row that cannot be read; this message is noted as failed, and the others go out
             failed = fault
-        return await self.shop.storage.transact(lambda unit: deliveries.note(unit, claimed, failed))
+        return await self.shop.storage.transact(lambda unit: deliveries.note(unit, leased, failed))
 
 
 def _notice(view: View, event: Event) -> Notice:

@@ -159,7 +159,7 @@ def test_a_crash_between_sending_and_noting_it_gives_one_mail(tmp_path: Path, st
         street.worker.tick()
     struck.update({"A6", "M1"})
     again = Worker(street.shop, [MailNotifier(FolderTransport(tmp_path), sender=SENDER, shop_name="Leaf & Kettle")])
-    street.clock.forward(minutes=3)  # until then the dead worker's claim stands
+    street.clock.forward(minutes=3)  # until then the dead worker's lease stands
     assert again.tick() > 0
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -176,7 +176,7 @@ def test_delivered_again_after_a_crash(stage: Open, struck: set[str]) -> None:
     life.pay(c)
     outage = Outage(life.storage)
     dying = Worker(life.shop_on(outage), [endpoint])
-    outage.dies_before = 4  # each event is claimed and noted, a unit each
+    outage.dies_before = 4  # each event is leased and noted, a unit each
     with pytest.raises(Crash):
         dying.relay(endpoint)
     struck.update({"M1", "A6"})
@@ -300,7 +300,7 @@ def test_a_late_failure_takes_no_delivery_back(stage: Open, fault: Exception) ->
         name = "endpoint"
 
         def notify(self, notice: Notice) -> None:
-            life.clock.forward(minutes=3)  # longer than its claim
+            life.clock.forward(minutes=3)  # longer than its lease
             Worker(life.shop, [endpoint]).relay(endpoint)
             raise fault
 

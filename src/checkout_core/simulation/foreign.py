@@ -35,7 +35,7 @@ from checkout_core.simulation.levels import Level, ModelLevel, Opened
 from checkout_core.simulation.parts import Stores
 from checkout_core.simulation.provider import LOST, TURNED_AWAY, UNHEARD, Later, Payment, Provider
 from checkout_core.simulation.scenarios import GatewayTerms
-from checkout_core.simulation.tokens import UNKNOWN
+from checkout_core.tokens import UNKNOWN
 
 T = TypeVar("T")
 _STORE: Final = ("transact", "look", "due", "blocking", "pools", "undelivered")

@@ -30,7 +30,7 @@ from checkout_core.scripts import (
 )
 from checkout_core.simulation.faults import FAULTS, MENU
 from checkout_core.simulation.scenarios import Actor, Exact, Facts, World
-from checkout_core.simulation.tokens import TOKENS
+from checkout_core.tokens import TOKENS
 
 
 def of_journey(script: Script, world: World, *, own_gateway: bool = False) -> Iterator[str]:

@@ -38,7 +38,7 @@ from checkout_core.payments import (
     Voided,
 )
 from checkout_core.simulation.scenarios import GatewayTerms
-from checkout_core.simulation.tokens import ARRIVES_LATE, CHALLENGE_LASTS, INTENT_LASTS, TOKENS, UNKNOWN, Act, Token
+from checkout_core.tokens import ARRIVES_LATE, CHALLENGE_LASTS, INTENT_LASTS, TOKENS, UNKNOWN, Act, Token
 
 __all__ = ["TOKENS", "Account", "Payment", "Provider"]
 

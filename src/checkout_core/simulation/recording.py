@@ -22,9 +22,9 @@ from checkout_core.simulation.levels import Level
 from checkout_core.simulation.running import Run
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import BENIGN, Decision, Tape
-from checkout_core.simulation.tokens import TOKENS
 from checkout_core.simulation.violations import Violation
 from checkout_core.simulation.watching import Watched
+from checkout_core.tokens import TOKENS
 
 GATEWAY, PAYER, SHOPKEEPER = "the gateway", "the payer", "the shopkeeper"
 _BEFORE: Final[Mapping[str, str]] = {"crash_before": "dies before it ", "pause": "stops before it "}

@@ -64,7 +64,7 @@ STEPS_WITHIN: Final = 1800 * SECOND
 TIMEOUT: Final = 60 * SECOND
 """How long a shopper's browser waits for an answer."""
 _ROUTE: Final = b"which process"
-CLAIM_OVER: Final = 60 * SECOND
+LEASE_OVER: Final = 60 * SECOND
 """How long a worker may sleep with a message in its hand before another may have taken it over."""
 MAIL_TWICE: Final = ("mail_unsure", "pause", "sigterm", "busy", "disk_full", "unsure_applied", "unsure_lost")
 """Faults for which a message may arrive twice: who sent it could not know, or could not note it (Q3)."""
@@ -527,7 +527,7 @@ class Run:
         sent = Counter((SimNotifier.name, id) for id, _ in self.box.sent)
         crashes = sum(process.crashes for process in self.kernel.processes.values())
         struck = self.kernel.struck
-        slept = sum(made.wait + made.after > CLAIM_OVER for made in self.kernel.made.values())
+        slept = sum(made.wait + made.after > LEASE_OVER for made in self.kernel.made.values())
         excuses = crashes + slept + self.store.exhausted + sum(struck.get(fault, 0) for fault in MAIL_TWICE)
         self.coverage.marks["told twice"] += any(times > 1 for times in sent.values())
         return full.Scene(

@@ -129,8 +129,8 @@ def changes(unit: Watched, before: Books) -> Iterator[tuple[str, str]]:
 def _fares(old: Delivery | None, new: Delivery) -> str:
     if new.delivered or new.dead:
         return "is delivered" if new.delivered else "is given up"
-    claimed = new.tries > (0 if old is None else old.tries)
-    return f"is in hand, to be sent (try {new.tries})" if claimed else f"was not sent, and is to be tried again (tries: {new.tries})"
+    leased = new.tries > (0 if old is None else old.tries)
+    return f"is in hand, to be sent (try {new.tries})" if leased else f"was not sent, and is to be tried again (tries: {new.tries})"
 
 
 def _in(cart: Cart) -> str:

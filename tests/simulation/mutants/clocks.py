@@ -26,22 +26,22 @@ def the_payers_own_clock(patch: Patch) -> None:
     in_both(patch, SHOPS, "_try_to_pay", try_to_pay)
 
 
-@bug("a claim has the worker's time", "whether a message is another worker's is judged by one's own clock", "Q3", "I14", origin="T1")
-def a_claim_has_the_workers_time(patch: Patch) -> None:
+@bug("a lease has the worker's time", "whether a message is another worker's is judged by one's own clock", "Q3", "I14", origin="T1")
+def a_lease_has_the_workers_time(patch: Patch) -> None:
     async def deliver(self: Any, notifier: Any, event: Any) -> Any:
         now, storage = self.shop.clock.now(), self.shop.storage
-        claim = deliveries.Claim(notifier.name, event.id, self._token())
-        claimed = await ready(storage.transact(lambda unit: claim(Timed(unit, now))))
-        if claimed is None or claimed.dead:
+        lease = deliveries.Lease(notifier.name, event.id, self._token())
+        leased = await ready(storage.transact(lambda unit: lease(Timed(unit, now))))
+        if leased is None or leased.dead:
             return await ready(storage.look(lambda view: view.delivery(notifier.name, event.id) or Delivery(notifier.name, event.id)))
         failed: Exception | None = None
         try:
             await ready(notifier.notify(await ready(storage.look(lambda view: worker._notice(view, event)))))
         except Exception as fault:
             failed = fault
-        return await ready(storage.transact(lambda unit: deliveries.note(unit, claimed, failed)))
+        return await ready(storage.transact(lambda unit: deliveries.note(unit, leased, failed)))
 
     in_both(patch, WORKERS, "_deliver", deliver)
 
 
-CLOCKS = (the_payers_own_clock, a_claim_has_the_workers_time)
+CLOCKS = (the_payers_own_clock, a_lease_has_the_workers_time)

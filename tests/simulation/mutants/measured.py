@@ -10,10 +10,10 @@ from typing import Final
 
 SURVIVORS: Final = frozenset(
     {
-        "a claim has the worker's time",
+        "a lease has the worker's time",
         "a stop that was sent is a stop",
         "a verdict is read off the moment",
-        "another's claim is taken for one's own",
+        "another's lease is taken for one's own",
         "blocked by its own use",
         "carts are locked as they are named",
         "claims are locked as they come",

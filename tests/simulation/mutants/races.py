@@ -22,21 +22,21 @@ def whoever_comes_by_sends_it(patch: Patch) -> None:
 
 
 @bug(
-    "another's claim is taken for one's own",
-    "a worker whose commit was lost sends what another has claimed since",
+    "another's lease is taken for one's own",
+    "a worker whose commit was lost sends what another has leased since",
     "Q3",
     "I14",
     origin="R12",
 )
-def anothers_claim_is_taken_for_ones_own(patch: Patch) -> None:
-    real = deliveries.Claim.__call__
+def anothers_lease_is_taken_for_ones_own(patch: Patch) -> None:
+    real = deliveries.Lease.__call__
 
-    def claim(self: deliveries.Claim, unit: Any) -> Delivery | None:
+    def lease(self: deliveries.Lease, unit: Any) -> Delivery | None:
         old = unit.delivery(self.consumer, self.event)
         mine = self.wrote is not None and old is not None and not (old.delivered or old.dead) and old.tries == self.wrote.tries
         return old if mine else real(self, unit)
 
-    patch.setattr(deliveries.Claim, "__call__", claim)
+    patch.setattr(deliveries.Lease, "__call__", lease)
 
 
-RACES = (whoever_comes_by_sends_it, anothers_claim_is_taken_for_ones_own)
+RACES = (whoever_comes_by_sends_it, anothers_lease_is_taken_for_ones_own)

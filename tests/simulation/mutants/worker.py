@@ -17,49 +17,49 @@ from tests.simulation.mutants.bug import SHOPS, WORKERS, Patch, Timed, bug, cons
 # Delivery.
 @bug(
     "delivered before it is sent",
-    "an event is noted as delivered when it is claimed, and then the notifier is told",
+    "an event is noted as delivered when it is leased, and then the notifier is told",
     "I14",
     "L3",
     origin="A6",
 )
 def delivered_before_it_is_sent(patch: Patch) -> None:
-    real, noting = deliveries.Claim.__call__, deliveries.note
+    real, noting = deliveries.Lease.__call__, deliveries.note
 
-    def claim(self: deliveries.Claim, unit: Any) -> Delivery | None:
-        claimed = real(self, unit)
-        if claimed is not None and not claimed.dead:
-            unit.write(evolve(claimed, delivered=True, next_at=None))
-        return claimed
+    def lease(self: deliveries.Lease, unit: Any) -> Delivery | None:
+        leased = real(self, unit)
+        if leased is not None and not leased.dead:
+            unit.write(evolve(leased, delivered=True, next_at=None))
+        return leased
 
-    def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
+    def note(unit: Any, leased: Delivery, failed: Exception | None) -> Any:
         if failed is None:
-            return noting(unit, claimed, failed)
-        noted = deliveries.after_try(claimed, failed, unit.now)
+            return noting(unit, leased, failed)
+        noted = deliveries.after_try(leased, failed, unit.now)
         unit.write(noted)
         return noted
 
-    patch.setattr(deliveries.Claim, "__call__", claim)
+    patch.setattr(deliveries.Lease, "__call__", lease)
     patch.setattr(deliveries, "note", note)
 
 
 @bug("two workers, two letters", "what one worker is about to send, another one may send too", "Q3", "I14", origin="M7")
 def two_workers_two_letters(patch: Patch) -> None:
-    constant(patch, "CLAIM", timedelta(0))
+    constant(patch, "LEASE", timedelta(0))
 
 
-@bug("a claim outlives its worker", "a worker dies with a message in its hand, and nobody takes it up", "L3", "I14", origin="A11")
-def a_claim_outlives_its_worker(patch: Patch) -> None:
-    constant(patch, "CLAIM", timedelta(days=3650))
+@bug("a lease outlives its worker", "a worker dies with a message in its hand, and nobody takes it up", "L3", "I14", origin="A11")
+def a_lease_outlives_its_worker(patch: Patch) -> None:
+    constant(patch, "LEASE", timedelta(days=3650))
 
 
 @bug("a late failure takes a delivery back", "a worker that was paused says that it failed, and it is sent again", "I14", "Q3", origin="M6")
 def a_late_failure_takes_a_delivery_back(patch: Patch) -> None:
     real = deliveries.note
 
-    def note(unit: Any, claimed: Delivery, failed: Exception | None) -> Any:
+    def note(unit: Any, leased: Delivery, failed: Exception | None) -> Any:
         if failed is None:
-            return real(unit, claimed, failed)
-        noted = deliveries.after_try(claimed, failed, unit.now)
+            return real(unit, leased, failed)
+        noted = deliveries.after_try(leased, failed, unit.now)
         unit.write(noted)
         return noted
 
@@ -154,7 +154,7 @@ def an_hour_is_not_a_lapse(patch: Patch) -> None:
 DELIVERY = (
     delivered_before_it_is_sent,
     two_workers_two_letters,
-    a_claim_outlives_its_worker,
+    a_lease_outlives_its_worker,
     a_late_failure_takes_a_delivery_back,
     a_poison_letter_never_dies,
     an_outage_kills_letters,

@@ -1,4 +1,4 @@
-"""What each instrument makes happen at the model's provider: the same names as the sandbox gateway's, with the same meanings."""
+"""What an instrument's token makes happen where nothing is real: at the sandbox gateway and at the simulator's provider alike."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ TOKENS: Final[Mapping[str, Token]] = {
         "the payer approves too late: the money comes 2 minutes after the 5 of the intent", "upi", act="approve", after=INTENT_LASTS + 120
     ),
 }
-"""Every token the provider knows."""
+"""Every token there is."""
 UNKNOWN: Final = Token("declined", method="", refused="unknown-token")
 """Any other."""
