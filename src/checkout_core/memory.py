@@ -362,13 +362,6 @@ class MemoryStorage:
                 heapq.heappush(self._due, entry)
         return [id for _, id in found]
 
-    def next_due(self) -> datetime | None:
-        """When the first checkout falls due; None if none will unless something happens."""
-        with self._lock:
-            while self._due and not self._stands(self._due[0]):
-                heapq.heappop(self._due)
-            return self._due[0][0] if self._due else None
-
     def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
         now = self.clock.now()
         with self._lock:

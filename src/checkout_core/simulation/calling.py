@@ -61,7 +61,7 @@ def simulate(
     """Run a scenario with `seeds` seeds from `first` on: a value, the text of a scenario file, or its path as a `pathlib.Path`.
 
     `storage` and `gateway` are factories of your own adapters (of the sync ports), called with each run's clock; faults strike in front of
-    them. Without `checks` the promises are looked at only when a run is at rest, which is faster.
+    them. Without `checks` what is stored is looked at only when a run is at rest, which is faster.
 
     Raises Failed if a promise is broken, if nobody bought anything in any run, or if a mark is not reached; BadScenario; and Misconfigured
     for a factory that makes no such part.
