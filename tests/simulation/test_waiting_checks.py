@@ -72,7 +72,7 @@ CASES = (
         "a message overtook another of its checkout",
         a_scenario(buyer("ann", *FILL, card(), wait(30)), exact=[at("notifier.notify", "mail_down", who="worker-1")]),
     ),
-    Case("a claim outlives its worker", "L3", "a message is left alone for days", a_scenario()),
+    Case("a lease outlives its worker", "L3", "a message is left alone for days", a_scenario()),
     Case(
         "a dead letter holds up the rest",
         "L3",
