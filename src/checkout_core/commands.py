@@ -286,7 +286,7 @@ def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str
 def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | tuple[Refused, ...]:
     """The price of this checkout now, or everything that is in the way."""
     used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
-    basket = Basket(c.currency, c.lines, c.destination, c.shipping, c.codes)
+    basket = Basket(c.currency, c.lines, c.destination, (c.shipping,) if c.shipping else (), c.codes)
     facts = attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
     quote = price(basket, facts, now, policy.pricing)
     if not isinstance(quote, Quote):

@@ -7,6 +7,7 @@
     ├── Unavailable          it did not happen; something outside is down or busy        -> repeat later, same key
     ├── Undeliverable        it did not happen, and never will as it is                  -> stop trying, and call a person
     ├── Misconfigured        the shop is wired in a way that could lose money            -> change the configuration
+    │   └── BadSetting       a setting or a rule that contradicts itself                 -> follow its cure
     └── Broken               an invariant does not hold                                  -> stop, and call a person
 
 A refusal is first of all a value (`checkout_core.refusals.Refused`); `Refusal` is that value raised, by calls that have only
@@ -47,6 +48,19 @@ class Undeliverable(CheckoutError):
 
 class Misconfigured(CheckoutError):
     """The shop is wired in a way that could lose money or stock: change the configuration."""
+
+
+class BadSetting(Misconfigured, ValueError):
+    """A setting or a rule of the shop that cannot mean anything: `place` says which, `problem` why, and `cure` what to write instead."""
+
+    def __init__(self, place: str, problem: str, cure: str) -> None:
+        super().__init__(place, problem, cure)
+        self.place = place
+        self.problem = problem
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}. {self.cure}"
 
 
 class Broken(CheckoutError):

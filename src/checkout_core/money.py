@@ -311,7 +311,7 @@ def _split(amount: int, weights: Sequence[int], method: Allocation, mode: Roundi
         return [-share for share in _split(-amount, weights, method, mode)]
     match method:
         case "largest_remainder" | "largest_remainder_floor":
-            return _by_remainder(amount, weights)
+            return by_remainder(amount, weights)
         case "sequential_from_last":
             return _from_last(amount, weights)
         case "rounded_last_rest":
@@ -333,7 +333,8 @@ def _split(amount: int, weights: Sequence[int], method: Allocation, mode: Roundi
             return shares
 
 
-def _by_remainder(amount: int, weights: Sequence[int]) -> list[int]:
+def by_remainder(amount: int, weights: Sequence[int]) -> list[int]:
+    """`amount` by largest remainder over weights of zero or more that are not all zero. Unchecked: `allocate` is the door."""
     total = sum(weights)
     exact = [amount * weight for weight in weights]
     shares = [product // total for product in exact]

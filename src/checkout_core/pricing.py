@@ -5,41 +5,35 @@ Nothing is looked up here: the host's answers come in as `Facts`, the time as `n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
+from checkout_core.difference import diff
+from checkout_core.gift_cards import GiftCard, UsedCard, use
 from checkout_core.money import MAX_MINOR
-from checkout_core.promotions import ABOUT_GOODS, Applies, Goods, Promotion, Stacked, stack
-from checkout_core.receipt import (
-    NOTHING_TO_SEND,
-    AppliedPromotion,
-    PricedLine,
-    PricedShipping,
-    PricingPolicy,
-    Quote,
-    Taxes,
-    Totals,
-    diff,
-    hash_of,
-    intact,
-    totals_of,
-)
+from checkout_core.order_tax import taxes_of
+from checkout_core.pricing_policy import CashRounding, PricingPolicy
+from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, stack
+from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
+from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
+from checkout_core.sheet import Sheet
 from checkout_core.shipping import ShippingOption
-from checkout_core.tax import TaxFormula, TaxRate, formula
+from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula
 
 __all__ = [
-    "NOTHING_TO_SEND",
     "AppliedPromotion",
     "Basket",
+    "CashRounding",
     "Facts",
+    "GiftCard",
     "PricedLine",
     "PricedShipping",
     "PricingPolicy",
@@ -49,6 +43,16 @@ __all__ = [
     "intact",
     "price",
 ]
+
+
+def _promotions(given: Sequence[Promotion]) -> tuple[Promotion, ...]:
+    return tuple(given)
+
+
+def _ids(given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise TypeError(f"Give a tuple of shipping methods, not the text {given!r}.")
+    return tuple(given)
 
 
 @frozen
@@ -62,7 +66,7 @@ class Facts:
     """
 
     products: Mapping[str, Product]
-    promotions: tuple[Promotion, ...] = ()
+    promotions: tuple[Promotion, ...] = field(default=(), converter=_promotions)
     taxes: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
     shipping: tuple[ShippingOption | Refused, ...] = ()
     used_up: Mapping[str, Refused] = MappingProxyType({})
@@ -74,17 +78,21 @@ class Facts:
 
 @frozen
 class Basket:
-    """What is to be priced: the lines of a cart, where they go, how they are sent, and the codes typed (canonical)."""
+    """What is to be priced: the lines of a cart, where they go, by which methods they are sent, the codes typed (canonical), gift cards."""
 
     currency: str
     lines: tuple[Line, ...]
     destination: Destination | None = None
-    shipping: str | None = None
+    shipping: tuple[str, ...] = field(default=(), converter=_ids)
     codes: tuple[str, ...] = ()
+    cards: tuple[GiftCard, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if len({line.id for line in self.lines}) != len(self.lines):
             raise ValueError("Two lines of a basket have one id. Add up their quantities.")
+        for name, ids in (("shipping methods", self.shipping), ("gift cards", [card.id for card in self.cards])):
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"Two {name} of a basket are the same. Name each once.")
         for line in self.lines:
             if type(line.quantity) is not int or line.quantity < 1:
                 raise ValueError(f"The quantity of {line.sku} is a whole number, at least 1, not {line.quantity!r}.")
@@ -97,83 +105,45 @@ _NO_TAX: Final = formula(())
 def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _POLICY) -> Quote | tuple[Refused, ...]:
     """The quote, or every reason why there is none, each with how far away it is.
 
-    The order: unit price × quantity → promotions by priority, on what is left of goods and carriage → tax of each line and of the
-    carriage, on the discounted amount, rounded by policy → totals, which are sums and never rounded. A code that was typed and takes
+    The order: unit price × quantity → promotions by priority, on what is left of goods and carriage → tax of each entry, on the amount
+    and rounded as the policy says → totals, which are sums → gift cards → cash rounding of what is due. A code that was typed and takes
     nothing off is a reason to refuse, because the shopper must hear of it; an automatic promotion that misses is in `near_misses`.
     """
     wrong: list[Refused] = []
-    # Unit price × quantity.
+    # Unit price × quantity, and carriage.
     found = _goods(basket, facts, wrong)
-    subtotals = [product.prices[basket.currency].minor * line.quantity for line, product in found]
-    option = _carriage(basket, facts, wrong)
-    carriage = option.price.minor if option is not None else 0
-    _limit("total", sum(subtotals) + carriage, wrong)
+    sent = _carriage(basket, facts, wrong)
+    known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
+    formulas = _formulas(basket, facts, found, sent, wrong)
+    sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
+    _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
     # Promotions, by priority.
-    known = option is not None or not wrong  # else the carriage may be one of the things that are wrong
-    goods = Goods(basket.currency, [line.sku for line, _ in found], subtotals, subtotals, carriage if known else None)
-    stacked = stack(
-        [p for p in facts.promotions if p.code is None or p.code in basket.codes],
-        goods,
-        now,
-        used_up=facts.used_up,
-        mode=policy.discount_mode,
-        allocation=policy.allocation,
-    )
+    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy)
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
-    # Tax, on what is left.
-    taxes = _formulas(basket, facts, [product.tax_category for _, product in found], option, wrong)
-    if wrong or basket.destination is None or stacked.shipping is None:
+    if wrong or basket.destination is None or formulas is None:
         return tuple(dict.fromkeys(wrong))
-    tax_added = 0
-    lines: list[PricedLine] = []
-    for (line, product), subtotal, left in zip(found, subtotals, stacked.current, strict=True):
-        unit = product.prices[basket.currency].minor
-        taxed = taxes[product.tax_category].of(left, policy.tax, line.quantity)
-        tax_added += taxed.gross - left
-        lines.append(
-            PricedLine(
-                line.id,
-                line.sku,
-                product.name,
-                line.quantity,
-                unit,
-                subtotal,
-                subtotal - left,
-                taxed.net,
-                taxed.tax,
-                taxed.gross,
-                taxed.components,
-                product.tax_category,
-                product.tracked,
-                line.options,
-            )
-        )
-    shipping = NOTHING_TO_SEND
-    if option is not None:
-        left = stacked.shipping
-        taxed = taxes[option.tax_category].of(left, policy.tax)
-        tax_added += taxed.gross - left
-        due = (taxed.net, taxed.tax, taxed.gross, taxed.components)
-        shipping = PricedShipping(option.id, option.name, carriage, carriage - left, *due, option.tax_category)
-    # Totals: sums only.
-    subtotal, discount = sum(subtotals), sum(subtotals) - sum(stacked.current) + carriage - stacked.shipping
-    entries: list[Taxes] = [line.taxes for line in lines]
-    totals = totals_of(subtotal, carriage, discount, tax_added, [*entries, shipping.taxes])
+    # Tax, totals, tenders.
+    taxed = taxes_of(sheet, formulas, policy.tax)
+    cards = use(basket.cards, sum([entry.gross for entry in taxed]), policy) if basket.cards else ()
+    totals = totals_of(sheet, taxed, cards, policy)
     _limit("total", totals.total, wrong)
+    if totals.total < 0:
+        wrong.append(Refused("below-zero", "total", f"{totals.total} minor units of {basket.currency}"))
     if wrong:
         return tuple(wrong)
-    return _quote(basket, basket.destination, facts, policy, tuple(lines), shipping, stacked, taxes, totals)
+    return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals)
 
 
 def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[tuple[Line, Product]]:
     """The lines that have a price, with their products; what is wrong with the others is noted."""
     found: list[tuple[Line, Product]] = []
+    currency, products = basket.currency, facts.products
     for line in basket.lines:
-        product = facts.products.get(line.sku)
+        product = products.get(line.sku)
         if product is None:
             wrong.append(Refused("unknown-sku", line.sku))
-        elif (unit := product.prices.get(basket.currency)) is None:
-            wrong.append(Refused("no-price", line.sku, basket.currency))
+        elif (unit := product.prices.get(currency)) is None:
+            wrong.append(Refused("no-price", line.sku, currency))
         elif _limit(line.sku, unit.minor * line.quantity, wrong):
             found.append((line, product))
     if not basket.lines:
@@ -181,31 +151,73 @@ def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[tuple[Lin
     return found
 
 
-def _carriage(basket: Basket, facts: Facts, wrong: list[Refused]) -> ShippingOption | None:
-    """The shipping option chosen, or None: nothing needs sending, or what is wrong is noted.
+def _carriage(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[ShippingOption]:
+    """The shipping options chosen. None, if nothing needs sending; what is wrong is noted.
 
     Goods need sending if they are counted as stock or weigh something, and the shop has shipping methods.
     """
     if basket.destination is None:
         wrong.append(Refused("needs-address"))
-        return None
+        return []
     offers = facts.shipping
-    if basket.shipping is None:
-        products = [facts.products[line.sku] for line in basket.lines if line.sku in facts.products]
-        if offers and any(product.tracked or product.weight for product in products):
+    if not basket.shipping:
+        products = [facts.products[line.sku] for line in basket.lines if line.sku in facts.products] if offers else []
+        if any(product.tracked or product.weight for product in products):
             why_not = [offer for offer in offers if isinstance(offer, Refused)]
             wrong += [Refused("needs-shipping")] if len(why_not) < len(offers) else why_not
+        return []
+    by_id = {offer.subject if isinstance(offer, Refused) else offer.id: offer for offer in offers}
+    chosen: list[ShippingOption] = []
+    for method in basket.shipping:
+        offer = by_id.get(method)
+        if offer is None:
+            wrong.append(Refused("unknown-method", method))
+        elif isinstance(offer, Refused):
+            wrong.append(offer)
+        elif offer.price.currency != basket.currency:
+            wrong.append(Refused("no-price", offer.id, basket.currency))
+        else:
+            chosen.append(offer)
+    return chosen
+
+
+def _formulas(
+    basket: Basket, facts: Facts, found: Sequence[tuple[Line, Product]], sent: Sequence[ShippingOption], wrong: list[Refused]
+) -> list[TaxFormula] | None:
+    """The tax of each entry, worked out; a category whose tax is not known is noted, never taken as zero (G2). None without destination."""
+    if basket.destination is None:
         return None
-    chosen = next((o for o in offers if (o.subject if isinstance(o, Refused) else o.id) == basket.shipping), None)
-    if chosen is None:
-        wrong.append(Refused("unknown-method", basket.shipping))
-    elif isinstance(chosen, Refused):
-        wrong.append(chosen)
-    elif chosen.price.currency != basket.currency:
-        wrong.append(Refused("no-price", chosen.id, basket.currency))
-    else:
-        return chosen
-    return None
+    known: dict[str, TaxFormula] = {}
+    categories = [*[product.tax_category for _, product in found], *[option.tax_category for option in sent]]
+    for category in dict.fromkeys(categories):
+        rates = facts.taxes.get(category)
+        known[category] = _NO_TAX if rates is None else formula(rates)
+        if rates is None:
+            wrong.append(Refused("tax-unknown", basket.destination.country, category))
+    return [known[category] for category in categories]
+
+
+def _sheet(
+    currency: str,
+    found: Sequence[tuple[Line, Product]],
+    sent: Sequence[ShippingOption],
+    formulas: Sequence[TaxFormula] | None,
+    *,
+    carriage_known: bool,
+) -> Sheet:
+    """Lines and carriage as columns."""
+    units = [product.prices[currency].minor for _, product in found]
+    quantities = [line.quantity for line, _ in found]
+    keys = [line.sku for line, _ in found]
+    floors = None
+    if any(product.floors for _, product in found):
+        floors = [floor.minor if (floor := product.floors.get(currency)) else 0 for _, product in found] + [0] * len(sent)
+    goods = len(found)
+    if sent:
+        units += [option.price.minor for option in sent]
+        quantities += [1] * len(sent)
+        keys += [option.id for option in sent]
+    return Sheet(currency, goods, keys, units, quantities, floors, formulas, carriage_known=carriage_known)
 
 
 def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool, wrong: list[Refused]) -> None:
@@ -222,48 +234,66 @@ def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool,
         wrong += [refused for refused in why_not if complete or refused.reason not in ABOUT_GOODS]
 
 
-def _formulas(
-    basket: Basket, facts: Facts, categories: list[str], option: ShippingOption | None, wrong: list[Refused]
-) -> dict[str, TaxFormula]:
-    """The tax of each category, worked out; a category whose tax is not known is noted, never taken as zero (G2)."""
-    formulas: dict[str, TaxFormula] = {}
-    if basket.destination is None:
-        return formulas
-    for category in [*categories, option.tax_category] if option is not None else categories:
-        if category not in formulas:
-            rates = facts.taxes.get(category)
-            formulas[category] = _NO_TAX if rates is None else formula(rates)
-            if rates is None:
-                wrong.append(Refused("tax-unknown", basket.destination.country, category))
-    return formulas
-
-
 def _quote(
     basket: Basket,
     destination: Destination,
     facts: Facts,
     policy: PricingPolicy,
-    lines: tuple[PricedLine, ...],
-    shipping: PricedShipping,
+    found: Sequence[tuple[Line, Product]],
+    sent: Sequence[ShippingOption],
+    sheet: Sheet,
     stacked: Stacked,
-    taxes: Mapping[str, TaxFormula],
+    taxed: Sequence[Taxed],
+    cards: tuple[UsedCard, ...],
     totals: Totals,
 ) -> Quote:
-    promotions = tuple([_applied(promotion, applies) for promotion, applies in stacked.applied])
-    rates = tuple([(category, tuple(facts.taxes[category] or ())) for category in sorted(taxes)])
-    digest = hash_of(basket.currency, lines, shipping, promotions, destination, rates, policy, totals)
+    currency, goods, original, current = basket.currency, sheet.goods, sheet.original, sheet.current
+    lines = tuple(
+        [
+            PricedLine(
+                line.id,
+                line.sku,
+                product.name,
+                line.quantity,
+                unit,
+                subtotal,
+                subtotal - left,
+                due.net,
+                due.tax,
+                due.gross,
+                due.components,
+                product.tax_category,
+                product.tracked,
+                line.options,
+                product.floors[currency].minor if currency in product.floors else 0,
+            )
+            for (line, product), unit, subtotal, left, due in zip(found, sheet.units, original, current, taxed, strict=False)
+        ]
+    )
+    shipping = tuple(
+        [
+            PricedShipping(o.id, o.name, before, before - left, due.net, due.tax, due.gross, due.components, o.tax_category)
+            for o, before, left, due in zip(sent, original[goods:], current[goods:], taxed[goods:], strict=True)
+        ]
+    )
+    promotions = tuple([_applied(promotion, given, goods) for promotion, given in stacked.applied])
+    categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
+    rates: Rates = tuple([(category, tuple(facts.taxes[category] or ())) for category in sorted(categories)])
+    digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals)
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
-    return Quote(basket.currency, lines, shipping, promotions, destination, rates, policy, totals, digest, near_misses)
+    return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
 
 
-def _applied(p: Promotion, took: Applies) -> AppliedPromotion:
-    given = (took.weights, took.shares, took.shipping, took.unused)
-    return AppliedPromotion(p.id, p.name, p.code, p.kind, p.percent, *given, p.limit, p.per_person)
+def _applied(p: Promotion, given: Given, goods: int) -> AppliedPromotion:
+    entries, n = given.entries, len(given.entries)
+    whole = n == goods and entries == tuple(range(n))
+    taken = (None if whole else entries, given.shares, given.units, given.bought, given.unused)
+    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.group, p.limit, p.per_person)
 
 
 def _limit(subject: str, amount: int, wrong: list[Refused]) -> bool:
     """Whether an amount can be kept exactly; if not, that is noted."""
-    if amount > MAX_MINOR:
+    if abs(amount) > MAX_MINOR:
         wrong.append(Refused("invalid", subject, f"{amount} minor units", limit=MAX_MINOR, hint=f"An amount is at most {MAX_MINOR}."))
         return False
     return True

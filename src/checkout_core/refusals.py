@@ -59,6 +59,7 @@ WORDS: Mapping[str, str] = {
     "other-currency": "{subject} is for carts in {given}.",
     "not-combinable": "{subject} cannot be combined with {given}. Remove one of them.",
     "no-effect": "{subject} would change nothing here.",
+    "below-zero": "The {subject} is below zero ({given}), and nothing is paid out here. Take a credit out of the cart.",
     # tax and shipping
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
     "not-shipped-there": "{subject} is not delivered there. Choose another method or address.",

@@ -14,11 +14,15 @@ from typing import Final, Literal, get_args
 
 from attrs import field, frozen
 
+from checkout_core.errors import BadSetting
 from checkout_core.money import ROUNDINGS, Ratio, Rounding, allocate, divide
 
-TaxLevel = Literal["line", "unit"]
+TaxLevel = Literal["line", "unit", "order"]
 TaxTarget = Literal["tax", "net"]
 TaxComponents = Literal["separate", "combined"]
+TaxBase = Literal["after_discount", "before_discount"]
+DiscountTax = Literal["net_of_discount", "separate"]
+OrderShares = Literal["largest_remainder", "cumulative"]
 
 
 @frozen(cache_hash=True)
@@ -43,15 +47,23 @@ class TaxRate:
             raise ValueError(f"The rate of {self.code} is negative: {self.rate}. A tax is zero or more.")
 
 
-@frozen
+@frozen(cache_hash=True)
 class TaxPolicy:
-    """How tax is rounded. All of it is named, nothing is global; the defaults are what most shops do.
+    """What is taxed, and how that is rounded. All of it is named, nothing is global; the defaults are what most shops do.
 
     - `mode`: the rounding. A negative amount is the mirror image, so `floor` means towards zero for both signs.
-    - `level`: `line` rounds the tax of the line; `unit` splits the line over its units, rounds the tax of each, and adds up.
+    - `level`: `line` rounds the tax of each line; `unit` splits the line over its units, rounds the tax of each, and adds up; `order`
+      adds the exact taxes of one code over goods and carriage, rounds once, and shares that out over the entries by their exact tax.
     - `target`: of an included tax, is the `tax` rounded (net = gross - tax) or the `net` (tax = gross - net)? Added tax is not affected.
     - `components`: each rate rounded `separate`ly, or their sum once (`combined`) and then shared out by largest remainder.
     - `increment`: the grid in minor units that the rounded figure lies on.
+    - `base`: is the amount `after_discount` taxed, or that `before_discount`?
+    - `discount_tax`: the tax of what the discount left (`net_of_discount`), or the tax of the full amount less the tax of the discount,
+      each rounded (`separate`).
+    - `order_shares`: with `level` order, how an entry gets its part of the rounded tax: by `largest_remainder`, or as the difference
+      of `cumulative` rounded sums.
+
+    Raises `BadSetting` for a value that is unknown, or contradicts another.
     """
 
     mode: Rounding = "half_up"
@@ -59,19 +71,32 @@ class TaxPolicy:
     target: TaxTarget = "tax"
     components: TaxComponents = "separate"
     increment: int = 1
+    base: TaxBase = field(default="after_discount", kw_only=True)
+    discount_tax: DiscountTax = field(default="net_of_discount", kw_only=True)
+    order_shares: OrderShares = field(default="largest_remainder", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        for name, given, known in (
-            ("mode", self.mode, ROUNDINGS),
-            ("level", self.level, get_args(TaxLevel)),
-            ("target", self.target, get_args(TaxTarget)),
-            ("components", self.components, get_args(TaxComponents)),
-        ):
-            if given not in known:
-                raise ValueError(f"{given!r} is not a tax {name}. Use one of {', '.join(known)}.")
+        for name, known in TAX_CHOICES.items():
+            if (given := getattr(self, name)) not in known:
+                raise BadSetting(f"tax {name}", f"{given!r} is not a tax {name}", f"Use one of {', '.join(known)}.")
         if type(self.increment) is not int or self.increment < 1:
-            raise ValueError(f"The tax increment is a whole number of minor units, at least 1, not {self.increment!r}.")
+            given = self.increment
+            raise BadSetting("tax increment", f"the tax increment is a whole number of minor units, at least 1, not {given!r}", "Write 1.")
+        if self.base == "before_discount" and self.discount_tax == "separate":
+            problem = "tax is taken before discounts, so a discount has no tax that could be worked out separately"
+            raise BadSetting("tax discount_tax", problem, "Use net_of_discount, or tax after_discount.")
 
+
+TAX_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "mode": ROUNDINGS,
+    "level": get_args(TaxLevel),
+    "target": get_args(TaxTarget),
+    "components": get_args(TaxComponents),
+    "base": get_args(TaxBase),
+    "discount_tax": get_args(DiscountTax),
+    "order_shares": get_args(OrderShares),
+}
+"""The values of each setting that is a choice."""
 
 DEFAULT: Final = TaxPolicy()
 
@@ -108,7 +133,7 @@ def tax_of_line(amount: int, rates: Sequence[TaxRate], policy: TaxPolicy = DEFAU
     return formula(tuple(rates)).of(amount, policy, quantity)
 
 
-@frozen
+@frozen(cache_hash=True)
 class TaxFormula:
     """A list of rates worked out: the exact tax of rate i on an amount is `amount * numerators[i] / denominator`."""
 
@@ -122,19 +147,25 @@ class TaxFormula:
 
     def of(self, amount: int, policy: TaxPolicy = DEFAULT, quantity: int = 1) -> Taxed:
         """The tax of an amount for `quantity` units together. Unchecked: `tax_of_line` is the door."""
-        if amount < 0:  # the mirror image: a credit takes back exactly what the charge took
-            size = self.of(-amount, policy, quantity)
-            return Taxed(-size.net, -size.tax, -size.gross, tuple((code, -tax) for code, tax in size.components))
-        if policy.level == "line" or quantity == 1:
-            taxes = self._taxes(amount, policy)
-        else:
-            unit, spare = divmod(amount, quantity)
-            taxes = [tax * (quantity - spare) for tax in self._taxes(unit, policy)]
-            if spare:
-                taxes = [tax + more * spare for tax, more in zip(taxes, self._taxes(unit + 1, policy), strict=True)]
+        return self.taxed(amount, self.taxes(amount, policy, quantity))
+
+    def taxed(self, amount: int, taxes: Sequence[int]) -> Taxed:
+        """The result, if these are the taxes of each rate."""
         tax = sum(taxes)
-        net = amount - sum([taxes[i] for i in self.included])
+        net = amount - (tax if len(self.included) == len(taxes) else sum([taxes[i] for i in self.included]))
         return Taxed(net, tax, net + tax, tuple(zip(self.codes, taxes, strict=True)))
+
+    def taxes(self, amount: int, policy: TaxPolicy, quantity: int = 1) -> list[int]:
+        """The rounded tax of each rate on the amount of `quantity` units, unit by unit at that level."""
+        if amount < 0:  # the mirror image: a credit takes back exactly what the charge took
+            return [-tax for tax in self.taxes(-amount, policy, quantity)]
+        if policy.level != "unit" or quantity == 1:
+            return self._taxes(amount, policy)
+        unit, spare = divmod(amount, quantity)
+        taxes = [tax * (quantity - spare) for tax in self._taxes(unit, policy)]
+        if spare:
+            taxes = [tax + more * spare for tax, more in zip(taxes, self._taxes(unit + 1, policy), strict=True)]
+        return taxes
 
     def _taxes(self, amount: int, policy: TaxPolicy) -> list[int]:
         """The rounded tax of each rate on an amount of zero or more."""

@@ -1,0 +1,418 @@
+"""A worked cart of the numeric vectors (tests/vectors/README.md), read strictly into what `price` takes.
+
+The vectors describe a cart by bare numbers and a policy: no catalogue, no destination. So every line becomes a product of its own with
+its own tax category, and the goods go to a place that does not matter. What the schema does not know is a mistake, never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar, cast, get_args
+
+from attrs import frozen
+
+from checkout_cli.exits import listed
+from checkout_core.cart import Line
+from checkout_core.catalog import Product
+from checkout_core.customers import Destination
+from checkout_core.money import CURRENCIES, MAX_MINOR, ROUNDINGS, Money, Ratio
+from checkout_core.pricing import Basket, CashRounding, Facts, GiftCard, PricingPolicy
+from checkout_core.pricing_policy import CHOICES
+from checkout_core.promotions import (
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    On,
+    Percent,
+    Promotion,
+    SetPrice,
+    SetTotal,
+    Tier,
+    TieredPercent,
+    UnitOff,
+)
+from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
+from checkout_core.promotions.rules import Basis
+from checkout_core.shipping import ShippingOption
+from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
+
+T = TypeVar("T")
+
+PLACE: Final = Destination("DE")
+TEXTS: Final = ("id", "kind", "source", "rule", "tags", "provenance", "notes", "matches_default")
+ANSWERS: Final = ("expected", "expected_error", "derived", "peer_expected")
+CART: Final = ("currency", "policy", "lines", "shipping", "promotions", "gift_cards")
+TYPES: Final = (
+    "percent",
+    "tiered_percent",
+    "fixed",
+    "set_total",
+    "fixed_unit",
+    "fixed_line",
+    "set_unit",
+    "buy_get",
+    "group_nth",
+)
+
+_TAX: Final[Mapping[str, str]] = {
+    "tax_level": "level",
+    "tax_mode": "mode",
+    "tax_target": "target",
+    "tax_components": "components",
+    "tax_base": "base",
+    "order_tax_allocation": "order_shares",
+    "discount_line_tax": "discount_tax",
+}
+
+
+@frozen
+class Worked:
+    """A worked cart, ready to be priced. `nothing` are the promotions worth zero, which are no promotions to us: they take nothing."""
+
+    basket: Basket
+    facts: Facts
+    policy: PricingPolicy
+    nothing: tuple[str, ...] = ()
+
+
+class Unreadable(ValueError):
+    """The case says what the schema does not know, or cannot mean. `mistakes` has every one, each with its place."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+class Fractional(Unreadable):
+    """The case sells fractions of a unit. We sell whole units, so this alone is not supported."""
+
+
+def is_worked(table: object) -> bool:
+    """Whether a described cart is written in the schema of the vectors."""
+    return isinstance(table, dict) and table.get("kind") == "cart"
+
+
+def read_worked(case: Mapping[str, Any]) -> Worked:
+    """The cart of a case of kind `cart`. Raises Unreadable with every mistake, or Fractional for quantities that are not whole."""
+    reader = _Reader()
+    worked = reader.cart(case)
+    if worked is None or reader.mistakes:
+        raise (Fractional if reader.fractional and len(reader.mistakes) == reader.fractional else Unreadable)(reader.mistakes)
+    return worked
+
+
+class _Reader:
+    """Notes what is wrong, and goes on."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[str] = []
+        self.fractional = 0
+        self.nothing: list[str] = []
+
+    # Pieces.
+    def only(self, at: str, table: Mapping[str, Any], known: Iterable[str], needs: Iterable[str] = ()) -> None:
+        names = tuple(known)
+        self.mistakes += [f"{at}{key!s:.40} is unknown. Known: {listed(names, 'and')}." for key in table if key not in names]
+        self.mistakes += [f"{at}{key} is missing." for key in needs if key not in table]
+
+    def tables(self, table: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """The tables of a list, each with its place."""
+        given = table.get(key, [])
+        if not isinstance(given, list):
+            self.mistakes.append(f"{key} is a list of tables.")
+            return []
+        found = []
+        for n, each in enumerate(given, start=1):
+            if isinstance(each, dict):
+                found.append((f"{key}[{n}].", each))
+            else:
+                self.mistakes.append(f"{key}[{n}] is a table.")
+        ids = [each.get("id") for _, each in found]
+        self.mistakes += [f"{key}: the id {id!r} is there twice. Give each its own." for id in {str(id) for id in ids if ids.count(id) > 1}]
+        return found
+
+    def text(self, at: str, value: object) -> str:
+        if isinstance(value, str) and value:
+            return value
+        self.mistakes.append(f"{at} is a text, not {value!r:.40}.")
+        return "?"
+
+    def number(self, at: str, value: object, least: int | None = None) -> int:
+        if type(value) is int and (least is None or value >= least) and abs(value) <= MAX_MINOR:
+            return value
+        wanted = f"a whole number from {least} to {MAX_MINOR}" if least is not None else f"a whole number up to {MAX_MINOR} in size"
+        self.mistakes.append(f"{at} is {wanted}, not {value!r:.40}.")
+        return least or 0
+
+    def choice(self, at: str, value: object, known: tuple[str, ...]) -> str:
+        if value not in known:
+            self.mistakes.append(f"{at} {value!r:.40} is unknown. Use one of {', '.join(known)}.")
+            return known[0]
+        return str(value)
+
+    def ratio(self, at: str, value: object) -> Ratio:
+        if isinstance(value, str) or type(value) is int:
+            try:
+                return Ratio.parse(value)
+            except ValueError as error:
+                self.mistakes.append(f"{at}: {error}")
+        else:
+            self.mistakes.append(f"{at} is a number in quotes, such as '0.19' or '1/3', not {value!r:.40}.")
+        return Ratio(1)
+
+    def flag(self, at: str, value: object) -> bool:
+        if not isinstance(value, bool):
+            self.mistakes.append(f"{at} is true or false, not {value!r:.40}.")
+        return value is True
+
+    def ids(self, at: str, value: object) -> frozenset[str]:
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return frozenset(value)
+        self.mistakes.append(f"{at} is a list of ids.")
+        return frozenset()
+
+    def made(self, at: str, make: Callable[[], T]) -> T | None:
+        """A value of the library, or None with its complaint noted."""
+        try:
+            return make()
+        except (ValueError, TypeError) as error:
+            self.mistakes.append(f"{at.rstrip('.')}: {error}")
+            return None
+
+    # The cart.
+    def cart(self, case: Mapping[str, Any]) -> Worked | None:
+        self.only("", case, (*TEXTS, *ANSWERS, *CART), ("currency", "lines"))
+        currency = self.choice("currency", case.get("currency"), tuple(CURRENCIES))
+        policy = self.policy(case.get("policy", {}))
+        taxes: dict[str, tuple[TaxRate, ...] | None] = {}
+        products, lines = self.lines(case, currency, taxes)
+        options = self.shipping(case, currency, taxes)
+        if not lines and not self.mistakes:
+            self.mistakes.append("lines: there are none. Add one.")
+        goods, methods = frozenset(products), frozenset(option.id for option in options)
+        promotions = [self.promotion(at, each, currency, goods, methods) for at, each in self.tables(case, "promotions")]
+        cards = [self.card(at, each) for at, each in self.tables(case, "gift_cards")]
+        if self.mistakes:
+            return None
+        basket = Basket(
+            currency, tuple(lines), PLACE, tuple([option.id for option in options]), (), tuple([card for card in cards if card is not None])
+        )
+        facts = Facts(products, [p for p in promotions if p is not None], taxes, tuple(options))
+        return Worked(basket, facts, policy, tuple(self.nothing))
+
+    def policy(self, given: object) -> PricingPolicy:
+        if not isinstance(given, dict):
+            self.mistakes.append("policy is a table.")
+            return PricingPolicy()
+        self.only("policy.", given, (*_TAX, *CHOICES, "cash"))
+        tax = {own: self.choice(f"policy.{name}", given[name], TAX_CHOICES[own]) for name, own in _TAX.items() if name in given}
+        rest: dict[str, Any] = {name: self.choice(f"policy.{name}", given[name], known) for name, known in CHOICES.items() if name in given}
+        if given.get("cash") is not None:
+            rest["cash"] = self.cash(given["cash"])
+        make_tax: Callable[..., TaxPolicy] = TaxPolicy
+        make: Callable[..., PricingPolicy] = PricingPolicy
+        return self.made("policy", lambda: make(tax=make_tax(**tax), **rest)) or PricingPolicy()
+
+    def cash(self, given: object) -> CashRounding | None:
+        if not isinstance(given, dict):
+            self.mistakes.append("policy.cash is a table with an increment and a mode.")
+            return None
+        self.only("policy.cash.", given, ("increment", "mode"), ("increment",))
+        increment = self.number("policy.cash.increment", given.get("increment"), 1)
+        mode = self.choice("policy.cash.mode", given.get("mode", "half_up"), ROUNDINGS)
+        return CashRounding(increment, cast(Any, mode))
+
+    def lines(
+        self, case: Mapping[str, Any], currency: str, taxes: dict[str, tuple[TaxRate, ...] | None]
+    ) -> tuple[dict[str, Product], list[Line]]:
+        products: dict[str, Product] = {}
+        lines: list[Line] = []
+        for at, each in self.tables(case, "lines"):
+            self.only(at, each, ("id", "unit_amount", "quantity", "tax", "unit_floor"), ("id", "unit_amount", "quantity", "tax"))
+            id, unit = self.text(f"{at}id", each.get("id")), self.number(f"{at}unit_amount", each.get("unit_amount"))
+            quantity, floor = each.get("quantity"), self.number(f"{at}unit_floor", each.get("unit_floor", 0), 0)
+            if isinstance(quantity, str):
+                self.mistakes.append(f"{at}quantity: {quantity!r:.40} is not a whole number of units, and we sell whole units.")
+                self.fractional += 1
+                quantity = 1
+            quantity = self.number(f"{at}quantity", quantity, 1)
+            category = f"line {id}"
+            taxes[category] = self.rates(at, each.get("tax", []))
+            floors = [Money(floor, currency)] if floor else []
+            product = self.made(
+                at,
+                lambda id=id, unit=unit, category=category, floors=floors: Product(  # type: ignore[misc]
+                    id, id, [Money(unit, currency)], category, tracked=False, floors=floors, credit=unit < 0
+                ),
+            )
+            if product is not None:
+                products[id] = product
+                lines.append(Line(id, quantity))
+        return products, lines
+
+    def shipping(self, case: Mapping[str, Any], currency: str, taxes: dict[str, tuple[TaxRate, ...] | None]) -> list[ShippingOption]:
+        options = []
+        for at, each in self.tables(case, "shipping"):
+            self.only(at, each, ("id", "amount", "tax"), ("id", "amount", "tax"))
+            id, amount = self.text(f"{at}id", each.get("id")), self.number(f"{at}amount", each.get("amount"), 0)
+            taxes[f"shipping {id}"] = self.rates(at, each.get("tax", []))
+            options.append(ShippingOption(id, id, Money(amount, currency), f"shipping {id}"))
+        return options
+
+    def rates(self, at: str, given: object) -> tuple[TaxRate, ...]:
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            self.mistakes.append(f"{at}tax is a list of tables.")
+            return ()
+        rates = []
+        for n, each in enumerate(given, start=1):
+            here = f"{at}tax[{n}]."
+            self.only(here, each, ("code", "rate", "included", "compound"), ("code", "rate", "included"))
+            code, rate = self.text(f"{here}code", each.get("code")), self.ratio(f"{here}rate", each.get("rate"))
+            flags = (self.flag(f"{here}included", each.get("included", False)), self.flag(f"{here}compound", each.get("compound", False)))
+            made = self.made(here, lambda code=code, rate=rate, flags=flags: TaxRate(code, rate, *flags))  # type: ignore[misc]
+            rates += [made] if made is not None else []
+        if len({rate.code for rate in rates}) != len(rates):
+            self.mistakes.append(f"{at}tax: two rates share a code. Give each its own.")
+        return tuple(rates)
+
+    def card(self, at: str, each: Mapping[str, Any]) -> GiftCard | None:
+        self.only(at, each, ("id", "balance", "limit", "tax_rate"), ("id", "balance"))
+        id, balance = self.text(f"{at}id", each.get("id")), self.number(f"{at}balance", each.get("balance"), 0)
+        limit = None if each.get("limit") is None else self.number(f"{at}limit", each["limit"], 0)
+        rate = None if each.get("tax_rate") is None else self.ratio(f"{at}tax_rate", each["tax_rate"])
+        return self.made(at, lambda: GiftCard(id, balance, limit, rate))
+
+    # Promotions.
+    def promotion(self, at: str, p: Mapping[str, Any], currency: str, goods: frozenset[str], methods: frozenset[str]) -> Promotion | None:
+        kind = self.choice(f"{at}type", p.get("type"), TYPES)
+        id = self.text(f"{at}id", p.get("id"))
+        on = cast(On, self.choice(f"{at}target", p.get("target", "order"), get_args(On)))
+        common = ("id", "type", "target", "lines", "priority", "exclusive", "min_amount", "group")
+        own, needs = _FIELDS[kind]
+        self.only(at, p, (*common, *own), ("target", *needs))
+        ids = None if p.get("lines") is None else self.ids(f"{at}lines", p["lines"])
+        self.mistakes += [f"{at}lines: there is no {each!r:.40} in this cart." for each in sorted((ids or frozenset()) - goods - methods)]
+        before = len(self.mistakes)
+        benefit = self.made(at, lambda: self.benefit(kind, at, p, on, currency, ids))
+        if benefit is None or len(self.mistakes) > before:
+            return None
+        more: dict[str, Any] = {}
+        if ids is not None and not isinstance(benefit, BuyGet):
+            more["skus" if on in ("lines", "order") else "methods"] = ids
+            if on == "order_and_shipping":
+                more = {"skus": ids & goods, "methods": ids & methods}
+        if "min_amount" in p:
+            more |= self.minimum(f"{at}min_amount", p["min_amount"], currency)
+        more["priority"] = self.number(f"{at}priority", p.get("priority", 0))
+        more["exclusive"] = self.flag(f"{at}exclusive", p.get("exclusive", False))
+        more["group"] = None if p.get("group") is None else self.text(f"{at}group", p["group"])
+        return None if id in self.nothing else self.made(at, lambda: Promotion(id, id, benefit, **more))
+
+    def minimum(self, at: str, given: object, currency: str) -> dict[str, Any]:
+        if not isinstance(given, dict):
+            self.mistakes.append(f"{at} is a table with a value and a basis.")
+            return {}
+        self.only(f"{at}.", given, ("value", "basis", "lines"), ("value", "basis"))
+        value = self.number(f"{at}.value", given.get("value"), 0)
+        more: dict[str, Any] = {"minimum_basis": cast(Basis, self.choice(f"{at}.basis", given.get("basis", "current"), get_args(Basis)))}
+        if value:
+            more["minimum"] = [Money(value, currency)]
+            more["minimum_skus"] = None if given.get("lines") is None else self.ids(f"{at}.lines", given["lines"])
+        return more
+
+    def benefit(self, kind: str, at: str, p: Mapping[str, Any], on: On, currency: str, ids: frozenset[str] | None) -> Benefit | None:
+        def amount(name: str = "value") -> list[Money]:
+            return [Money(self.number(f"{at}{name}", p.get(name), 0), currency)]
+
+        def units() -> dict[str, Any]:
+            most = None if p.get("max_units") is None else self.number(f"{at}max_units", p["max_units"], 1)
+            order = cast(UnitOrder, self.choice(f"{at}unit_order", p.get("unit_order", "line_order"), get_args(UnitOrder)))
+            return {"max_units": most, "unit_order": order}
+
+        def cap() -> list[Money]:
+            return [] if p.get("cap") is None else amount("cap")
+
+        def percent(given: object, place: str) -> Ratio:
+            ratio = self.ratio(place, given)
+            if not ratio.numerator:
+                self.nothing.append(str(p.get("id")))
+                return Ratio(100)
+            return ratio
+
+        def worth(amounts: list[Money]) -> list[Money]:
+            if amounts and not amounts[0].minor:
+                self.nothing.append(str(p.get("id")))
+                return [Money(1, currency)]
+            return amounts
+
+        match kind:
+            case "percent":
+                return Percent(percent(p.get("value"), f"{at}value"), on, cap=worth(cap()), **units())
+            case "tiered_percent":
+                return TieredPercent(self.tiers(at, p.get("tiers"), currency), on, cap=worth(cap()), **units())
+            case "fixed":
+                return AmountOff(worth(amount()), on)
+            case "set_total":
+                return SetTotal(amount(), on)
+            case "fixed_unit":
+                return UnitOff(worth(amount()), on, **units())
+            case "fixed_line":
+                return EntryOff(worth(amount()), on)
+            case "set_unit":
+                return SetPrice(amount(), on)
+        if on not in ("lines", "order"):
+            self.mistakes.append(f"{at}target: a {kind} works on units of goods. Use lines.")
+        if kind == "group_nth":
+            return EveryNth(
+                self.number(f"{at}size", p.get("size"), 1),
+                self.number(f"{at}nth", p.get("nth"), 1),
+                percent(p.get("value"), f"{at}value"),
+                sort=cast(Sort, self.choice(f"{at}sort", p.get("sort"), get_args(Sort))),
+                picking=cast(Picking, self.choice(f"{at}picking", p.get("picking"), get_args(Picking))),
+                max_groups=None if p.get("max_groups") is None else self.number(f"{at}max_groups", p["max_groups"], 1),
+            )
+        buy, get = p.get("buy"), p.get("get")
+        if not isinstance(buy, dict) or not isinstance(get, dict):
+            self.mistakes.append(f"{at}buy and get are tables with lines and a quantity.")
+            return None
+        self.only(f"{at}buy.", buy, ("lines", "quantity"), ("lines", "quantity"))
+        self.only(f"{at}get.", get, ("lines", "quantity", "percent"), ("lines", "quantity", "percent"))
+        cheaper = self.ids(f"{at}get.lines", get.get("lines"))
+        if ids is not None:
+            cheaper &= ids
+        bought = self.ids(f"{at}buy.lines", buy.get("lines"))
+        if not cheaper or not bought:  # nothing to get, or nothing that could be bought
+            self.nothing.append(str(p.get("id")))
+            cheaper = bought = frozenset("?")
+        return BuyGet(
+            self.number(f"{at}buy.quantity", buy.get("quantity"), 1),
+            self.number(f"{at}get.quantity", get.get("quantity"), 1),
+            percent(get.get("percent"), f"{at}get.percent"),
+            buy=bought,
+            get=cheaper,
+        )
+
+    def tiers(self, at: str, given: object, currency: str) -> list[Tier]:
+        if not isinstance(given, list) or not all(isinstance(each, list) and len(each) == 2 for each in given):
+            self.mistakes.append(f"{at}tiers is a list of pairs: a threshold and a percent.")
+            return []
+        return [
+            Tier([Money(self.number(f"{at}tiers[{n}]", reached, 0), currency)], self.ratio(f"{at}tiers[{n}]", percent))
+            for n, (reached, percent) in enumerate(given, start=1)
+        ]
+
+
+_FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "percent": (("value", "cap", "max_units", "unit_order"), ("value",)),
+    "tiered_percent": (("tiers", "cap", "max_units", "unit_order"), ("tiers",)),
+    "fixed": (("value",), ("value",)),
+    "set_total": (("value",), ("value",)),
+    "fixed_unit": (("value", "max_units", "unit_order"), ("value",)),
+    "fixed_line": (("value",), ("value",)),
+    "set_unit": (("value",), ("value",)),
+    "buy_get": (("buy", "get"), ("buy", "get")),
+    "group_nth": (("value", "size", "nth", "sort", "picking", "max_groups"), ("value", "size", "nth", "sort", "picking")),
+}
+"""The fields of each type besides the common ones, and which of them it needs."""

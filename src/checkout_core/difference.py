@@ -1,0 +1,131 @@
+"""What changed from one quote to another: first as data, then in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import fields, frozen
+
+from checkout_core.money import Money
+from checkout_core.quote import CANONICAL, AppliedPromotion, PricedLine, PricedShipping, Quote, Taxes, benefit_text, policy_text, rates_text
+from checkout_core.refusals import Change
+
+Fact = Money | int | str | None
+"""An amount, a number, a text; None is nothing there."""
+
+
+@frozen
+class Difference:
+    """One fact that is not what it was. `thing` names a line, carriage, a promotion or a card; "" is the quote itself."""
+
+    thing: str
+    fact: str
+    before: Fact
+    after: Fact
+
+    @property
+    def change(self) -> Change:
+        """The same in words."""
+        before, after = ("nothing" if fact is None else str(fact) for fact in (self.before, self.after))
+        return Change(f"{self.thing} {self.fact}".strip(), before, after)
+
+
+def diff(a: Quote, b: Quote) -> tuple[Change, ...]:
+    """What changed from `a` to `b`, in words, the total first; nothing if, and only if, their hashes are equal."""
+    return tuple([difference.change for difference in differences(a, b)])
+
+
+def differences(a: Quote, b: Quote) -> tuple[Difference, ...]:
+    """What changed from `a` to `b`, as data, the total first; a thing that is in one quote only is one difference, its price."""
+    if a.hash == b.hash:
+        return ()
+    found: list[Difference] = []
+    before, after = _told(a), _told(b)
+    for thing in before | after:
+        old, new = before.get(thing), after.get(thing)
+        if old is None or new is None:
+            found.append(Difference(thing, "", _gist(old), _gist(new)))
+            continue
+        found += [Difference(thing, fact, old[fact], new[fact]) for fact in old if old[fact] != new[fact]]
+    return tuple(found)
+
+
+def _gist(facts: Mapping[str, Fact] | None) -> Fact:
+    return None if facts is None else ", ".join([str(fact) for fact in facts.values() if fact is not None])
+
+
+def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
+    """Everything the hash covers: thing -> fact. Every thing of a kind has the same facts."""
+    totals, place = quote.totals, quote.destination
+    told: dict[str, dict[str, Fact]] = {"": {"total": _money(totals.total, quote)}}
+    told[""] |= {a.name.replace("_", " "): _money(getattr(totals, a.name), quote) for a in fields(type(totals)) if a.name != "tax_by_code"}
+    told[""] |= {
+        "taxes": _listed(totals.tax_by_code),
+        "currency": quote.currency,
+        "destination": " ".join([place.country, place.region or "-", place.postcode or "-"]),
+        "order of lines": ", ".join([line.id for line in quote.lines]),
+        "order of carriage": ", ".join([sent.id for sent in quote.shipping]),
+        "order of promotions": ", ".join([used.id for used in quote.promotions]),
+        "order of cards": ", ".join([card.id for card in quote.cards]),
+        "tax rates": rates_text(quote.rates),
+        "policy": policy_text(quote.policy),
+        "scheme": quote.scheme,
+    }
+    for line in quote.lines:
+        own: dict[str, Fact] = {"quantity": line.quantity, "sku": line.sku, "name": line.name, "unit price": _money(line.unit, quote)}
+        rest: dict[str, Fact] = {"options": CANONICAL.encode(line.options), "stock": "counted" if line.tracked else "not counted"}
+        told[f"line {line.id}"] = own | _taxed(line, quote) | rest | {"price floor": _money(line.floor, quote)}
+    for sent in quote.shipping:
+        told[f"shipping {sent.id}"] = {"name": sent.name} | _taxed(sent, quote)
+    for used in quote.promotions:
+        told[f"promotion {used.id}"] = _promotion(used, quote)
+    for card in quote.cards:
+        told[f"gift card {card.id}"] = {
+            "balance": _money(card.balance, quote),
+            "limit": None if card.limit is None else _money(card.limit, quote),
+            "tax rate": None if card.tax_rate is None else str(card.tax_rate),
+            "used": _money(card.used, quote),
+            "tax": _money(card.tax, quote),
+        }
+    return told
+
+
+def _money(minor: int, quote: Quote) -> Money:
+    return Money(minor, quote.currency)
+
+
+def _taxed(entry: PricedLine | PricedShipping, quote: Quote) -> dict[str, Fact]:
+    return {
+        "price": _money(entry.subtotal, quote),
+        "discount": _money(entry.discount, quote),
+        "net": _money(entry.net, quote),
+        "tax": _money(entry.tax, quote),
+        "gross": _money(entry.gross, quote),
+        "taxes": _listed(entry.taxes),
+        "tax category": entry.tax_category,
+    }
+
+
+def _promotion(used: AppliedPromotion, quote: Quote) -> dict[str, Fact]:
+    return {
+        "name": used.name,
+        "code": used.code,
+        "rule": benefit_text(used.benefit),
+        "discount": _money(used.amount, quote),
+        "unused": _money(used.unused, quote),
+        "shares": _numbers(used.shares),
+        "of entries": "all lines" if used.entries is None else _numbers(used.entries),
+        "of units": _numbers(used.units) or None,
+        "bought": " ".join([f"{count} of {entry}" for entry, count in used.bought]) or None,
+        "group": used.group,
+        "limit": used.limit,
+        "limit per person": used.per_person,
+    }
+
+
+def _listed(taxes: Taxes) -> str:
+    return ", ".join([f"{code} {tax}" for code, tax in taxes])
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return " ".join(map(str, numbers))

@@ -1,0 +1,109 @@
+"""The tax of all entries of an order, lines and carriage, under the policy of the shop.
+
+At level `line` and `unit` every entry stands alone. At level `order` the exact taxes of one code are added up over all entries, rounded
+once, and shared out again: the total is what an authority computes, and every entry still has its part (RB-49, G15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from math import lcm
+
+from checkout_core.money import allocate, divide
+from checkout_core.sheet import Sheet
+from checkout_core.tax import DEFAULT, Taxed, TaxFormula, TaxPolicy
+
+Alone = Callable[[int, int], Taxed]
+
+
+def taxes_of(sheet: Sheet, formulas: Sequence[TaxFormula], policy: TaxPolicy) -> list[Taxed]:
+    """What each entry of the sheet is taxed: its net, tax and gross after discounts, and the tax of each of its rates."""
+    if policy.base == "before_discount":
+        return _on(sheet.current, _rows(sheet.original, sheet.quantities, formulas, policy), formulas)
+    if policy.discount_tax == "separate" and sheet.current != sheet.original:
+        full = _rows(sheet.original, sheet.quantities, formulas, policy)
+        off = [before - after for before, after in zip(sheet.original, sheet.current, strict=True)]
+        less = _rows(off, sheet.quantities, formulas, policy)
+        rows = [[tax - back for tax, back in zip(*pair, strict=True)] for pair in zip(full, less, strict=True)]
+        return _on(sheet.current, rows, formulas)
+    if policy.level == "order":
+        return _on(sheet.current, _together(sheet.current, formulas, policy), formulas)
+    makers = {formula: alone(formula, policy) for formula in set(formulas)}
+    return [makers[formula](amount, units) for formula, amount, units in zip(formulas, sheet.current, sheet.quantities, strict=True)]
+
+
+def _on(amounts: Sequence[int], rows: Sequence[Sequence[int]], formulas: Sequence[TaxFormula]) -> list[Taxed]:
+    return [formula.taxed(amount, taxes) for formula, amount, taxes in zip(formulas, amounts, rows, strict=True)]
+
+
+def _rows(amounts: Sequence[int], quantities: Sequence[int], formulas: Sequence[TaxFormula], policy: TaxPolicy) -> Sequence[Sequence[int]]:
+    """The tax of each rate of each entry on these amounts."""
+    if policy.level == "order":
+        return _together(amounts, formulas, policy)
+    return [f.taxes(amount, policy, quantity) for f, amount, quantity in zip(formulas, amounts, quantities, strict=True)]
+
+
+@lru_cache(maxsize=4096)
+def alone(formula: TaxFormula, policy: TaxPolicy) -> Alone:
+    """The tax of one entry as a function of its amount and quantity, with everything decided that can be."""
+    rates = len(formula.codes)
+    by_unit = policy.level == "unit"
+    if rates == 0:
+        return lambda amount, quantity: Taxed(amount, 0, amount, ())
+    if rates > 1 or (policy.mode, policy.target, policy.increment) != (DEFAULT.mode, DEFAULT.target, DEFAULT.increment):
+        return lambda amount, quantity: formula.of(amount, policy, quantity)
+    (code,), (numerator,), denominator = formula.codes, formula.numerators, formula.denominator
+    twice, above, inside = 2 * denominator, 2 * numerator, bool(formula.included)
+
+    def one_rate(amount: int, quantity: int) -> Taxed:
+        if amount < 0 or (by_unit and quantity > 1):
+            return formula.of(amount, policy, quantity)
+        tax = (amount * above + denominator) // twice
+        if inside:
+            return Taxed(amount - tax, tax, amount, ((code, tax),))
+        return Taxed(amount, tax, amount + tax, ((code, tax),))
+
+    return one_rate
+
+
+def _together(amounts: Sequence[int], formulas: Sequence[TaxFormula], policy: TaxPolicy) -> list[list[int]]:
+    """The rounded tax of each code over all entries, shared out to the rates of the entries.
+
+    A code is one tax, wherever it is included or added: `target` and `components`, which are about one entry, have no say here.
+    """
+    rows = [[0] * len(formula.codes) for formula in formulas]
+    scale = lcm(*{formula.denominator for formula in formulas})
+    exact: dict[str, list[tuple[int, int, int]]] = {}  # entry, rate, and the tax in units of 1 / scale
+    for entry, (amount, formula) in enumerate(zip(amounts, formulas, strict=True)):
+        times = amount * (scale // formula.denominator)
+        for rate, (code, numerator) in enumerate(zip(formula.codes, formula.numerators, strict=True)):
+            exact.setdefault(code, []).append((entry, rate, times * numerator))
+    for places in exact.values():
+        shares = _shares([tax for _, _, tax in places], scale, policy)
+        for (entry, rate, _), share in zip(places, shares, strict=True):
+            rows[entry][rate] = share
+    return rows
+
+
+def _shares(exact: Sequence[int], scale: int, policy: TaxPolicy) -> list[int]:
+    """The rounded sum of these exact taxes, shared out. Credits together take the mirror image of their rounded sum, charges the rest."""
+    if policy.order_shares == "cumulative":
+        running = [_to_grid(upto, scale, policy) for upto in accumulate(exact, initial=0)]
+        return [after - before for before, after in pairwise(running)]
+    total = _to_grid(sum(exact), scale, policy)
+    charges = [tax if tax > 0 else 0 for tax in exact]
+    credit = [-tax if tax < 0 else 0 for tax in exact]
+    back = _to_grid(sum(credit), scale, policy)
+    grid = policy.increment
+    up = allocate(total + back, charges, step=grid, zero_total="zero")
+    return [more - less for more, less in zip(up, allocate(back, credit, step=grid, zero_total="zero"), strict=True)]
+
+
+def _to_grid(exact: int, scale: int, policy: TaxPolicy) -> int:
+    """Rounded to the grid; a negative one is the mirror image."""
+    if exact < 0:
+        return -_to_grid(-exact, scale, policy)
+    grid = policy.increment
+    return grid * divide(exact, scale * grid, policy.mode)

@@ -1,0 +1,51 @@
+"""Promotions as values: what they give (`benefits`), when (`rules`), how much that is (`working`), and all of them together (`stacking`).
+
+They are applied by priority, the higher first and equals in the order given, each to what the ones before it left. If exclusive ones
+qualify, the first of them applies alone; of a group only the best one takes something off each line. Nothing is taken below zero or
+below a floor: a discount is limited to what its entries can give, then split over them with nothing lost (RB-68, OB-2).
+"""
+
+from checkout_core.promotions.benefits import (
+    BENEFITS,
+    FREE_SHIPPING,
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    On,
+    Percent,
+    SetPrice,
+    SetTotal,
+    Tier,
+    TieredPercent,
+    UnitOff,
+)
+from checkout_core.promotions.rules import ABOUT_GOODS, Promotion
+from checkout_core.promotions.stacking import RuleSet, Stacked, judge, rule_set, stack
+from checkout_core.promotions.working import Given
+
+__all__ = [
+    "ABOUT_GOODS",
+    "BENEFITS",
+    "FREE_SHIPPING",
+    "AmountOff",
+    "Benefit",
+    "BuyGet",
+    "EntryOff",
+    "EveryNth",
+    "Given",
+    "On",
+    "Percent",
+    "Promotion",
+    "RuleSet",
+    "SetPrice",
+    "SetTotal",
+    "Stacked",
+    "Tier",
+    "TieredPercent",
+    "UnitOff",
+    "judge",
+    "rule_set",
+    "stack",
+]

@@ -1,0 +1,189 @@
+"""A promotion: what it gives, when, on what, and how it gets on with others. And whether it applies to a cart here and now.
+
+A promotion with a code is asked for by typing it; one without is automatic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal, get_args
+
+from attrs import field, frozen
+
+from checkout_core.customers import canonical_code
+from checkout_core.errors import BadSetting
+from checkout_core.money import Money
+from checkout_core.promotions.benefits import BENEFITS, AmountOff, Amounts, Benefit, BuyGet, EveryNth, by_currency, currencies_of, skus_of
+from checkout_core.refusals import Refused
+from checkout_core.sheet import Sheet
+
+Basis = Literal["current", "original"]
+
+ABOUT_GOODS: Final = frozenset({"minimum-spend", "minimum-quantity", "not-these-goods", "no-effect", "not-combinable"})
+"""The refusals that other goods would change: not worth telling while part of the cart has no price."""
+
+
+@frozen(cache_hash=True)
+class Promotion:
+    """One rule of the shop that makes things cheaper. Raises `BadSetting` if it contradicts itself, or can never apply.
+
+    - `benefit`: what it gives (`checkout_core.promotions.benefits`).
+    - `skus`: the goods it covers, `methods`: the carriage it covers; None is all. A benefit on shipping alone asks for one of the `skus`
+      in the cart, if there are any.
+    - `code`: what the shopper types, canonical; None is automatic.
+    - `starts`, `ends`: UTC instants; it runs from `starts` up to, but not at, `ends`.
+    - `minimum`: the goods must be worth so much, by currency: all of them, or those of `minimum_skus`. `minimum_basis` `current` looks at
+      what the promotions before this one left, `original` at the undiscounted goods. Reaching the value is enough.
+    - `limit`, `per_person`: how often it can be used, in all and by one person; counted outside, and held while someone pays.
+    - `priority`: the higher first, equals in the order given. `exclusive`: if it takes something, no other promotion does.
+    - `group`: of the promotions of one group only the best one takes something off each line.
+    """
+
+    id: str
+    name: str
+    benefit: Benefit
+    skus: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    methods: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    code: str | None = field(default=None, kw_only=True)
+    starts: datetime | None = field(default=None, kw_only=True)
+    ends: datetime | None = field(default=None, kw_only=True)
+    minimum: Amounts = field(default=(), converter=by_currency, hash=False, kw_only=True)
+    minimum_basis: Basis = field(default="current", kw_only=True)
+    minimum_skus: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    limit: int | None = field(default=None, kw_only=True)
+    per_person: int | None = field(default=None, kw_only=True)
+    priority: int = field(default=0, kw_only=True)
+    exclusive: bool = field(default=False, kw_only=True)
+    group: str | None = field(default=None, kw_only=True)
+    currencies: frozenset[str] | None = field(init=False, eq=False, repr=False)
+    """The currencies it is for; None is all."""
+
+    @currencies.default
+    def _currencies(self) -> frozenset[str] | None:
+        if type(self.benefit) not in BENEFITS:
+            return None
+        given = [each for each in (currencies_of(self.benefit), frozenset(self.minimum) or None) if each is not None]
+        return frozenset.intersection(*given) if given else None
+
+    def __attrs_post_init__(self) -> None:
+        for place, problem, cure in _mistakes(self):
+            raise BadSetting(f"Promotion {self.id!r}, {place}", problem, cure)
+
+    @property
+    def label(self) -> str:
+        """What a refusal calls it: its code, or the id of an automatic one."""
+        return self.code or self.id
+
+    @property
+    def on_goods(self) -> bool:
+        """Whether it takes something off goods."""
+        return getattr(self.benefit, "on", "lines") != "shipping"
+
+
+def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
+    if not p.id:
+        yield "id", "it has no id", "Name it."
+    if type(p.benefit) not in BENEFITS:
+        known = ", ".join(benefit.__name__ for benefit in BENEFITS)
+        yield "benefit", f"{type(p.benefit).__name__} is no benefit", f"Use one of {known}."
+        return
+    if p.currencies == frozenset():
+        yield "minimum", "no currency has both an amount and a minimum, so it can never apply", "Give both in one currency."
+    if isinstance(p.benefit, AmountOff) and p.minimum and (alone := sorted(set(p.benefit.amounts) - set(p.minimum))):
+        yield "minimum", f"there is an amount but no minimum in {', '.join(alone)}", "Give both."
+    if any(amount.minor <= 0 for amount in p.minimum.values()):
+        yield "minimum", "it is zero or less", "Leave it out, or write more than zero."
+    if p.minimum_basis not in get_args(Basis):
+        yield "minimum_basis", f"{p.minimum_basis!r} is not a basis", f"Use one of {', '.join(get_args(Basis))}."
+    if p.skus is not None and isinstance(p.benefit, BuyGet):
+        yield "skus", "what is bought and what is cheaper stands in the benefit", "Name the SKUs there, as buy and get."
+    if not _covers_something(p):
+        yield "skus", "it covers nothing at all, so it can never apply", "Leave skus or methods out to cover everything."
+    if p.minimum_skus is not None and not (p.minimum_skus and p.minimum):
+        yield "minimum_skus", "no goods, or no minimum that they must reach", "Give a minimum and at least one SKU, or leave both out."
+    if p.code is not None and canonical_code(p.code) != p.code:
+        yield "code", f"the code {p.code!r} is not canonical", f"Write {canonical_code(p.code)!r}."
+    for name, instant in (("starts", p.starts), ("ends", p.ends)):
+        if instant is not None and instant.utcoffset() != timedelta(0):
+            yield name, f"{instant.isoformat()} is not in UTC", "Give a time in UTC, with its time zone."
+    if p.starts is not None and p.ends is not None and p.starts >= p.ends:
+        yield "ends", "it ends before it starts, so it can never apply", "Correct one of the two."
+    for name, count in (("limit", p.limit), ("per_person", p.per_person)):
+        if count is not None and (type(count) is not int or count < 1):
+            yield name, f"it is a whole number of uses, at least 1, not {count!r}", "Leave it out if there is no limit."
+    if p.limit is not None and p.per_person is not None and p.per_person > p.limit:
+        yield "per_person", f"one person may use it more often than all together ({p.limit})", "Lower it, or raise the limit."
+    if type(p.priority) is not int:
+        yield "priority", f"it is a whole number, not {p.priority!r}", "Write 0, or more for an earlier turn."
+    if p.group == "":
+        yield "group", "it has no name", "Name it, or leave it out."
+
+
+def _covers_something(p: Promotion) -> bool:
+    """Whether there can be an entry for it: an empty set covers nothing."""
+    match getattr(p.benefit, "on", "lines"):
+        case "shipping":
+            return p.methods != frozenset() and p.skus != frozenset()
+        case "order_and_shipping":
+            return bool(p.skus is None or p.skus or p.methods is None or p.methods)
+        case _:
+            return p.skus != frozenset()
+
+
+def entries_of(p: Promotion, sheet: Sheet) -> Sequence[int]:
+    """The positions of the entries it covers."""
+    benefit = p.benefit
+    if isinstance(benefit, BuyGet):
+        return _goods(benefit.get, sheet)
+    if isinstance(benefit, EveryNth):
+        return _goods(p.skus, sheet)
+    if benefit.on == "shipping":
+        return _carriage(p.methods, sheet)
+    if benefit.on == "order_and_shipping":
+        return [*_goods(p.skus, sheet), *_carriage(p.methods, sheet)]
+    return _goods(p.skus, sheet)
+
+
+def bought_of(benefit: BuyGet, sheet: Sheet) -> Sequence[int]:
+    """The positions of the lines that count as bought."""
+    return _goods(benefit.buy, sheet)
+
+
+def _goods(skus: frozenset[str] | None, sheet: Sheet) -> Sequence[int]:
+    if skus is None:
+        return range(sheet.goods)
+    return [i for i, key in enumerate(sheet.keys[: sheet.goods]) if key in skus]
+
+
+def _carriage(methods: frozenset[str] | None, sheet: Sheet) -> Sequence[int]:
+    entries = range(sheet.goods, len(sheet.keys))
+    return entries if methods is None else [i for i in entries if sheet.keys[i] in methods]
+
+
+def why_not(p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, used_up: Refused | None) -> Refused | None:
+    """The first condition that does not hold, with how far away it is; None: it may apply.
+
+    Whether it may be combined with others is for `stack`; `used_up` is what the counters said.
+    """
+    currency = sheet.currency
+    if p.starts is not None and now < p.starts:
+        return Refused("not-yet", p.label, until=p.starts)
+    if p.ends is not None and now >= p.ends:
+        return Refused("expired", p.label, until=p.ends)
+    only = p.currencies
+    if only is not None and currency not in only:
+        return Refused("other-currency", p.label, ", ".join(sorted(only)))
+    if used_up is not None:
+        return used_up
+    if not entries and (p.on_goods or sheet.carriage_known):
+        return Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
+    if not p.on_goods and p.skus is not None and p.skus.isdisjoint(sheet.keys[: sheet.goods]):
+        return Refused("not-these-goods", p.label)
+    if p.minimum:
+        amounts = sheet.current if p.minimum_basis == "current" else sheet.original
+        worth = sum(amounts[: sheet.goods] if p.minimum_skus is None else [amounts[i] for i in _goods(p.minimum_skus, sheet)])
+        missing = p.minimum[currency].minor - worth
+        if missing > 0:
+            return Refused("minimum-spend", p.label, missing=Money(missing, currency))
+    return None

@@ -1,0 +1,176 @@
+"""All promotions of a cart together: by priority, each to what the ones before it left, alone if exclusive, the best of each group.
+
+The rules of a shop are put into order once, and kept; a cart then costs one pass over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from attrs import evolve, frozen
+
+from checkout_core.pricing_policy import PricingPolicy
+from checkout_core.promotions.benefits import Benefit, BuyGet
+from checkout_core.promotions.rules import ABOUT_GOODS, Promotion, bought_of, entries_of, why_not
+from checkout_core.promotions.working import Given, given_by
+from checkout_core.refusals import Refused
+from checkout_core.sheet import Sheet
+
+_POLICY: Final = PricingPolicy()
+
+
+@frozen
+class Stacked:
+    """Which promotions took what, in the order they did, and which did not, and why."""
+
+    applied: tuple[tuple[Promotion, Given], ...]
+    refused: tuple[tuple[Promotion, Refused], ...]
+
+
+@frozen
+class RuleSet:
+    """Promotions in the order of their turns: the higher priority first, equals as given."""
+
+    order: tuple[Promotion, ...]
+    exclusive: tuple[Promotion, ...]
+    groups: Mapping[str, tuple[Promotion, ...]]
+
+
+@lru_cache(maxsize=256)
+def rule_set(promotions: tuple[Promotion, ...]) -> RuleSet:
+    """These promotions put into order. Kept, because a shop has the same ones for cart after cart."""
+    order = tuple(sorted(promotions, key=lambda p: -p.priority))  # stable
+    groups: dict[str, tuple[Promotion, ...]] = {}
+    for p in order:
+        if p.group is not None:
+            groups[p.group] = (*groups.get(p.group, ()), p)
+    return RuleSet(order, tuple([p for p in order if p.exclusive]), MappingProxyType(groups))
+
+
+def judge(
+    promotion: Promotion, sheet: Sheet, now: datetime, *, used_up: Refused | None = None, policy: PricingPolicy = _POLICY
+) -> Given | Refused:
+    """What the promotion takes off this sheet now, or the first reason why it does not, with how far away it is. Changes nothing."""
+    entries = entries_of(promotion, sheet)
+    refused = why_not(promotion, sheet, entries, now, used_up)
+    if refused is not None:
+        return refused
+    if not promotion.on_goods and not sheet.carriage_known:
+        return Given((), ())  # it will, once there is carriage to take it off
+    benefit = promotion.benefit
+    buys = bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ()
+    return given_by(benefit, sheet, entries, policy, buys) or Refused("no-effect", promotion.label)
+
+
+def stack(
+    promotions: Iterable[Promotion],
+    sheet: Sheet,
+    now: datetime,
+    *,
+    codes: Collection[str] | None = None,
+    used_up: Mapping[str, Refused] = MappingProxyType({}),
+    policy: PricingPolicy = _POLICY,
+) -> Stacked:
+    """The promotions applied one after another; `sheet.current` is what they leave.
+
+    `codes` are those that were typed; promotions with another code are passed over (None: with any code). `used_up` is by promotion id.
+    """
+    rules = rule_set(tuple(promotions))
+    applied: list[tuple[Promotion, Given]] = []
+    refused: list[tuple[Promotion, Refused]] = []
+
+    def asked_for(p: Promotion) -> bool:
+        return p.code is None or codes is None or p.code in codes
+
+    def verdict_on(p: Promotion) -> Given | Refused:
+        return judge(p, sheet, now, used_up=used_up.get(p.id), policy=policy)
+
+    alone = next((p for p in rules.exclusive if asked_for(p) and isinstance(verdict_on(p), Given)), None)
+    if alone is not None:
+        _note(alone, verdict_on(alone), sheet, applied, refused)
+    done = set[str]()
+    for p in rules.order:
+        if p is alone or not asked_for(p) or p.group in done:
+            continue
+        if p.group is not None and alone is None:
+            done.add(p.group)
+            rivals = [rival for rival in rules.groups[p.group] if asked_for(rival)]
+            _compete([(rival, verdict_on(rival)) for rival in rivals], sheet, applied, refused)
+            continue
+        verdict = verdict_on(p)
+        if alone is not None and (isinstance(verdict, Given) or verdict.reason in ABOUT_GOODS):
+            verdict = Refused("not-combinable", p.label, alone.label)
+        _note(p, verdict, sheet, applied, refused)
+    return Stacked(tuple(applied), tuple(refused))
+
+
+def again(deals: Iterable[tuple[Benefit, str | None, Sequence[int], Sequence[int]]], sheet: Sheet, policy: PricingPolicy) -> list[Given]:
+    """What benefits that did apply take off a sheet, worked out once more: each with its group, its entries and what counts as bought."""
+    taken: list[Given] = []
+    waiting = list(deals)
+    while waiting:
+        group = waiting[0][1]
+        count = 1
+        while group is not None and count < len(waiting) and waiting[count][1] == group:
+            count += 1
+        turn, waiting = waiting[:count], waiting[count:]
+        offers = [given_by(benefit, sheet, entries, policy, buys) or Given((), ()) for benefit, _, entries, buys in turn]
+        for (benefit, *_), given in zip(turn, _best(offers) if group is not None else offers, strict=True):
+            _take(benefit, given, sheet)
+            taken.append(given)
+    return taken
+
+
+def _note(
+    p: Promotion,
+    verdict: Given | Refused,
+    sheet: Sheet,
+    applied: list[tuple[Promotion, Given]],
+    refused: list[tuple[Promotion, Refused]],
+) -> None:
+    if isinstance(verdict, Refused):
+        refused.append((p, verdict))
+    else:
+        _take(p.benefit, verdict, sheet)
+        applied.append((p, verdict))
+
+
+def _take(benefit: Benefit, given: Given, sheet: Sheet) -> None:
+    sheet.take(given.entries, given.shares)
+    if isinstance(benefit, BuyGet):
+        sheet.spend(given.entries, given.units, given.shares, given.bought)
+
+
+def _compete(
+    verdicts: Sequence[tuple[Promotion, Given | Refused]],
+    sheet: Sheet,
+    applied: list[tuple[Promotion, Given]],
+    refused: list[tuple[Promotion, Refused]],
+) -> None:
+    """The promotions of one group, worked out on the same amounts: of each entry the best one takes its share, the earlier on equality."""
+    able = [(p, verdict) for p, verdict in verdicts if isinstance(verdict, Given)]
+    best = dict(zip([p.id for p, _ in able], _best([given for _, given in able]), strict=True))
+    winner = next((p for p, _ in able if any(best[p.id].shares)), None)
+    for p, verdict in verdicts:
+        if isinstance(verdict, Given):
+            kept = best[p.id]
+            beaten = winner is not None and not any(kept.shares)
+            verdict = Refused("not-combinable", p.label, winner.label) if winner is not None and beaten else kept
+        _note(p, verdict, sheet, applied, refused)
+
+
+def _best(offers: Sequence[Given]) -> list[Given]:
+    """The same offers with zero for every entry that another one takes more off, or as much and earlier."""
+    most: dict[int, tuple[int, int]] = {}
+    for n, offer in enumerate(offers):
+        for entry, share in zip(offer.entries, offer.shares, strict=True):
+            if share > most.get(entry, (0, 0))[0]:
+                most[entry] = (share, n)
+    return [
+        evolve(offer, shares=tuple([s if most.get(e, (0, n))[1] == n else 0 for e, s in zip(offer.entries, offer.shares, strict=True)]))
+        for n, offer in enumerate(offers)
+    ]

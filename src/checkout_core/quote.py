@@ -1,0 +1,294 @@
+"""A quote: the frozen answer of pricing. What each thing costs, which promotions took what, the rates and the policy, and a hash of it all.
+
+A quote is plain data (tuples, ints, text) in minor units of its currency. "As entered" means as the prices were given: included
+taxes are inside, added taxes are not. Entries are counted lines first, then carriage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from operator import attrgetter
+from typing import Final
+
+from attrs import AttrsInstance, field, fields, frozen
+
+from checkout_core.customers import Destination
+from checkout_core.gift_cards import UsedCard
+from checkout_core.money import Money, Ratio, divide
+from checkout_core.pricing_policy import PricingPolicy
+from checkout_core.promotions import AmountOff, Benefit, Percent
+from checkout_core.refusals import Refused
+from checkout_core.tax import TaxRate
+
+Taxes = tuple[tuple[str, int], ...]
+Rates = tuple[tuple[str, tuple[TaxRate, ...]], ...]
+
+
+@frozen
+class PricedLine:
+    """A line with its price. subtotal = unit × quantity, as entered; net + tax = gross is what is paid after `discount`.
+
+    `floor` is the least price of a unit, below which no discount goes.
+    """
+
+    id: str
+    sku: str
+    name: str
+    quantity: int
+    unit: int
+    subtotal: int
+    discount: int
+    net: int
+    tax: int
+    gross: int
+    taxes: Taxes
+    tax_category: str
+    tracked: bool = True
+    options: tuple[tuple[str, str], ...] = ()
+    floor: int = 0
+
+
+@frozen
+class PricedShipping:
+    """Carriage with its price; the figures mean what they mean for a line."""
+
+    id: str
+    name: str
+    subtotal: int
+    discount: int
+    net: int
+    tax: int
+    gross: int
+    taxes: Taxes
+    tax_category: str
+
+
+@frozen
+class AppliedPromotion:
+    """A promotion that took something: `shares` of the entries at these positions (None: of all lines, in their order).
+
+    `units`: of how many units of each, where it does not cover all (empty: all). `bought`: line and number of units that had to be there.
+    `unused` is the part of a fixed amount that found nothing to reduce (RB-68). `limit` and `per_person` say what placing must hold.
+    """
+
+    id: str
+    name: str
+    code: str | None
+    benefit: Benefit
+    entries: tuple[int, ...] | None
+    shares: tuple[int, ...]
+    units: tuple[int, ...]
+    bought: tuple[tuple[int, int], ...]
+    unused: int
+    group: str | None
+    limit: int | None
+    per_person: int | None
+
+    @property
+    def amount(self) -> int:
+        """All it takes off, goods and carriage, as entered."""
+        return sum(self.shares)
+
+    def positions(self, goods: int) -> Iterable[int]:
+        """The positions of the entries it covers, in a quote with so many lines of goods."""
+        return range(goods) if self.entries is None else self.entries
+
+
+@frozen
+class Totals:
+    """The sums. total = subtotal + shipping - discount + tax_added = net + tax; due = total - cards - card_tax + rounded.
+
+    `subtotal` (goods) and `shipping` are as entered, before any discount; `discount` has that on goods and on carriage. `tax` is all
+    tax in the total, `tax_added` the part of it that the entered prices did not contain; `tax_by_code` adds up to `tax`. `cards` is what
+    gift cards pay, `card_tax` the tax that taxed cards cover; `rounded` is what cash rounding adds; `due` is to be paid.
+    """
+
+    subtotal: int
+    shipping: int
+    discount: int
+    net: int
+    tax: int
+    tax_added: int
+    total: int
+    tax_by_code: Taxes
+    cards: int = 0
+    card_tax: int = 0
+    rounded: int = 0
+    due: int = field()
+
+    @due.default
+    def _nothing_else(self) -> int:
+        return self.total - self.cards - self.card_tax + self.rounded
+
+
+@frozen(cache_hash=True)
+class Quote:
+    """The price of a cart, frozen (R7): equal content has an equal `hash` in every process.
+
+    `rates` are the tax rates by category, as they were. `near_misses` says why automatic promotions did not apply; they are news, not
+    part of the price, so neither the hash nor `==` looks at them. `scheme` says how the hash was made; older quotes keep theirs.
+    """
+
+    currency: str
+    lines: tuple[PricedLine, ...]
+    shipping: tuple[PricedShipping, ...]
+    promotions: tuple[AppliedPromotion, ...]
+    cards: tuple[UsedCard, ...]
+    destination: Destination
+    rates: Rates
+    policy: PricingPolicy
+    totals: Totals
+    hash: str
+    near_misses: tuple[Refused, ...] = field(default=(), eq=False)
+    scheme: int = 2
+
+    @property
+    def total(self) -> Money:
+        """What is to be paid: the total less gift cards, in coins if the policy rounds cash."""
+        return Money(self.totals.due, self.currency)
+
+    @property
+    def net_due(self) -> int:
+        """The net part of the amount due, in proportion, before cash rounding; rounded as taxes are."""
+        totals = self.totals
+        due = totals.total - totals.cards - totals.card_tax
+        return divide(totals.net * due, totals.total, self.policy.tax.mode) if totals.total > 0 else 0
+
+
+def hash_of(quote: Quote) -> str:
+    """The SHA-256 of the canonical text of a quote: JSON in ASCII, of everything but `near_misses`, the scheme and the hash itself."""
+    if quote.scheme == 1:
+        return _hash_1(quote)
+    q = quote
+    return hash_text(q.currency, q.lines, q.shipping, q.promotions, q.cards, q.destination, q.rates, q.policy, q.totals)
+
+
+def hash_text(
+    currency: str,
+    lines: Iterable[PricedLine],
+    shipping: Iterable[PricedShipping],
+    promotions: Iterable[AppliedPromotion],
+    cards: Iterable[UsedCard],
+    destination: Destination,
+    rates: Rates,
+    policy: PricingPolicy,
+    totals: Totals,
+) -> str:
+    """The hash of a quote that is made of these."""
+    content = (
+        "quote/2",
+        currency,
+        [_LINE(line) for line in lines],
+        [_SHIPPING(carriage) for carriage in shipping],
+        [(*_PROMOTION(used), benefit_text(used.benefit)) for used in promotions],
+        [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
+        (destination.country, destination.region, destination.postcode),
+        rates_text(rates),
+        policy_text(policy),
+        _TOTALS(totals),
+    )
+    return hashlib.sha256(CANONICAL.encode(content).encode()).hexdigest()
+
+
+def intact(quote: Quote) -> bool:
+    """Whether a quote that was stored or sent is still the one its hash names."""
+    return quote.hash == hash_of(quote)
+
+
+def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, ...]]:
+    """All fields in their order: one added later is in the hash without anyone remembering to put it there."""
+    return attrgetter(*(a.name for a in fields(cls) if a.name not in apart))
+
+
+CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
+_LINE: Final = _all_but(PricedLine)
+_SHIPPING: Final = _all_but(PricedShipping)
+_PROMOTION: Final = _all_but(AppliedPromotion, "benefit")
+_CARD: Final = _all_but(UsedCard, "tax_rate")
+_TOTALS: Final = _all_but(Totals)
+
+
+@lru_cache(maxsize=4096)
+def benefit_text(benefit: Benefit) -> str:
+    """What a promotion gives, as canonical text: its name and its fields."""
+    return CANONICAL.encode(_plain(benefit))
+
+
+@lru_cache(maxsize=1024)
+def rates_text(rates: Rates) -> str:
+    """Tax rates by category as canonical text."""
+    return CANONICAL.encode([(category, [(r.code, str(r.rate), r.included, r.compound) for r in of]) for category, of in rates])
+
+
+@lru_cache(maxsize=64)
+def policy_text(policy: PricingPolicy) -> str:
+    """All choices of a policy as canonical text."""
+    return CANONICAL.encode(_plain(policy))
+
+
+def _plain(value: object) -> object:
+    """A value of rules and settings as JSON has it; a set and a table in order, so that equal values have equal texts."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Ratio():
+            return str(value)
+        case Money():
+            return [value.minor, value.currency]
+        case Mapping():
+            return [_plain(value[key]) for key in sorted(value)]
+        case frozenset():
+            return sorted(value)
+        case tuple():
+            return [_plain(each) for each in value]
+        case _:
+            named = fields(type(value))  # type: ignore[arg-type]
+            return {"type": type(value).__name__} | {a.name: _plain(getattr(value, a.name)) for a in named if a.init}
+
+
+# Scheme 1, of quotes from before promotions could do more than a percent, an amount or free carriage. They keep their hash for good.
+_LINE_1: Final = _all_but(PricedLine, "floor")
+_TOTALS_1: Final = _all_but(Totals, "cards", "card_tax", "rounded", "due")
+_NO_CARRIAGE_1: Final = ("", "", 0, 0, 0, 0, 0, (), "")
+
+
+def _hash_1(quote: Quote) -> str:
+    place, totals, policy, tax = quote.destination, quote.totals, quote.policy, quote.policy.tax
+    chosen = [[name, getattr(tax, name)] for name in ("components", "increment", "level", "mode", "target")]
+    content = (
+        "quote/1",
+        quote.currency,
+        [_LINE_1(line) for line in quote.lines],
+        _SHIPPING(quote.shipping[0]) if quote.shipping else _NO_CARRIAGE_1,
+        _promotions_1(quote),
+        (place.country, place.region, place.postcode),
+        rates_text(quote.rates),
+        CANONICAL.encode([chosen, [["allocation", policy.allocation], ["discount_mode", policy.discount_mode]]]),
+        _TOTALS_1(totals),
+    )
+    return hashlib.sha256(CANONICAL.encode(content).encode()).hexdigest()
+
+
+def _promotions_1(quote: Quote) -> list[tuple[object, ...]]:
+    goods = len(quote.lines)
+    left = [line.subtotal for line in quote.lines]
+    told: list[tuple[object, ...]] = []
+    for p in quote.promotions:
+        weights, shares, carriage = [0] * goods, [0] * goods, 0
+        for i, share in zip(p.positions(goods), p.shares, strict=True):
+            if i < goods:
+                weights[i], shares[i] = left[i], share
+                left[i] -= share
+            else:
+                carriage += share
+        kind, percent = _KINDS_1[type(p.benefit)], None
+        if isinstance(p.benefit, Percent):
+            kind, percent = ("free_shipping", None) if p.benefit.on == "shipping" else (kind, str(p.benefit.percent))
+        told.append((p.id, p.name, p.code, kind, percent, weights, shares, carriage, p.unused, p.limit, p.per_person))
+    return told
+
+
+_KINDS_1: Final[Mapping[type, str]] = {Percent: "percent", AmountOff: "fixed"}
