@@ -15,8 +15,8 @@ from checkout_cli.exits import listed
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
-from checkout_core.money import CURRENCIES, MAX_MINOR, ROUNDINGS, Money, Ratio
-from checkout_core.pricing import Basket, CashRounding, Facts, GiftCard, PricingPolicy
+from checkout_core.money import CURRENCIES, MAX_MINOR, ROUNDINGS, Money, Ratio, allocate
+from checkout_core.pricing import Basket, CashRounding, Facts, GiftCard, PricedLine, PricedShipping, PricingPolicy, Quote
 from checkout_core.pricing_policy import CHOICES
 from checkout_core.promotions import (
     AmountOff,
@@ -416,3 +416,58 @@ _FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "group_nth": (("value", "size", "nth", "sort", "picking", "max_groups"), ("value", "size", "nth", "sort", "picking")),
 }
 """The fields of each type besides the common ones, and which of them it needs."""
+
+
+def answer_of(worked: Worked, quote: Quote) -> dict[str, Any]:
+    """The result of a worked cart in the shape of the vectors' `derived`: every figure that a case may expect."""
+    lines = {line.sku: _figures(line) for line in quote.lines}
+    shipping = {sent.id: _figures(sent) for sent in quote.shipping}
+    given = dict.fromkeys([*(promotion.id for promotion in worked.facts.promotions), *worked.nothing], 0)
+    return {
+        "lines": lines,
+        "shipping": shipping,
+        "tax_by_code": dict(quote.totals.tax_by_code),
+        "promotions": given | {used.id: used.amount for used in quote.promotions},
+        "units": {line.sku: allocate(line.discount, [1] * line.quantity, "floor_first") for line in quote.lines},
+        "gift_cards": {card.id: {"used": card.used, "remaining": card.remaining} for card in quote.cards},
+        "totals": _totals(quote, lines, shipping),
+    }
+
+
+def _figures(entry: PricedLine | PricedShipping) -> dict[str, Any]:
+    amount = entry.subtotal - entry.discount
+    return {
+        "subtotal": entry.subtotal,
+        "discount": entry.discount,
+        "amount": amount,
+        "tax_included": amount - entry.net,
+        "tax_added": entry.gross - amount,
+        "tax": entry.tax,
+        "net": entry.net,
+        "gross": entry.gross,
+        "components": dict(entry.taxes),
+    }
+
+
+def _totals(quote: Quote, lines: Mapping[str, dict[str, Any]], shipping: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+    totals = quote.totals
+    found = {f"items_{name}": sum(line[name] for line in lines.values()) for name in _ITEM_SUMS}
+    found |= {f"shipping_{name}": sum(sent[name] for sent in shipping.values()) for name in _SHIPPING_SUMS}
+    found |= {
+        "discount_total": totals.discount,
+        "tax_included": totals.tax - totals.tax_added,
+        "tax_added": totals.tax_added,
+        "tax_total": totals.tax,
+        "net_total": totals.net,
+        "total": totals.total,
+        "gift_card_total": totals.cards,
+        "amount_due": totals.due,
+        "cash_adjustment": totals.rounded,
+    }
+    if any(card.tax_rate is not None for card in quote.cards):
+        return found | {"gift_card_tax_total": totals.card_tax, "tax_due": totals.tax - totals.card_tax}
+    return found | {"net_due": quote.net_due}
+
+
+_ITEM_SUMS: Final = ("subtotal", "discount", "amount", "net", "gross", "tax")
+_SHIPPING_SUMS: Final = ("subtotal", "discount", "net", "gross", "tax")
