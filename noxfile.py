@@ -49,6 +49,13 @@ def nightly(session: nox.Session) -> None:
 
 
 @nox.session
+def differential(session: nox.Session) -> None:
+    """100,000 random carts priced by the engine and by exact fractions; arguments after `--`: --carts N --first SEED --jobs N."""
+    install(session, "test")
+    session.run("python", "-m", "tests.core.differential", *session.posargs)
+
+
+@nox.session
 def sqlite_storm(session: nox.Session) -> None:
     """The shipped scenarios on real SQLite files, 100 seeds each, each run ending with fsck; arguments after `--` go to `simulate run`."""
     install(session, "test")

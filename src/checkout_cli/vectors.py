@@ -308,7 +308,11 @@ class _Reader:
         more["priority"] = self.number(f"{at}priority", p.get("priority", 0))
         more["exclusive"] = self.flag(f"{at}exclusive", p.get("exclusive", False))
         more["group"] = None if p.get("group") is None else self.text(f"{at}group", p["group"])
-        return None if id in self.nothing else self.made(at, lambda: Promotion(id, id, benefit, **more))
+        if id in self.nothing:
+            if more["group"] is not None:
+                self.mistakes.append(f"{at.rstrip('.')}: it can take nothing off, so it is no rival in its group. Leave it out.")
+            return None
+        return self.made(at, lambda: Promotion(id, id, benefit, **more))
 
     def minimum(self, at: str, given: object, currency: str) -> dict[str, Any]:
         if not isinstance(given, dict):

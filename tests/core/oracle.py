@@ -27,8 +27,8 @@ Promotions
 12. `set_total` compares with the targets' current amounts as entered, without tax. `fixed_unit`, `set_unit`: see 1 for the unit price.
 13. A line with a negative unit price is no target and no buy line, but counts in `min_amount` and in the total that `tiers` look at.
     These totals are of goods only: never shipping, and `tiers` ignore `lines`. `tiers` are in list order; none reached means no discount.
-14. `exclusive`: every promotion of the case counts, also one whose `min_amount` is not reached. The result names neither the others
-    (*numbers*) nor promotions whose `min_amount` is not reached (*numbers*); any other that gave nothing is there with 0 (*numbers*).
+14. `exclusive`: the first that takes something off the undiscounted cart applies, alone; one that misses shuts nobody out. Who is shut
+    out or below `min_amount` does not appear in the result; who applied but gave nothing appears with 0.
 15. `group`: "earlier" is the order in which promotions are worked out. Conditions are looked at when the group's turn comes. Each is
     worked out whole, with its cap and allocation; then each entry keeps its best. The rest of a losing discount is given to nobody.
 16. `buy_get`: applies once. Buy units are taken before get units, both from the lines by descending current amount of the line. A
@@ -69,10 +69,9 @@ from typing import Any, Final
 from attrs import define, field
 
 Case = dict[str, Any]
-Units = list[tuple[int, int, int]]
-"""Units of a cart: position of the entry, number of the unit within it, price."""
+Units = list[tuple[int, int, int]]  # position of the entry, number of the unit within it, price
 
-DEFAULT: Final[Mapping[str, Any]] = {
+DEFAULT: Final[Case] = {
     "tax_level": "line",
     "tax_mode": "half_up",
     "tax_target": "tax",
@@ -152,8 +151,8 @@ def calculate(case: Case) -> Case:
 
 
 def _entries(case: Case) -> list[Entry]:
-    if strange := [line["id"] for line in case["lines"] if type(line["quantity"]) is not int]:
-        raise Unsupported(f"The quantity of {', '.join(strange)} is no whole number.")
+    if any(type(line["quantity"]) is not int for line in case["lines"]):
+        raise Unsupported("A quantity is no whole number.")
     return [
         *(Entry(each["id"], True, each["unit_amount"], each["quantity"], each.get("unit_floor", 0), each["tax"]) for each in case["lines"]),
         *(Entry(each["id"], False, each["amount"], 1, 0, each["tax"]) for each in case.get("shipping", [])),
@@ -240,7 +239,8 @@ def by_remainder(amount: int, weights: Sequence[Fraction]) -> list[int]:
 def _promote(entries: list[Entry], promotions: list[Case], policy: Case) -> dict[str, int]:
     """Takes every promotion off the entries, in its turn. The discount each promotion gave, by its id."""
     ordered = sorted(promotions, key=lambda promotion: -promotion.get("priority", 0))
-    if exclusive := [promotion for promotion in ordered if promotion.get("exclusive")]:
+    offers = [Offer(promotion, entries, policy) for promotion in ordered if promotion.get("exclusive")]
+    if exclusive := [offer.promotion for offer in offers if offer.reached() and any(offer.discounts())]:
         ordered = exclusive[:1]
     given: dict[str, int] = {}
     groups_done = set()

@@ -126,13 +126,20 @@ def _promotion(random: Random, name: str, lines: Sequence[Case], shipping: Seque
         promotion["priority"] = random.choice((-1, 0, 1, 2))
     if random.random() < 0.05:
         promotion["exclusive"] = True
-    if random.random() < 0.25:
+    if random.random() < 0.25 and not _worthless(promotion):
         promotion["group"] = random.choice("ab")
     if random.random() < 0.2:
-        promotion["min_amount"] = {"value": _near(random, lines), "basis": random.choice(("current", "original"))}
+        promotion["min_amount"] = {"value": max(_near(random, lines), 1), "basis": random.choice(("current", "original"))}
         if random.random() < 0.3:
             promotion["min_amount"]["lines"] = _some(random, goods)
     return promotion
+
+
+def _worthless(promotion: Case) -> bool:
+    """Whether it can take nothing by its own words: no promotion of a shop, and so no rival of one."""
+    percent = promotion["get"]["percent"] if promotion["type"] == "buy_get" else promotion.get("value")
+    own, allowed = set(promotion.get("lines", ())), set(promotion["get"]["lines"]) if promotion["type"] == "buy_get" else None
+    return percent in (0, "0") or (bool(own) and allowed is not None and not own & allowed)
 
 
 def _terms(random: Random, kind: str, lines: Sequence[Case]) -> Case:

@@ -285,11 +285,12 @@ def test_groups_of_three(terms: Case, expected: list[int]) -> None:
     assert off(priced([line("A", 10, 2), line("B", 20, 3), line("C", 30, 2)], nth)) == expected
 
 
-def test_an_exclusive_promotion_shuts_out_the_others_even_when_it_gives_nothing() -> None:
-    """Whoever lists it says so. Its threshold of 101 is not reached by 100."""
+def test_an_exclusive_promotion_that_misses_shuts_nobody_out() -> None:
+    """Its threshold of 101 is not reached by 100, so the other ten per cent apply; one minor unit more, and it is alone."""
     alone = promotion("x", "percent", 50, exclusive=True, min_amount={"value": 101, "basis": "current"})
     answer = priced([line("A", 100)], alone, TEN_OFF)
-    assert (answer["promotions"], off(answer)) == ({}, [0])
+    assert off(answer) == [10]
+    assert off(priced([line("A", 101)], alone, TEN_OFF)) == [51]
 
 
 def test_thresholds() -> None:
