@@ -9,7 +9,8 @@
 
     [gateway.NAME]                      what that gateway is made with
     [mail]                              folder = "mail", or host, port, tls, user, password; sender, shop
-    [pricing]                           tax_mode, tax_level, tax_target, tax_components, discount_mode, allocation
+    [pricing]                           every setting of docs/pricing-policies.md, by its name there
+    [channels.NAME.pricing]             what is otherwise in that channel; the rest is as in [pricing]
 
 Relative paths in the file are relative to the file. Every mistake in it is told at once.
 """
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, cast
@@ -26,8 +27,10 @@ from typing import Final, Literal, cast
 from attrs import evolve, field, frozen
 
 from checkout_cli.exits import WrongUsage, listed
-from checkout_core.pricing import PricingPolicy
-from checkout_core.tax import TaxPolicy
+from checkout_core.errors import BadSetting
+from checkout_core.policy import Policy
+from checkout_core.pricing_policy import PricingPolicy, policy_from
+from checkout_core.refusals import Refused
 
 ENV_DB, ENV_CONFIG, ENV_SECRET, ENV_ACTOR = "CHECKOUT_DB", "CHECKOUT_CONFIG", "CHECKOUT_IDENTITY_SECRET", "CHECKOUT_ACTOR"
 ENV_BUSY = "CHECKOUT_BUSY_TIMEOUT"
@@ -69,7 +72,15 @@ class Settings:
     busy_timeout: int = 10
     mail: Mail = Mail()
     pricing: PricingPolicy = PricingPolicy()
+    channels: Mapping[str, PricingPolicy] = field(factory=dict)
     config: Path | None = None
+
+    def pricing_for(self, channel: str | None = None) -> PricingPolicy:
+        """How prices are worked out in that channel; None is the shop's own way. Raises WrongUsage for an unknown one."""
+        found = Policy(pricing=self.pricing, channels=self.channels).pricing_for(channel or "")
+        if isinstance(found, Refused):
+            raise WrongUsage(str(found))
+        return found
 
 
 class BadConfig(WrongUsage):
@@ -130,9 +141,10 @@ def read(path: Path) -> Settings:
         raise BadConfig(path, ("It has a number with too many digits.",)) from None
     mistakes: list[str] = []
     top = _Table("", table, path.parent, mistakes)
-    known = ("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "gateway", "mail", "pricing")
+    known = ("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "gateway", "mail", "pricing", "channels")
     top.only(known)
-    mail, pricing, made_with = top.table("mail"), top.table("pricing"), top.tables("gateway")
+    mail, made_with = top.table("mail"), top.tables("gateway")
+    pricing = _pricing(top.table("pricing"), PricingPolicy())
     secret = top.text("identity_secret")
     if secret is not None and len(secret.encode()) < SECRET_AT_LEAST:
         mistakes.append(f"identity_secret is shorter than {SECRET_AT_LEAST} bytes. Use a longer one, and never change it.")
@@ -154,7 +166,8 @@ def read(path: Path) -> Settings:
         production=bool(top.flag("production")),
         busy_timeout=Settings().busy_timeout if busy is None else busy,
         mail=_mail(mail),
-        pricing=_pricing(pricing),
+        pricing=pricing,
+        channels=_channels(top.table("channels"), pricing),
         config=path,
     )
     if mistakes:
@@ -186,18 +199,26 @@ def _mail(table: _Table) -> Mail:
     )
 
 
-def _pricing(table: _Table) -> PricingPolicy:
-    tax = ("mode", "level", "target", "components")
-    table.only((*(f"tax_{name}" for name in tax), "discount_mode", "allocation"))
-    chosen = {name: value for name in tax if (value := table.text(f"tax_{name}")) is not None}
-    own = {name: value for name in ("discount_mode", "allocation") if (value := table.text(name)) is not None}
-    make_tax: Callable[..., TaxPolicy] = TaxPolicy
-    make: Callable[..., PricingPolicy] = PricingPolicy
+def _pricing(table: _Table, base: PricingPolicy) -> PricingPolicy:
+    made = policy_from(table.values, base)
+    if isinstance(made, PricingPolicy):
+        return made
+    table.mistakes.extend(f"{table.name}.{mistake}" for mistake in made)
+    return base
+
+
+def _channels(table: _Table, base: PricingPolicy) -> Mapping[str, PricingPolicy]:
+    """Each channel prices as the shop does, but for what its own table says."""
+    found = {}
+    for name in table.values:
+        channel = table.table(name)
+        channel.only(("pricing",))
+        found[name] = _pricing(channel.table("pricing"), base)
     try:
-        return make(tax=make_tax(**chosen), **own)
-    except ValueError as error:
-        table.mistakes.append(f"pricing: {error}")
-        return PricingPolicy()
+        return Policy(channels=found).channels
+    except BadSetting as error:
+        table.mistakes.append(str(error))
+        return {}
 
 
 @frozen

@@ -109,6 +109,7 @@ class Backend:
             policy=Policy(
                 identity_secret=secret_of(self.settings) or b"",
                 pricing=self.settings.pricing,
+                channels=self.settings.channels,
                 locations=self.locations,
             ),
             production=self.settings.production,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from attrs import field, frozen
 
 from checkout_core.cart import Limits
 from checkout_core.checkout import Deadlines
+from checkout_core.errors import BadSetting
 from checkout_core.pricing import PricingPolicy
+from checkout_core.refusals import Refused
 
 
 def _places(names: Iterable[str]) -> tuple[str, ...]:
@@ -23,13 +27,24 @@ def _distinct(policy: Policy, _: object, locations: tuple[str, ...]) -> None:
         raise ValueError(f"A shop has one location or more, each named once; got {', '.join(locations) or 'none'}.")
 
 
+def _kept(channels: Mapping[str, PricingPolicy]) -> Mapping[str, PricingPolicy]:
+    return MappingProxyType(dict(channels))
+
+
+def _named(policy: Policy, _: object, channels: Mapping[str, PricingPolicy]) -> None:
+    for name in channels:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", name):
+            raise BadSetting("channels", f"{name!r:.50} is no name for a channel", "Use a letter, then up to 39 letters, digits, - or _.")
+
+
 @frozen
 class Policy:
     """The host's choices; every one is a value, none a global.
 
     `locations`: where stock lies, in the order in which it is used (`holds.spread` says how). `hold_at`: take the goods when the shopper
     pays (default) or as soon as the checkout begins. `capture`: take the money with the authorization (default: the purchase is one
-    call), or after the order is placed. `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
+    call), or after the order is placed. `pricing`: how prices are worked out; `channels`: how otherwise in a channel of sale, by its
+    name (a web shop, a counter, an app). `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
     secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person.
     """
 
@@ -41,4 +56,13 @@ class Policy:
     capture: Literal["with-authorize", "after-placing"] = "with-authorize"
     deadlines: Deadlines = Deadlines()
     pricing: PricingPolicy = PricingPolicy()
+    channels: Mapping[str, PricingPolicy] = field(factory=dict, converter=_kept, validator=_named, hash=False)
     identity_secret: bytes = field(default=b"", repr=lambda _: "•••")
+
+    def pricing_for(self, channel: str) -> PricingPolicy | Refused:
+        """How prices are worked out in that channel; "" is the shop's own way."""
+        if not channel:
+            return self.pricing
+        known = ", ".join(sorted(self.channels))
+        hint = f"Use one of {known}." if known else "Leave it out: this shop has no channels."
+        return self.channels.get(channel) or Refused("unknown-channel", channel[:40], hint=hint)

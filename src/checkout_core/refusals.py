@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "mixed-currencies": "The amounts are in {given}, this cart is in {subject}. Use {subject}.",
     "no-price": "{subject} has no price in {given}. Add one, or open a cart in another currency.",
     "unknown-country": "{subject} is not a country. Use an ISO 3166-1 code such as DE.",
+    "unknown-channel": "Nothing is sold here through {subject}. {hint}",
     "card-number": "{subject} looks like a card number. Never send one here: use the token of your payment page.",
     # the cart and the checkout
     "empty-cart": "The cart is empty. Add something first.",
