@@ -1,52 +1,81 @@
-"""A described cart, read strictly from TOML or JSON, and its price from a catalogue. Nothing is stored, nothing held.
+"""A described cart, read strictly from TOML or JSON, and its price. Nothing is stored, nothing held.
 
-currency = "EUR"
-shipping = "standard"
-codes = ["WELCOME10"]
-ship_to = { country = "DE", region = "BE", postcode = "10119" }
+In the shop's own words, priced from a catalogue:
 
-[[lines]]
-sku = "MUG"
-quantity = 2
-options = { glaze = "blue" }
+    currency = "EUR"
+    shipping = "standard"                                   or a list of methods
+    codes = ["WELCOME10"]
+    ship_to = { country = "DE", region = "BE", postcode = "10119" }
+
+    [[lines]]
+    sku = "MUG"
+    quantity = 2
+    options = { glaze = "blue" }
+
+    [[gift_cards]]
+    id = "GC-1"
+    balance = "25.00"                                       optional: limit = "10.00", tax_rate = "0.19"
+
+    [policy]                                                choices that go before those of the configuration
+    discount_mode = "half_even"
+
+Or as a worked cart (`kind = "cart"`), which brings its prices, taxes and promotions with it: see `vectors`. A JSON file may hold a list
+of those.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from attrs import frozen
 
 from checkout_cli.exits import WrongUsage, listed
+from checkout_cli.policies import read_policy
+from checkout_cli.vectors import Unreadable, Worked, is_worked, read_worked
 from checkout_core import edge
 from checkout_core.cart import Limits, Line, add, open_cart
 from checkout_core.catalog import Product
 from checkout_core.customers import COUNTRIES, Destination
+from checkout_core.errors import BadSetting
+from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
-from checkout_core.pricing import Basket, Facts, PricingPolicy, Quote, price
+from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
 
 LARGEST: Final = 1_000_000  # bytes of a case (R25)
-KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "lines")
+KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "lines", "gift_cards", "policy")
+IDS_TOLD: Final = 40  # of the cases in a file
 
 
 @frozen
 class Case:
-    """A cart that somebody describes."""
+    """A cart that somebody describes. `choices` are those of a pricing policy that it brings with it."""
 
     currency: str
     lines: tuple[Line, ...]
     destination: Destination | None = None
-    shipping: str | None = None
+    shipping: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    cards: tuple[GiftCard, ...] = ()
+    choices: Mapping[str, object] = MappingProxyType({})
+
+
+@frozen
+class WorkedCase:
+    """A worked cart, and what the file says must come of it: figures, or a refusal."""
+
+    worked: Worked
+    expected: Mapping[str, object]
+    expected_error: bool
 
 
 class BadCase(WrongUsage):
@@ -71,7 +100,7 @@ class Prices(Protocol):
 
 
 def quote_of(case: Case, prices: Prices, now: datetime, policy: PricingPolicy, used_up: Mapping[str, Refused] | None = None) -> Quote:
-    """The price of this case. Raises Refusal with every reason why there is none."""
+    """The price of this case; its own choices go before those of `policy`. Raises Refusal with every reason why there is none."""
     products = prices.products(sorted({line.sku for line in case.lines}))
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Mapping[str, tuple[TaxRate, ...] | None] = {}
@@ -83,21 +112,69 @@ def quote_of(case: Case, prices: Prices, now: datetime, policy: PricingPolicy, u
         taxes = prices.rates(case.destination, sorted(categories))
     deals = tuple(prices.promotions(case.codes))
     facts = Facts(products=products, promotions=deals, taxes=taxes, shipping=tuple(offered), used_up=used_up or {})
-    answer = price(Basket(case.currency, case.lines, case.destination, case.shipping, case.codes), facts, now, policy)
+    basket = Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards)
+    mistakes: list[str] = []
+    chosen = read_policy(case.choices, "policy", mistakes, policy)
+    if mistakes:  # a choice that contradicts one of the configuration
+        raise WrongUsage(mistakes[0])
+    return _priced(basket, facts, now, chosen)
+
+
+def quote_of_worked(worked: Worked, now: datetime) -> Quote:
+    """The price of a worked cart. Raises Refusal with every reason why there is none."""
+    return _priced(worked.basket, worked.facts, now, worked.policy)
+
+
+def _priced(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy) -> Quote:
+    answer = price(basket, facts, now, policy)
     if isinstance(answer, Quote):
         return answer
     raise Refusal.of(answer)
 
 
-def read_case(path: Path, now: datetime) -> Case:
-    """The case in that file. Raises BadCase with every mistake, OSError if it cannot be read."""
+def unexpected(expected: object, got: object, place: str = "expected") -> Iterator[str]:
+    """Every figure that is not as expected, with its place; what nobody expects may be anything."""
+    if isinstance(expected, Mapping) and isinstance(got, Mapping):
+        for name, value in expected.items():
+            if name in got:
+                yield from unexpected(value, got[name], f"{place}.{name}")
+            elif value:  # what is not there is nothing
+                yield f"{place}.{name}: there is no such figure here. Known: {listed(sorted(got), 'and') or 'none'}."
+    elif expected != got:
+        yield f"{place}: {_told(expected)} is expected, it is {_told(got)}."
+
+
+def _told(value: object) -> str:
+    return f"{json.dumps(value):.80}"
+
+
+def read_case(path: Path, now: datetime, chosen: str | None = None) -> Case | WorkedCase:
+    """The case in that file; of a list of worked carts the one with the `chosen` id.
+
+    Raises BadCase with every mistake, WrongUsage if it has to be chosen among several, OSError if it cannot be read.
+    """
+    table = _choose(path, _content(path), chosen)
+    if is_worked(table):
+        try:
+            worked = read_worked(table)
+            return WorkedCase(worked, table.get("expected", {}), table.get("expected_error") is True)
+        except Unreadable as error:
+            raise BadCase(path, error.mistakes) from None
+    mistakes: list[str] = []
+    case = _case(table, mistakes, now)
+    if case is None or mistakes:
+        raise BadCase(path, tuple(mistakes))
+    return case
+
+
+def _content(path: Path) -> Any:
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise BadCase(path, (f"It has more than {LARGEST} bytes. This is no cart.",))
     try:
         text = content.decode("utf-8-sig")
-        table = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise BadCase(path, (f"It is not UTF-8 (byte {error.start + 1}). Save it as UTF-8.",)) from None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
@@ -106,11 +183,25 @@ def read_case(path: Path, now: datetime) -> Case:
         raise BadCase(path, ("It is nested too deeply.",)) from None
     except ValueError:
         raise BadCase(path, ("It has a number with too many digits.",)) from None
-    mistakes: list[str] = []
-    case = _case(table, mistakes, now)
-    if case is None or mistakes:
-        raise BadCase(path, tuple(mistakes))
-    return case
+
+
+def _choose(path: Path, content: Any, chosen: str | None) -> Any:
+    """The one case of a file; of a list, the one that was chosen."""
+    if not isinstance(content, list):
+        if chosen is not None and (id := content.get("id") if isinstance(content, dict) else None) != chosen:
+            raise WrongUsage(f"{path}: there is one case in it{f', {id}' if isinstance(id, str) else ''}. Leave --case out.")
+        return content
+    by_id = {str(each.get("id")): each for each in content if isinstance(each, dict)}
+    if chosen is not None and chosen in by_id:
+        return by_id[chosen]
+    carts = [id for id, each in by_id.items() if is_worked(each)]
+    if not carts:
+        raise BadCase(path, ('It is a list without worked carts. Each of them has an id and kind = "cart".',))
+    told = ", ".join(carts[:IDS_TOLD]) + (f" and {len(carts) - IDS_TOLD} more" if len(carts) > IDS_TOLD else "")
+    if chosen is None and len(carts) == 1:
+        return by_id[carts[0]]
+    why = "Choose one of its cases" if chosen is None else f"There is no case {chosen:.60} in it. Choose another"
+    raise WrongUsage(f"{path}: {why} with --case ID: {told}.")
 
 
 def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
@@ -119,7 +210,6 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
         return None
     _only("", table, KNOWN, wrong)
     currency = _text(table, "currency", "currency", wrong, needed=True)
-    shipping = _text(table, "shipping", "shipping", wrong)
     codes = table.get("codes", [])
     typed: tuple[str, ...] = ()
     if not isinstance(codes, list):
@@ -129,9 +219,75 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
             typed = edge.checked_codes(codes, Policy().codes_at_most)
         except Refusal as refusal:
             wrong += [f"codes: {one}" for one in refusal.refused]
-    destination = _destination(table.get("ship_to"), wrong)
+    shipping, destination = _shipping(table.get("shipping", []), wrong), _destination(table.get("ship_to"), wrong)
     lines = _lines(table.get("lines"), currency, wrong, now)
-    return None if currency is None else Case(currency, lines, destination, shipping, typed)
+    cards, choices = _cards(table.get("gift_cards", []), currency, wrong), _choices(table.get("policy", {}), wrong)
+    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices)
+
+
+def _shipping(value: object, wrong: list[str]) -> tuple[str, ...]:
+    """One method, or several."""
+    methods = [value] if isinstance(value, str) else value
+    if not isinstance(methods, list) or not all(isinstance(method, str) for method in methods):
+        wrong.append("shipping is the id of a method, or a list of ids.")
+        return ()
+    wrong += [str(one) for method in methods for one in edge.checked_text("shipping", method)]
+    if len(set(methods)) != len(methods):
+        wrong.append("shipping names a method twice. Name each once.")
+    return tuple(methods)
+
+
+def _cards(value: object, currency: str | None, wrong: list[str]) -> tuple[GiftCard, ...]:
+    """The gift cards, their amounts as texts in major units of the cart's currency."""
+    if not isinstance(value, list):
+        wrong.append('gift_cards is a list of tables such as { id = "GC-1", balance = "25.00" }.')
+        return ()
+    cards: list[GiftCard] = []
+    for n, card in enumerate(value, start=1):
+        at = f"gift_cards[{n}]"
+        if not isinstance(card, dict):
+            wrong.append(f"{at} is a table with an id and a balance.")
+            continue
+        _only(f"{at}.", card, ("id", "balance", "limit", "tax_rate"), wrong)
+        id, before = _text(card, "id", f"{at}.id", wrong, needed=True), len(wrong)
+        balance = _amount(card, "balance", at, currency, wrong, needed=True)
+        limit, rate = _amount(card, "limit", at, currency, wrong), card.get("tax_rate")
+        try:
+            tax_rate = None if rate is None else Ratio.parse(rate)
+            if id is not None and balance is not None and len(wrong) == before:
+                cards.append(GiftCard(id, balance, limit, tax_rate))
+        except (BadSetting, ValueError, TypeError) as error:
+            wrong.append(f"{at}: {error}" if isinstance(error, BadSetting) else f"{at}.tax_rate: {error}")
+    if len({card.id for card in cards}) != len(cards):
+        wrong.append("gift_cards: two have one id. Name each once.")
+    return tuple(cards)
+
+
+def _amount(table: Mapping[str, Any], key: str, at: str, currency: str | None, wrong: list[str], *, needed: bool = False) -> int | None:
+    """An amount of the cart's currency, in minor units."""
+    value = table.get(key)
+    if value is None:
+        wrong += [f"{at}.{key} is missing."] if needed else []
+        return None
+    if not isinstance(value, str):
+        wrong.append(f'{at}.{key} is a text such as "25.00", not {type(value).__name__}.')
+        return None
+    if currency is None or currency not in CURRENCIES:
+        return None  # told already
+    try:
+        return Money.parse(value, currency).minor
+    except ValueError as error:
+        wrong.append(f"{at}.{key}: {error}")
+        return None
+
+
+def _choices(value: object, wrong: list[str]) -> Mapping[str, object]:
+    """The choices of the policy, checked on their own; whether they suit the configuration is seen when both are known."""
+    if not isinstance(value, dict):
+        wrong.append('policy is a table such as { discount_mode = "half_even" }.')
+        return {}
+    read_policy(value, "policy", wrong)
+    return MappingProxyType(value)
 
 
 def _destination(value: object, wrong: list[str]) -> Destination | None:
@@ -166,7 +322,7 @@ def _lines(value: object, currency: str | None, wrong: list[str], now: datetime)
         sku, quantity = _text(line, "sku", f"{at}.sku", wrong, needed=True), line.get("quantity", 1)
         options = _options(line.get("options", {}), at, wrong)
         if type(quantity) is not int:
-            wrong.append(f"{at}.quantity is a whole number, not {type(quantity).__name__}.")
+            wrong.append(f"{at}.quantity is a whole number, not {type(quantity).__name__}. We sell whole units.")
         elif sku is not None:
             after = add(cart, sku, quantity, options, now, Limits())
             if isinstance(after, Refused):

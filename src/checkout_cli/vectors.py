@@ -12,12 +12,12 @@ from typing import Any, Final, TypeVar, cast, get_args
 from attrs import frozen
 
 from checkout_cli.exits import listed
+from checkout_cli.policies import read_policy
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
-from checkout_core.money import CURRENCIES, MAX_MINOR, ROUNDINGS, Money, Ratio, allocate
-from checkout_core.pricing import Basket, CashRounding, Facts, GiftCard, PricedLine, PricedShipping, PricingPolicy, Quote
-from checkout_core.pricing_policy import CHOICES
+from checkout_core.money import CURRENCIES, MAX_MINOR, Money, Ratio, allocate
+from checkout_core.pricing import Basket, Facts, GiftCard, PricedLine, PricedShipping, PricingPolicy, Quote
 from checkout_core.promotions import (
     AmountOff,
     Benefit,
@@ -36,7 +36,7 @@ from checkout_core.promotions import (
 from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
 from checkout_core.promotions.rules import Basis
 from checkout_core.shipping import ShippingOption
-from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
+from checkout_core.tax import TaxRate
 
 T = TypeVar("T")
 
@@ -55,16 +55,6 @@ TYPES: Final = (
     "buy_get",
     "group_nth",
 )
-
-_TAX: Final[Mapping[str, str]] = {
-    "tax_level": "level",
-    "tax_mode": "mode",
-    "tax_target": "target",
-    "tax_components": "components",
-    "tax_base": "base",
-    "order_tax_allocation": "order_shares",
-    "discount_line_tax": "discount_tax",
-}
 
 
 @frozen
@@ -123,7 +113,7 @@ class _Reader:
         if not isinstance(given, list):
             self.mistakes.append(f"{key} is a list of tables.")
             return []
-        found = []
+        found: list[tuple[str, Mapping[str, Any]]] = []
         for n, each in enumerate(given, start=1):
             if isinstance(each, dict):
                 found.append((f"{key}[{n}].", each))
@@ -206,23 +196,7 @@ class _Reader:
         if not isinstance(given, dict):
             self.mistakes.append("policy is a table.")
             return PricingPolicy()
-        self.only("policy.", given, (*_TAX, *CHOICES, "cash"))
-        tax = {own: self.choice(f"policy.{name}", given[name], TAX_CHOICES[own]) for name, own in _TAX.items() if name in given}
-        rest: dict[str, Any] = {name: self.choice(f"policy.{name}", given[name], known) for name, known in CHOICES.items() if name in given}
-        if given.get("cash") is not None:
-            rest["cash"] = self.cash(given["cash"])
-        make_tax: Callable[..., TaxPolicy] = TaxPolicy
-        make: Callable[..., PricingPolicy] = PricingPolicy
-        return self.made("policy", lambda: make(tax=make_tax(**tax), **rest)) or PricingPolicy()
-
-    def cash(self, given: object) -> CashRounding | None:
-        if not isinstance(given, dict):
-            self.mistakes.append("policy.cash is a table with an increment and a mode.")
-            return None
-        self.only("policy.cash.", given, ("increment", "mode"), ("increment",))
-        increment = self.number("policy.cash.increment", given.get("increment"), 1)
-        mode = self.choice("policy.cash.mode", given.get("mode", "half_up"), ROUNDINGS)
-        return CashRounding(increment, cast(Any, mode))
+        return read_policy(given, "policy", self.mistakes)
 
     def lines(
         self, case: Mapping[str, Any], currency: str, taxes: dict[str, tuple[TaxRate, ...] | None]
@@ -366,6 +340,8 @@ class _Reader:
                 return EntryOff(worth(amount()), on)
             case "set_unit":
                 return SetPrice(amount(), on)
+            case _:
+                pass  # of units of goods: below
         if on not in ("lines", "order"):
             self.mistakes.append(f"{at}target: a {kind} works on units of goods. Use lines.")
         if kind == "group_nth":

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from checkout_cli.config import settings_of
-from checkout_cli.exits import WrongUsage
+from checkout_cli.exits import REFUSED, WrongUsage
 from checkout_cli.opening import shop_of
 from checkout_cli.options import WHERE, ConfigFile, Db, Json
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
-    from checkout_cli.cases import Case
+    from checkout_cli.cases import Case, WorkedCase
     from checkout_cli.wiring import Backend
     from checkout_core.pricing import Quote
     from checkout_core.refusals import Refused
@@ -26,6 +27,7 @@ def quote(
     explain: Annotated[
         bool, typer.Option("--explain", metavar="", help="Every step from list price to amount due, with its rounding.")
     ] = False,
+    chosen: Annotated[str | None, typer.Option("--case", metavar="ID", help="Which case, if CASE is a list of worked carts.")] = None,
     shop: Annotated[
         Path | None, typer.Option("--shop", metavar="DIR", help="Price it from these files; no database is needed.", rich_help_panel=WHERE)
     ] = None,
@@ -35,45 +37,82 @@ def quote(
 ) -> None:
     """Price a described cart: discounts, tax and carriage, or every reason why it cannot be bought. Changes nothing.
 
+    A worked cart (kind = "cart") brings its own prices and needs no shop; figures that it expects are compared.
+
     Example: checkout quote cart.toml --shop examples/shop --explain
     """
-    from checkout_cli.cases import quote_of, read_case
+    from checkout_cli.cases import WorkedCase, quote_of, read_case
     from checkout_core.system import SystemClock
 
     if shop is not None and db is not None:
         raise WrongUsage("Say --shop or --db: a case is priced from one catalogue.")
-    now = SystemClock().now()
-    described = read_case(case, now)
-    notes: tuple[str, ...] = ()
-    if shop is not None:
+    now, out = SystemClock().now(), Output(as_json)
+    described = read_case(case, now, chosen)
+    if isinstance(described, WorkedCase):
+        if shop is not None or db is not None or config is not None:
+            raise WrongUsage(f"{case}: a worked cart brings its prices and its policy with it. Leave --shop, --db and --config out.")
+        _tell_worked(described, now, explain, out)
+    elif shop is not None:
         from checkout_cli.wiring import read_files
 
-        priced = quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing)
+        _tell(quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing), (), explain, out)
     else:
         with shop_of(db, config) as backend:
             priced = quote_of(described, backend.catalog, now, backend.settings.pricing, _used_up(backend, described))
             notes = tuple(_scarce(backend, priced))
-    _tell(priced, notes, explain, Output(as_json))
+        _tell(priced, notes, explain, out)
 
 
-def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output) -> None:
+def _tell_worked(described: WorkedCase, now: datetime, explain: bool, out: Output) -> None:
+    """The price of a worked cart, and every figure that is not as the case expects: exit 1 if there is one."""
+    from checkout_cli.cases import quote_of_worked, unexpected
+    from checkout_cli.exits import reason_data
+    from checkout_cli.rendering.tables import cell
+    from checkout_cli.vectors import answer_of
+    from checkout_core.refusals import Refusal
+
+    try:
+        priced = quote_of_worked(described.worked, now)
+    except Refusal as refusal:
+        if not described.expected_error:
+            raise
+        refused = refusal.refused
+        data = {"quote": None, "refused": [reason_data(one) for one in refused]}
+        out.show(data, lambda: [cell("Refused, as it is expected:"), *map(cell, refused)])
+        return
+    wrong = list(unexpected(described.expected, answer_of(described.worked, priced)))
+    if described.expected_error:
+        wrong.append("expected_error: it must be refused, and has a price.")
+    _tell(priced, (), explain, out, wrong)
+    if wrong:
+        raise typer.Exit(REFUSED)
+
+
+def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output, wrong: Sequence[str] | None = None) -> None:
+    """The quote; of a worked cart also what is `wrong` with it."""
     from rich.console import RenderableType
 
     from checkout_cli.exits import reason_data
-    from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
+    from checkout_cli.rendering.receipts import near_misses, price_picture, quote_data, quote_words, rows_data
     from checkout_cli.rendering.tables import cell
 
     data = quote_data(priced)
     data["near_misses"] = [reason_data(one) for one in priced.near_misses]
+    data["rows"] = rows_data(priced)
     data["notes"] = list(notes)
-    if explain:
-        data["rows"] = rows_data(priced)
+    if wrong is not None:
+        data["unexpected"] = list(wrong)
 
     def words() -> Iterator[RenderableType]:
-        yield tree_words(priced) if explain else quote_words(priced)
-        yield from near_misses(priced)
+        if explain:
+            yield price_picture(priced)
+        else:
+            yield quote_words(priced)
+            yield from near_misses(priced)
         for one in notes:
             yield cell(f"! {one}", "yellow")
+        for one in wrong or ():
+            yield cell(f"! {one}", "red")
 
     out.show({"quote": data}, words)
 

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, quoted, time_data, time_short, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
-from checkout_cli.rendering.receipts import near_misses, quote_data, quote_words, rows_data, tree_words
+from checkout_cli.rendering.receipts import price_picture, quote_data, quote_words, rows_data
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.checkout import Checkout
 from checkout_core.holds import CartTurn
@@ -175,8 +175,7 @@ def explain_words(whole: Whole) -> Iterator[RenderableType]:
     if c.quote is None:
         yield note("It has no price yet: something is still to be said. `checkout order show` has what is known.")
     else:
-        yield tree_words(c.quote)
-        yield from near_misses(c.quote)
+        yield price_picture(c.quote)
     yield heading("Why it is where it is")
     for words in reasons(c):
         yield cell(f"· {words}")

@@ -1,70 +1,121 @@
-"""A quote: as a short table, and as a tree in which every minor unit says where it comes from."""
+"""A quote on a screen: as data, as a short table, and as a picture in which every minor unit says where it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
-from rich.console import RenderableType
-from rich.constrain import Constrain
+from attrs import fields
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from checkout_cli.policies import policy_data
 from checkout_cli.rendering.facts import money_data
+from checkout_cli.rendering.pictures import Picture
+from checkout_cli.rendering.price_tree import PriceTree
 from checkout_cli.rendering.tables import cell
-from checkout_core.money import Money
-from checkout_core.pricing import Quote
-from checkout_core.receipt import Row, receipt_of
-
-WIDTH = 100
+from checkout_core.money import Money, Ratio
+from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
+from checkout_core.receipt import receipt_of
 
 
 def quote_data(quote: Quote) -> dict[str, object]:
-    """A quote as data: amounts in minor units of its currency."""
+    """A quote as data, with every figure: amounts in minor units of its currency."""
 
-    def money(minor: int) -> dict[str, object] | None:
-        return money_data(Money(minor, quote.currency))
+    def money(minor: int | None) -> dict[str, object] | None:
+        return None if minor is None else money_data(Money(minor, quote.currency))
 
-    totals = quote.totals
+    def costs(entry: PricedLine | PricedShipping) -> dict[str, object]:
+        amounts = {name: money(getattr(entry, name)) for name in ("subtotal", "discount", "net", "tax", "gross")}
+        taxes = [{"code": code, "amount": money(tax)} for code, tax in entry.taxes]
+        return {**amounts, "taxes": taxes, "tax_category": entry.tax_category}
+
+    totals, place = quote.totals, quote.destination
     return {
         "hash": quote.hash,
+        "scheme": quote.scheme,
         "currency": quote.currency,
+        "destination": {"country": place.country, "region": place.region, "postcode": place.postcode},
         "lines": [
             {
+                "id": line.id,
                 "sku": line.sku,
                 "name": line.name,
                 "quantity": line.quantity,
                 "options": dict(line.options),
                 "unit": money(line.unit),
-                "subtotal": money(line.subtotal),
-                "discount": money(line.discount),
-                "net": money(line.net),
-                "tax": money(line.tax),
-                "gross": money(line.gross),
+                "floor": money(line.floor),
+                **costs(line),
             }
             for line in quote.lines
         ],
-        "shipping": {
-            "method": quote.shipping.id,
-            "name": quote.shipping.name,
-            "subtotal": money(quote.shipping.subtotal),
-            "discount": money(quote.shipping.discount),
-            "gross": money(quote.shipping.gross),
-        },
-        "promotions": [{"id": p.id, "name": p.name, "code": p.code, "amount": money(p.amount)} for p in quote.promotions],
+        "shipping": [{"method": sent.id, "name": sent.name, **costs(sent)} for sent in quote.shipping],
+        "promotions": [_promotion_data(used, quote) for used in quote.promotions],
+        "gift_cards": [
+            {
+                "id": card.id,
+                **{name: money(getattr(card, name)) for name in ("balance", "limit", "used", "tax", "paid", "remaining")},
+                "tax_rate": None if card.tax_rate is None else str(card.tax_rate),
+            }
+            for card in quote.cards
+        ],
         "taxes": [{"code": code, "amount": money(tax)} for code, tax in totals.tax_by_code],
-        "totals": {name: money(getattr(totals, name)) for name in ("subtotal", "shipping", "discount", "net", "tax", "tax_added", "total")},
+        "totals": {a.name: money(getattr(totals, a.name)) for a in fields(type(totals)) if a.name != "tax_by_code"},
+        "rates": {category: [_plain(rate) for rate in rates] for category, rates in quote.rates},
+        "policy": policy_data(quote.policy),
     }
 
 
+def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
+    ids = [*[line.id for line in quote.lines], *[sent.id for sent in quote.shipping]]
+    goods = len(quote.lines)
+    counts = used.units or (None,) * len(used.shares)
+    return {
+        "id": used.id,
+        "name": used.name,
+        "code": used.code,
+        "amount": money_data(Money(used.amount, quote.currency)),
+        "unused": money_data(Money(used.unused, quote.currency)),
+        "group": used.group,
+        "benefit": {"kind": type(used.benefit).__name__, **_plain_fields(used.benefit)},
+        "shares": [
+            {"of": "line" if at < goods else "shipping", "id": ids[at], "amount": money_data(Money(share, quote.currency)), "units": units}
+            for at, share, units in zip(used.positions(goods), used.shares, counts, strict=True)
+        ],
+        "bought": [{"line": ids[at], "units": units} for at, units in used.bought],
+    }
+
+
+def _plain(value: object) -> object:
+    """A value of the rules as JSON has it."""
+    match value:
+        case Money():
+            return money_data(value)
+        case Ratio():
+            return str(value)
+        case frozenset():
+            return sorted(value)
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
+        case tuple():
+            return [_plain(each) for each in value]
+        case None | bool() | int() | str():
+            return value
+        case _:
+            return _plain_fields(value)
+
+
+def _plain_fields(value: object) -> dict[str, object]:
+    return {a.name: _plain(getattr(value, a.name)) for a in fields(type(value))}  # type: ignore[arg-type]
+
+
 def rows_data(quote: Quote) -> list[dict[str, object]]:
-    """Every row of the receipt as data."""
+    """Every row of the receipt as data. Inputs that are amounts are in minor units."""
     return [
         {
             "step": row.step,
             "subject": row.subject,
             "rule": row.rule,
-            "inputs": dict(row.inputs),
+            "inputs": row.given,
             "rounding": row.rounding,
             "figure": money_data(Money(row.figure, quote.currency)),
             "amount": money_data(Money(row.amount, quote.currency)),
@@ -78,6 +129,7 @@ def quote_words(quote: Quote) -> Table:
     made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     made.add_column(overflow="fold", min_width=36)
     made.add_column(justify="right", no_wrap=True)
+    totals = quote.totals
 
     def money(minor: int) -> str:
         return str(Money(minor, quote.currency))
@@ -86,87 +138,28 @@ def quote_words(quote: Quote) -> Table:
         options = "".join(f", {name} {value}" for name, value in line.options)
         name = cell(f"{line.quantity} × {line.name}{options}")
         made.add_row(name.append_text(cell(f"  {line.sku} at {money(line.unit)}", "dim")), money(line.subtotal))
+    for sent in quote.shipping:
+        made.add_row(cell(sent.name).append_text(cell(f"  {sent.id}", "dim")), money(sent.subtotal))
     for used in quote.promotions:
         name = cell(used.name, "green").append_text(cell(f"  {used.code or used.id}", "dim"))
         made.add_row(name, cell(money(-used.amount), "green"))
-    if quote.shipping.id:
-        made.add_row(cell(quote.shipping.name).append_text(cell(f"  {quote.shipping.id}", "dim")), money(quote.shipping.subtotal))
-    if quote.totals.tax_added:
-        made.add_row("tax added", money(quote.totals.tax_added))
-    made.add_row(Text("total", "bold"), cell(str(quote.total), "bold"))
-    for code, tax in quote.totals.tax_by_code:
+    if totals.tax_added:
+        made.add_row("tax added", money(totals.tax_added))
+    made.add_row(Text("total", "bold"), cell(money(totals.total), "bold"))
+    for code, tax in totals.tax_by_code:
         made.add_row(cell(f"  of which {code}", "dim"), cell(money(tax), "dim"))
+    for card in quote.cards:
+        made.add_row(cell("gift card", "green").append_text(cell(f"  {card.id}", "dim")), cell(money(-card.paid), "green"))
+    if quote.policy.cash is not None:
+        made.add_row("cash rounding", money(totals.rounded))
+    if quote.cards or quote.policy.cash is not None:
+        made.add_row(Text("to pay", "bold"), cell(str(quote.total), "bold"))
     return made
 
 
-def tree_words(quote: Quote) -> RenderableType:
-    """The receipt as a tree: each row with its rule, inputs and rounding; the right column adds up to the total."""
-    rows = receipt_of(quote).rows
-    tree = Tree(_branch(cell("to pay", "bold"), cell(str(quote.total), "bold")), guide_style="dim")
-    for line in quote.lines:
-        mine = [row for row in rows if row.subject == line.id and row.step in ("price", "line-share", "line-tax")]
-        left = sum(row.amount for row in mine)
-        name = cell(f"{line.quantity} × {line.name}").append_text(cell(f"  {line.sku}", "dim"))
-        branch = tree.add(_branch(name, _money(left, quote)))
-        for row in mine:
-            branch.add(_branch(_row_words(row, quote, rows), _money(row.amount, quote, faint=True)))
-    carriage = [row for row in rows if row.step in ("shipping", "shipping-share", "shipping-tax")]
-    if carriage:
-        branch = tree.add(_branch(cell(quote.shipping.name), _money(sum(row.amount for row in carriage), quote)))
-        for row in carriage:
-            branch.add(_branch(_row_words(row, quote, rows), _money(row.amount, quote, faint=True)))
-    deals = [row for row in rows if row.step == "discount"]
-    if deals:
-        branch = tree.add(_branch(cell("discounts, split over the lines above"), Text("")))
-        for row in deals:
-            branch.add(_branch(_row_words(row, quote, rows), Text("")))
-    return Constrain(tree, WIDTH)
-
-
-def _branch(words: Text, amount: Text) -> Table:
-    made = Table.grid(expand=True, padding=(0, 1, 0, 0))
-    made.add_column(ratio=1, overflow="fold")
-    made.add_column(justify="right", no_wrap=True)
-    made.add_row(words, amount)
-    return made
-
-
-def _money(minor: int, quote: Quote, *, faint: bool = False) -> Text:
-    return cell(str(Money(minor, quote.currency)), "dim" if faint and not minor else "")
-
-
-def _row_words(row: Row, quote: Quote, rows: Iterable[Row]) -> Text:
-    """One step of the calculation as a sentence."""
-    given = dict(row.inputs)
-
-    def money(value: int | str) -> str:
-        return str(Money(int(value), quote.currency))
-
-    names = {used.id: used.name for used in quote.promotions}
-    match row.step:
-        case "price":
-            words = f"list price: {given['quantity']} × {money(given['unit'])} = {money(row.figure)}"
-        case "shipping":
-            words = f"carriage by {row.subject}: {money(row.figure)}"
-        case "discount" if row.rule == "free_shipping":
-            words = f"{names[row.subject]}: the carriage of {money(given['of'])} is free"
-        case "discount" if "percent" in given:
-            words = f"{names[row.subject]}: {given['percent']} % of {money(given['of'])} = {money(row.figure)}"
-        case "discount":
-            rest = f"; {money(given['unused'])} found nothing to reduce" if given["unused"] else ""
-            words = f"{names[row.subject]}: {money(given['off'])} off {money(given['of'])} = {money(row.figure)}{rest}"
-        case "line-share":
-            basis = next((dict(deal.inputs)["of"] for deal in rows if deal.step == "discount" and deal.subject == row.rule), "")
-            share = f"{money(given['discount'])} × {money(given['weight'])} / {money(basis)}"
-            words = f"{names[row.rule]}: its share is {share} = {money(row.figure)}"
-        case "shipping-share":
-            words = f"{names[row.rule]}: {money(row.figure)} off the carriage"
-        case _:
-            compound = ", on top of the taxes before it" if given["compound"] else ""
-            inside = "is inside" if row.rule == "included" else "is added to"
-            words = f"{given['code']} at {given['rate']}{compound}: {money(row.figure)} {inside} {money(given['base'])}"
-    rounding = "" if row.rounding == "exact" else f"  ({row.rounding})"
-    return cell(words, "dim" if "tax" in row.step and not row.amount else "").append_text(cell(rounding, "dim"))
+def price_picture(quote: Quote) -> Picture:
+    """The whole calculation as a tree, from list prices to the amount due, with near misses."""
+    return Picture(tuple(PriceTree(quote).nodes()), quote.currency)
 
 
 def near_misses(quote: Quote) -> Iterator[Text]:

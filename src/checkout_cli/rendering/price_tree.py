@@ -1,0 +1,359 @@
+"""The picture of a price as data: from list prices to the amount due, as a tree of sentences with amounts.
+
+`whole` are the amounts that add up to what is due, one for each line, carriage, gift card and rounding; `part` says how a whole came
+about, or is told besides. Nothing here is words (`price_words`) or ink (`pictures`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from attrs import evolve, frozen
+
+from checkout_cli.policies import unusual
+from checkout_cli.rendering.benefits import benefit_words
+from checkout_cli.rendering.price_words import Say, say, some
+from checkout_core.gift_cards import UsedCard
+from checkout_core.money import Money, Ratio
+from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
+from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
+from checkout_core.receipt import receipt_of
+from checkout_core.tax import TaxRate
+
+Tone = Literal["", "quiet", "less", "due"]
+MOST_SHARES: Final = 5  # discounts told for one line; of more, the rest are added up
+MOST_ROWS: Final = 60  # rows for lines and carriage; with more, each line has one row
+MOST_NAMES: Final = 4  # names told of lines that are alike
+MOST_MISSES: Final = 8
+
+
+@frozen
+class Node:
+    """One row: what it says, its amount, and the rows below that explain it. `apart`: something else begins here."""
+
+    say: Say
+    whole: int | None = None
+    part: int | None = None
+    below: tuple[Node, ...] = ()
+    tone: Tone = ""
+    apart: bool = False
+
+
+@frozen
+class Share:
+    """What one promotion took of one entry, which was worth `before`."""
+
+    used: AppliedPromotion
+    share: int
+    before: int
+    units: int
+
+
+@frozen
+class Deal:
+    """A promotion with what it looked at: its entries, in their order, what each was worth before it, and their sum that counts."""
+
+    used: AppliedPromotion
+    positions: tuple[int, ...]
+    before: tuple[int, ...]
+    base: int
+
+
+class PriceTree:
+    """Makes the tree of one quote."""
+
+    def __init__(self, quote: Quote) -> None:
+        self.quote = quote
+        self.goods = len(quote.lines)
+        self.entries: Sequence[PricedLine | PricedShipping] = (*quote.lines, *quote.shipping)
+        self.rates: dict[str, tuple[TaxRate, ...]] = dict(quote.rates)
+        self.deals = list(self._deals())
+        self.shares: list[list[Share]] = [[] for _ in self.entries]
+        for deal in self.deals:
+            units = deal.used.units or (0,) * len(deal.positions)
+            for at, share, before, count in zip(deal.positions, deal.used.shares, deal.before, units, strict=True):
+                if share:
+                    self.shares[at].append(Share(deal.used, share, before, count))
+
+    def nodes(self) -> Iterator[Node]:
+        """The rows of the picture, the amount due last, then the remarks."""
+        yield from self._entries()
+        yield from self._discounts()
+        yield from self._taxes()
+        for n, card in enumerate(self.quote.cards):
+            yield evolve(self._card(card), apart=n == 0)
+        if (cash := self.quote.policy.cash) is not None:
+            words = say("cash", coin=self.money(cash.increment), mode=say(cash.mode))
+            yield Node(words, self.quote.totals.rounded, apart=not self.quote.cards)
+        yield Node(say("due"), self.quote.totals.due, tone="due")
+        yield from self._remarks()
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.quote.currency)
+
+    # What was there when each promotion had its turn.
+    def _deals(self) -> Iterator[Deal]:
+        parallel = self.quote.policy.stacking == "parallel"
+        original = [entry.subtotal for entry in self.entries]
+        left, there, group = list(original), list(original), None
+        for used in self.quote.promotions:
+            if used.group is None or used.group != group:
+                there = list(left)  # rivals of one group look at the same amounts
+            group = used.group
+            positions = tuple(used.positions(self.goods))
+            before = tuple([there[i] for i in positions])
+            looked_at = original if parallel else there
+            looked_at = [looked_at[i] for i in positions]
+            yield Deal(used, positions, before, sum([max(amount, 0) for amount in looked_at]))
+            for i, share in zip(positions, used.shares, strict=True):
+                left[i] -= share
+
+    # Lines and carriage.
+    def _entries(self) -> Iterator[Node]:
+        made = [self._entry(at, entry) for at, entry in enumerate(self.entries)]
+        if sum([1 + len(node.below) for node in made]) <= MOST_ROWS:
+            yield from made
+            return
+        yield from self._brief_lines()
+        yield from made[self.goods :]
+        yield Node(say("brief"), tone="quiet")
+
+    def _entry(self, at: int, entry: PricedLine | PricedShipping) -> Node:
+        taxes = list(self._entry_taxes(entry))
+        shares = list(self._share_rows(at, entry))
+        explained = bool(shares) or any(node.part is not None for node in taxes)
+        below = [*([self._list_price(entry)] if explained else []), *shares, *taxes]
+        return Node(self._name(entry, explained), entry.gross, below=tuple(below))
+
+    def _name(self, entry: PricedLine | PricedShipping, explained: bool) -> Say:
+        if isinstance(entry, PricedShipping):
+            return say("carriage", name=entry.name, id=entry.id)
+        name = entry.name + "".join([f", {option} {value}" for option, value in entry.options])
+        facts: dict[str, object] = {"quantity": entry.quantity, "name": name, "sku": entry.sku, "unit": self.money(entry.unit)}
+        return Say("line" if explained else "line.plain.one" if entry.quantity == 1 else "line.plain", facts)
+
+    def _list_price(self, entry: PricedLine | PricedShipping) -> Node:
+        if isinstance(entry, PricedShipping) or entry.quantity == 1:
+            return Node(say("list-price.one"), part=entry.subtotal)
+        return Node(say("list-price", quantity=entry.quantity, unit=self.money(entry.unit)), part=entry.subtotal)
+
+    def _share_rows(self, at: int, entry: PricedLine | PricedShipping) -> Iterator[Node]:
+        shares = self.shares[at]
+        told = shares if len(shares) <= MOST_SHARES else shares[: MOST_SHARES - 1]
+        quantity = entry.quantity if isinstance(entry, PricedLine) else 1
+        for one in told:
+            yield Node(say("share", name=one.used.name, how=self._how(one, quantity)), part=-one.share, tone="less")
+        if rest := shares[len(told) :]:
+            yield Node(say("more-discounts", count=len(rest)), part=-sum([one.share for one in rest]), tone="less")
+
+    def _entry_taxes(self, entry: PricedLine | PricedShipping) -> Iterator[Node]:
+        base = self.money(self._taxed(entry))
+        for rate, (_, tax) in zip(self.rates[entry.tax_category], entry.taxes, strict=True):
+            if not rate.rate.numerator:
+                yield Node(say("tax.none", code=rate.code), tone="quiet")
+            elif rate.included:
+                yield Node(say("tax.inside", code=_called(rate), tax=self.money(tax), base=base), tone="quiet")
+            else:
+                yield Node(say("tax.added", code=_called(rate), base=base), part=tax)
+
+    def _taxed(self, entry: PricedLine | PricedShipping) -> int:
+        """The amount that was taxed."""
+        return entry.subtotal if self.quote.policy.tax.base == "before_discount" else entry.subtotal - entry.discount
+
+    def _brief_lines(self) -> Iterator[Node]:
+        """A row for each line, and one for all lines that cost the same in the same way."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for at, line in enumerate(self.quote.lines):
+            alike.setdefault((line.quantity, line.unit, line.discount, line.gross, len(self.shares[at])), []).append(at)
+        for places in alike.values():
+            lines = [self.quote.lines[at] for at in places]
+            line = lines[0]
+            facts: dict[str, object] = {"quantity": line.quantity, "unit": self.money(line.unit), "name": line.name, "sku": line.sku}
+            less = {"subtotal": self.money(line.subtotal), "discount": self.money(line.discount)}
+            if len(lines) > 1:
+                told = [each.name for each in lines[:MOST_NAMES]] + (["…"] if len(lines) > MOST_NAMES else [])
+                yield Node(Say("alike", facts | {"count": len(lines), "names": tuple(told)}), sum([each.gross for each in lines]))
+            elif line.discount:
+                by = some("discounts.count", len(self.shares[places[0]]))
+                yield Node(Say("brief.line", facts | less | {"count": by}), line.gross)
+            else:
+                yield Node(self._name(line, explained=False), line.gross)
+
+    # How a share came about.
+    def _how(self, one: Share, quantity: int) -> Say:
+        match one.used.benefit:
+            case Percent(percent=percent) | EveryNth(percent=percent) | BuyGet(percent=percent) if one.units and not self._shared(one.used):
+                if percent == Ratio(100):
+                    return say("how.free-units", units=one.units, quantity=quantity)
+                return say("how.percent-units", percent=percent, units=one.units, quantity=quantity)
+            case UnitOff(amounts=amounts):
+                units, value = one.units or quantity, amounts[self.quote.currency]
+                key = "how.each" if one.share == units * value.minor else "how.each-limited"
+                return say(key, value=value, units=units)
+            case EntryOff(amounts=amounts):
+                value = amounts[self.quote.currency]
+                return say("how.off" if one.share == value.minor else "how.off-limited", value=value)
+            case SetPrice(amounts=amounts):
+                return say("how.price", value=amounts[self.quote.currency])
+            case _:
+                return self._how_much(one)
+
+    def _how_much(self, one: Share) -> Say:
+        """A part of a discount on several entries, or a percent of this one."""
+        deal = next(deal for deal in self.deals if deal.used is one.used)
+        amount = self.money(one.used.amount)
+        if not self._shared(one.used):
+            percent = self._percent(one.used) or Ratio(0)
+            base = one.before
+            if self.quote.policy.stacking == "parallel":
+                at = next(i for i, share in enumerate(self.shares) if one in share)
+                base = self.entries[at].subtotal
+            key = "how.percent" if _is_share(percent, base, one.share, 1) else "how.percent-limited"
+            return say(key, percent=percent, base=self.money(base))
+        if sum([bool(share) for share in one.used.shares]) == 1:
+            return say("how.all", amount=amount)
+        if self.quote.policy.allocation_basis == "price" and one.used.group is None and not one.used.units and not self._floors:
+            of = self.money(sum([max(amount, 0) for amount in deal.before]))
+            return say("how.part", before=self.money(one.before), of=of, share=self.money(one.share), amount=amount)
+        return say("how.shared", amount=amount)
+
+    @property
+    def _floors(self) -> bool:
+        return any(line.floor for line in self.quote.lines)
+
+    def _shared(self, used: AppliedPromotion) -> bool:
+        """Whether it is one amount that was split, and not a sum of what each entry gave."""
+        match used.benefit:
+            case Percent() | TieredPercent():
+                together = used.benefit.on in ("order", "order_and_shipping") and self.quote.policy.percent_order_level == "order"
+                return together or self._capped(used)
+            case AmountOff() | SetTotal():
+                return True
+            case _:
+                return False
+
+    def _capped(self, used: AppliedPromotion) -> bool:
+        match used.benefit:
+            case Percent(cap=cap) | TieredPercent(cap=cap):
+                return bool(cap) and used.amount == cap[self.quote.currency].minor
+            case _:
+                return False
+
+    def _percent(self, used: AppliedPromotion) -> Ratio | None:
+        match used.benefit:
+            case Percent(percent=percent):
+                return percent
+            case TieredPercent():
+                return used.benefit.percent_at(self.quote.totals.subtotal, self.quote.currency)
+            case _:
+                return None
+
+    # Discounts.
+    def _discounts(self) -> Iterator[Node]:
+        if not self.deals:
+            return
+        below = [
+            Node(
+                say("discount", name=deal.used.name, label=deal.used.code or deal.used.id, worked=tuple(self._worked(deal))),
+                part=-deal.used.amount,
+                tone="less",
+            )
+            for deal in self.deals
+        ]
+        effect = receipt_of(self.quote).discount
+        if effect.tax:
+            facts = {name: self.money(amount) for name, amount in (("net", effect.net), ("tax", effect.tax), ("gross", effect.gross))}
+            below.append(Node(Say("discounts.sum", facts), tone="quiet"))
+        yield Node(say("discounts"), below=tuple(below), apart=True)
+
+    def _worked(self, deal: Deal) -> Iterator[Say]:
+        used, currency, policy = deal.used, self.quote.currency, self.quote.policy
+        of = self.money(sum([max(amount, 0) for amount in deal.before]))
+        match used.benefit:
+            case TieredPercent() | Percent():
+                if isinstance(used.benefit, TieredPercent):
+                    yield say("worked.tier", goods=self.money(self.quote.totals.subtotal))
+                yield self._worked_percent(deal, self._percent(used) or Ratio(0))
+            case AmountOff(amounts=amounts):
+                yield say("worked.amount", value=amounts[currency], of=of)
+            case SetTotal(amounts=amounts):
+                yield say("worked.total", value=amounts[currency], of=of)
+            case _:
+                yield say("worked.rule", rule=benefit_words(used.benefit, currency))
+        if self._shared(used) and sum([bool(share) for share in used.shares]) > 1:
+            yield say("worked.shared", allocation=say(policy.allocation))
+        if used.unused:
+            yield say("worked.unused", unused=self.money(used.unused))
+        if used.group is not None:
+            yield say("worked.group", group=used.group)
+
+    def _worked_percent(self, deal: Deal, percent: Ratio) -> Say:
+        used, policy = deal.used, self.quote.policy
+        amount, base, mode = self.money(used.amount), self.money(deal.base), say(policy.discount_mode)
+        if self._capped(used):
+            return say("worked.percent-capped", percent=percent, base=base, amount=amount)
+        if used.units:
+            return say("worked.percent-units", percent=percent, units=some("units", sum(used.units)), amount=amount)
+        if not self._shared(used):
+            count = some("lines", sum([bool(share) for share in used.shares]))
+            if len(deal.positions) > 1:
+                return say("worked.percent-lines", percent=percent, count=count, mode=mode)
+        if not _is_share(percent, deal.base, used.amount, 1):
+            return say("worked.percent-limited", percent=percent, base=base, amount=amount)
+        exact = used.amount * 100 * percent.denominator == deal.base * percent.numerator
+        return say("worked.percent" if exact else "worked.percent-rounded", percent=percent, base=base, amount=amount, mode=mode)
+
+    # Taxes.
+    def _taxes(self) -> Iterator[Node]:
+        found: dict[TaxRate, tuple[int, int]] = {}
+        for entry in self.entries:
+            for rate, (_, tax) in zip(self.rates[entry.tax_category], entry.taxes, strict=True):
+                base, sum_of = found.get(rate, (0, 0))
+                found[rate] = (base + self._taxed(entry), sum_of + tax)
+        if not found:
+            return
+        exact = {row.subject: row for row in receipt_of(self.quote).rows if row.step == "order-tax"}
+        below = []
+        for rate, (base, tax) in found.items():
+            key = "tax.code" if rate.included else "tax.code.added"
+            words = say(key, code=_called(rate), base=self.money(base))
+            if (row := exact.get(rate.code)) is not None and row.figure == tax:
+                words = say("tax.exact", code=_called(rate), exact=row.given["exact"], mode=say(row.rounding))
+            below.append(Node(words, part=tax))
+        totals = self.quote.totals
+        facts = {name: self.money(getattr(totals, name)) for name in ("net", "tax", "total")}
+        yield Node(say("taxes"), below=(*below, Node(Say("taxes.sum", facts), tone="quiet")), apart=True)
+
+    # Gift cards.
+    def _card(self, card: UsedCard) -> Node:
+        facts = {name: self.money(getattr(card, name)) for name in ("balance", "used", "tax", "remaining")}
+        key = "card.taxed" if card.tax else "card.used-up" if not card.remaining else "card"
+        return Node(Say(key, {"id": card.id, **facts}), -card.paid, tone="less")
+
+    # Remarks.
+    def _remarks(self) -> Iterator[Node]:
+        choices = unusual(self.quote.policy)
+        told = ", ".join([f"{name} = {_plain(value)}" for name, value in choices.items()])
+        yield Node(say("policy", choices=told) if choices else say("policy.default"), tone="quiet", apart=True)
+        misses = self.quote.near_misses
+        for refused in misses[:MOST_MISSES]:
+            yield Node(say("miss", words=str(refused)), tone="quiet")
+        if more := len(misses[MOST_MISSES:]):
+            yield Node(say("misses.more", count=more), tone="quiet")
+
+
+def _plain(value: object) -> str:
+    return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+
+
+def _called(rate: TaxRate) -> str:
+    """The code of a tax with its rate, unless the code says it."""
+    percent = f"{Ratio(rate.rate.numerator * 100, rate.rate.denominator)} %"
+    return rate.code if percent in rate.code else f"{rate.code} {percent}"
+
+
+def _is_share(percent: Ratio, base: int, amount: int, within: int) -> bool:
+    """Whether the amount is that percent of the base, rounded somehow."""
+    exact, whole = base * percent.numerator, 100 * percent.denominator
+    return abs(amount * whole - exact) < within * whole
