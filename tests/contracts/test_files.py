@@ -23,6 +23,7 @@ from checkout_adapters.files.texts import BYTES_AT_MOST
 from checkout_core.catalog import Product
 from checkout_core.errors import CheckoutError
 from checkout_core.money import Money, Ratio
+from checkout_core.promotions import AmountOff, Percent
 from checkout_core.shipping import Band, ShippingMethod, Zone
 from checkout_core.tax import TaxRate, TaxRow
 
@@ -145,9 +146,10 @@ def test_a_good_folder_is_read_into_the_values_of_the_core(folder: Folder) -> No
     far = Zone({"IN"}, [Band(500, [Money(2000, "EUR")])], regions={"KA"})
     assert shop.shipping.methods == (ShippingMethod("parcel", "Parcel", (zone, far), "standard"),)
     ten, five = shop.promotions
-    assert (ten.percent, ten.skus, ten.code) == (Ratio.parse("12.5"), frozenset({"MUG", "TEA"}), "SAVE")
+    assert (ten.benefit, ten.skus, ten.code) == (Percent(Ratio.parse("12.5")), frozenset({"MUG", "TEA"}), "SAVE")
     assert ten.starts is not None
     assert ten.starts.isoformat() == "2026-06-01T00:00:00+00:00"
+    assert five.benefit == AmountOff([Money(500, "EUR")])
     assert (five.limit, five.minimum["EUR"]) == (1, Money(2000, "EUR"))
     catalog = shop.catalog()
     assert set(catalog.products(["MUG", "NONE"])) == {"MUG"}
@@ -221,6 +223,11 @@ IN_PRODUCTS: list[tuple[str, int | None, str | None, str]] = [
     (HEAD + "\n", 1, None, "no product"),
     (PRODUCTS.replace(",", ";"), 1, None, "not separated by commas"),
     (PRODUCTS.replace("\n", "\n\n").replace("8.90", "8.905"), 5, "price_EUR", "decimals"),
+    (row().replace("price_JPY", "floor_YEN"), 1, "floor_YEN", "not an active ISO 4217 currency"),
+    (row().replace("price_JPY", "floor_USD"), 2, "floor_USD", "no price in USD"),
+    (row(price_JPY="-1.00").replace("price_JPY", "floor_EUR"), 2, "floor_EUR", "negative"),
+    (row(price_JPY="true").replace("price_JPY", "credit"), 2, "credit", "neither yes nor no"),
+    (row(price_EUR="-1", price_JPY="no").replace("price_JPY", "credit"), 2, "price_EUR", "only a credit costs less"),
 ]
 
 
@@ -305,22 +312,28 @@ ELSEWHERE: list[tuple[str, str, int | None, str | None, str]] = [
     ("promotions.toml", PROMOTIONS.replace('"12.5"', "12.5"), 5, "promotions[1].percent", "in quotes"),
     ("promotions.toml", PROMOTIONS.replace('"12.5"', '"120"'), 5, "promotions[1].percent", "at most 100"),
     ("promotions.toml", PROMOTIONS.replace('"12.5"', '"12.5 %"'), 5, "promotions[1].percent", "12.5"),
-    ("promotions.toml", PROMOTIONS.replace('percent = "12.5"\n', ""), 1, "promotions[1]", "goes with the kind percent"),
-    ("promotions.toml", PROMOTIONS + 'percent = "5"\n', 11, "promotions[2]", "goes with the kind percent"),
+    ("promotions.toml", PROMOTIONS.replace('percent = "12.5"\n', ""), 1, "promotions[1].percent", "missing"),
+    ("promotions.toml", PROMOTIONS + 'percent = "5"\n', 18, "promotions[2].percent", "not known in a promotion of the kind fixed"),
     ("promotions.toml", PROMOTIONS.replace('"percent"', '"gift"'), 4, "promotions[1].kind", "free_shipping"),
     (
         "promotions.toml",
         PROMOTIONS.replace('minimum = { EUR = "20.00" }', 'minimum = { USD = "20.00" }'),
-        11,
-        "promotions[2]",
-        "no minimum",
+        16,
+        "promotions[2].minimum",
+        "Give both in one currency",
     ),
     ("promotions.toml", PROMOTIONS.replace("limit = 1", "limit = 0"), 17, "promotions[2].limit", "not between 1"),
     ("promotions.toml", PROMOTIONS.replace("limit = 1", "limit = true"), 17, "promotions[2].limit", "whole number"),
     ("promotions.toml", PROMOTIONS + "ends = 2026-06-01\n", 18, "promotions[2].ends", "offset"),
     ("promotions.toml", PROMOTIONS + "ends = 2026-06-01T00:00:00\n", 18, "promotions[2].ends", "offset"),
     ("promotions.toml", PROMOTIONS + "ends = 9999-12-31T23:00:00-09:00\n", 18, "promotions[2].ends", "calendar"),
-    ("promotions.toml", PROMOTIONS.replace("starts = ", "ends = 2020-01-01T00:00:00Z\nstarts = "), 1, "promotions[1]", "before it starts"),
+    (
+        "promotions.toml",
+        PROMOTIONS.replace("starts = ", "ends = 2020-01-01T00:00:00Z\nstarts = "),
+        9,
+        "promotions[1].ends",
+        "before it starts",
+    ),
     ("promotions.toml", PROMOTIONS.replace('["TEA"]', '["NONE"]'), 8, "promotions[1].skus", "'NONE'"),
     ("promotions.toml", PROMOTIONS.replace('["TEA"]', '"TEA"'), 8, "promotions[1].skus", "list of texts"),
     ("promotions.toml", PROMOTIONS.replace('["TEA"]', "[7]"), 8, "promotions[1].skus[1]", "not a text"),
@@ -330,6 +343,15 @@ ELSEWHERE: list[tuple[str, str, int | None, str | None, str]] = [
     ("promotions.toml", PROMOTIONS.replace('{ EUR = "5.00" }', '{ EUX = "5.00" }'), 15, "promotions[2].amounts", "ISO 4217"),
     ("promotions.toml", "promotions = 7\n", 1, "promotions", "list of tables"),
 ]
+
+
+def test_floors_and_credits_are_read(folder: Folder) -> None:
+    """A floor for each currency that has a price, and less than nothing for a credit alone."""
+    text = PRODUCTS.replace("price_JPY", "price_JPY,floor_EUR,credit").replace(",2000", ",2000,9.00,no").replace("8.90,", "8.90,,,")
+    text = text.replace("3.00,", "-3.00,,,yes")
+    mug, tea, guide = read_shop(folder(products__csv=text)).products
+    assert (mug.floors, tea.floors) == ({"EUR": Money(900, "EUR")}, {})
+    assert (guide.price_in("EUR"), guide.credit, mug.credit) == (Money(-300, "EUR"), True, False)
 
 
 @pytest.mark.parametrize(
@@ -545,20 +567,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "shop-files.md").read_te
 
 def test_the_page_about_the_files_names_everything_that_is_known() -> None:
     """Every file, column and key has its place on the page, so that nobody has to guess."""
-    keys = {
-        "percent",
-        "amounts",
-        "minimum",
-        "minimum_basis",
-        "starts",
-        "ends",
-        "limit",
-        "per_person",
-        "priority",
-        "exclusive",
-        "categories",
-    }
-    for known in {*PRODUCT_COLUMNS, *STOCK_COLUMNS, *TAX_COLUMNS, *keys, "countries", "regions", "up_to_g", "sender"}:
+    for known in {*PRODUCT_COLUMNS, *STOCK_COLUMNS, *TAX_COLUMNS, "floor_EUR", "credit", "countries", "regions", "up_to_g", "sender"}:
         assert re.search(rf"`[^`]*\b{known}\b[^`]*`", PAGE), known
     assert all(f"## {file}" in PAGE for file in FILES)
     assert f"{ROWS_AT_MOST:,} rows" in PAGE

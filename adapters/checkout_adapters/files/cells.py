@@ -57,8 +57,20 @@ def currency(text: str) -> str:
     return text
 
 
-def amount(code: str) -> Callable[[str], Money]:
-    """How an amount of that currency is read: major units with a decimal point, zero or more."""
+def one_of(what: str, known: tuple[_T, ...]) -> Callable[[str], _T]:
+    """One of these words, and no other; `what` says what such a word is."""
+
+    def read(text: str) -> _T:
+        for word in known:
+            if word == text:
+                return word
+        raise ValueError(f"{shown(text)} is not {what}. Use one of {', '.join(map(str, known))}.")
+
+    return read
+
+
+def amount(code: str, *, negative: bool = False) -> Callable[[str], Money]:
+    """How an amount of that currency is read: major units with a decimal point, zero or more unless it may be `negative`."""
 
     def read(text: str) -> Money:
         if "," in text or re.search(r"\d[\s'’]\d", text):
@@ -66,8 +78,8 @@ def amount(code: str) -> Callable[[str], Money]:
         if re.fullmatch(r"-?[0-9.]+[eE][-+]?[0-9]+", text):
             raise ValueError(f"{shown(text)} has an exponent. Write the amount out, such as 1200.00.")
         money = Money.parse(text, code)
-        if money.minor < 0:
-            raise ValueError(f"{shown(text)} is negative. Give 0 or more; a promotion makes things cheaper.")
+        if money.minor < 0 and not negative:
+            raise ValueError(f"{shown(text)} is negative. Give 0 or more: promotions make things cheaper, and only a credit costs less.")
         return money
 
     return read
@@ -85,11 +97,19 @@ def rate(text: str) -> Ratio:
 
 def percent(text: str) -> Ratio:
     """A percentage of more than 0 and at most 100."""
+    ratio = percent_or_zero(text)
+    if not ratio.numerator:
+        raise ValueError(f"{shown(text)} is not a percentage that changes anything. It is more than 0 and at most 100.")
+    return ratio
+
+
+def percent_or_zero(text: str) -> Ratio:
+    """A percentage from 0 to 100."""
     if "%" in text or "," in text:
         raise ValueError(f"{shown(text)} is not a number. Write 12.5 % as 12.5.")
     ratio = Ratio.parse(text)
-    if not 0 < ratio.numerator <= 100 * ratio.denominator:
-        raise ValueError(f"{shown(text)} is not a percentage. It is more than 0 and at most 100.")
+    if not 0 <= ratio.numerator <= 100 * ratio.denominator:
+        raise ValueError(f"{shown(text)} is not a percentage. It is at least 0 and at most 100.")
     return ratio
 
 

@@ -12,8 +12,10 @@ Names that begin with a dot, and README.md, are left alone; anything else is a m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from attrs import field, frozen
@@ -21,6 +23,7 @@ from attrs import field, frozen
 from checkout_adapters.files import cells
 from checkout_adapters.files.carriage import read_shipping
 from checkout_adapters.files.deals import read_promotions
+from checkout_adapters.files.gains import Known
 from checkout_adapters.files.goods import OpeningStock, read_products, read_stock
 from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
 from checkout_adapters.files.rates import read_taxes
@@ -29,6 +32,7 @@ from checkout_adapters.files.trees import Table, read_table
 from checkout_core.catalog import Product
 from checkout_core.memory import MemoryCatalog
 from checkout_core.promotions import Promotion
+from checkout_core.promotions.checking import never
 from checkout_core.shipping import ShippingTable
 from checkout_core.tax import TaxTable
 
@@ -46,7 +50,10 @@ class Location:
 
 @frozen
 class ShopFiles:
-    """All that the files of a shop say. `locations` stand in the order in which they are used."""
+    """All that the files of a shop say. `locations` stand in the order in which they are used.
+
+    `lines`: where each promotion begins in promotions.toml, by its id.
+    """
 
     name: str
     sender: str
@@ -56,10 +63,19 @@ class ShopFiles:
     taxes: TaxTable = field(repr=lambda taxes: f"{len(taxes.rows)} tax rows")
     shipping: ShippingTable = field(repr=lambda shipping: f"{len(shipping.methods)} methods")
     stock: tuple[OpeningStock, ...] = field(repr=lambda stock: f"{len(stock)} pools")
+    lines: Mapping[str, int | None] = field(default=MappingProxyType({}), eq=False, repr=False, kw_only=True)
 
     def catalog(self) -> MemoryCatalog:
         """The catalogue, taxes and shipping rates of this shop, as plain values behind three ports."""
         return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping)
+
+    def idle(self, now: datetime) -> tuple[Mistake, ...]:
+        """The promotions that no cart can get from `now` (UTC) on, with the reason and the cure. Such files can be used as they are."""
+        return tuple(
+            Mistake("promotions.toml", self.lines.get(promotion.id), one.place, f"Promotion {promotion.id}: {one.problem}. {one.cure}")
+            for promotion in self.promotions
+            for one in never(promotion, self.products, self.shipping.methods, now)
+        )
 
 
 def read_shop(folder: Path) -> ShopFiles:
@@ -76,7 +92,8 @@ def read_shop(folder: Path) -> ShopFiles:
     counted = None if goods is None else goods.counted
     stock = _read(folder, noted["stock.csv"], lambda text, notes: read_stock(text, notes, counted, locations))
     shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed))
-    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, goods))
+    methods = None if shipping is None or noted["shipping.toml"].found else [method.id for method in shipping.methods]
+    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, Known(goods, methods)))
     mistakes = [*strays, *(mistake for file in FILES for mistake in sorted(noted[file].found, key=lambda m: m.row or 0))]
     if mistakes:
         raise BadFiles(tuple(mistakes))
@@ -90,7 +107,8 @@ def read_shop(folder: Path) -> ShopFiles:
     assert name is not None
     assert sender is not None
     assert places is not None
-    return ShopFiles(name, sender, tuple(places), goods.products, tuple(promotions), rates.taxes, shipping, tuple(stock))
+    deals, lines = tuple(promotion for promotion, _ in promotions), {promotion.id: line for promotion, line in promotions}
+    return ShopFiles(name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock), lines=lines)
 
 
 def _strays(folder: Path) -> list[Mistake]:

@@ -16,6 +16,8 @@ from checkout_core.money import Money
 PRODUCT_COLUMNS: Final = ("sku", "name", "category", "tax_category", "weight_g", "tracked")
 STOCK_COLUMNS: Final = ("sku", "location", "quantity")
 PRICE: Final = "price_"
+FLOOR: Final = "floor_"
+CREDIT: Final = "credit"
 
 
 @frozen
@@ -38,7 +40,7 @@ class Goods:
 
 def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goods | None:
     """The products; None if the columns are not known. `taxed`: the tax categories that have rates, None if that is unclear."""
-    rows = read_rows(text, notes, PRODUCT_COLUMNS, _price_column)
+    rows = read_rows(text, notes, PRODUCT_COLUMNS, _more_columns)
     if rows is None:
         return None
     if not rows:
@@ -63,12 +65,15 @@ def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goo
     return Goods(tuple(products), categories, counted)
 
 
-def _price_column(column: str) -> str | None:
-    if not column.startswith(PRICE):
-        known = ", ".join(PRODUCT_COLUMNS)
-        return f"It is not a column of this file. Known: {known}, and price_ with a currency, such as price_EUR."
+def _more_columns(column: str) -> str | None:
+    prefix = next((prefix for prefix in (PRICE, FLOOR) if column.startswith(prefix)), None)
+    if column == CREDIT:
+        return ""
+    if prefix is None:
+        known = ", ".join((*PRODUCT_COLUMNS, CREDIT))
+        return f"It is not a column of this file. Known: {known}, and price_ and floor_ with a currency, such as price_EUR."
     try:
-        cells.currency(column.removeprefix(PRICE))
+        cells.currency(column.removeprefix(prefix))
     except ValueError as error:
         return str(error)
     return ""
@@ -78,19 +83,33 @@ def _product(row: Row, taxed: Collection[str] | None) -> tuple[Product | None, s
     sku, name = row.read("sku", cells.name), row.read("name", cells.words)
     category, tax_category = row.read("category", cells.name), row.read("tax_category", cells.name)
     weight, tracked = row.read("weight_g", cells.whole), row.read("tracked", cells.yes_or_no)
-    prices, wrong = list[Money](), False
-    for column, cell in row.cells.items():
-        if column.startswith(PRICE) and cell:
-            price = row.read(column, cells.amount(column.removeprefix(PRICE)))
-            wrong = wrong or price is None
-            prices += [price] if price is not None else []
-    if not prices and not wrong and len(row.cells) > 1:
+    credit = row.read(CREDIT, cells.or_none(cells.yes_or_no)) or False
+    prices, floors = _amounts(row, PRICE, negative=credit), _amounts(row, FLOOR)
+    if prices == {} and len(row.cells) > 1:
         row.wrong(None, "The product has no price in any currency. Give one, or take the row out.")
+    for currency in floors or ():
+        if prices is not None and currency not in prices:
+            row.wrong(f"{FLOOR}{currency}", f"There is no price in {currency} to keep above it. Give one, or take the floor out.")
     if tax_category is not None and taxed is not None and tax_category not in taxed:
         row.wrong("tax_category", f"No row of taxes.csv has the category {tax_category}. Add its rates there, or use {_any(taxed)}.")
-    if sku is None or name is None or tax_category is None or weight is None or tracked is None or not prices:
+    if sku is None or name is None or tax_category is None or weight is None or tracked is None or not prices or floors is None:
         return None, category
-    return Product(sku, name, prices, tax_category, weight, tracked), category
+    product = Product(sku, name, prices, tax_category, weight, tracked, floors=floors, credit=credit)
+    return product, category
+
+
+def _amounts(row: Row, prefix: str, *, negative: bool = False) -> dict[str, Money] | None:
+    """The amounts in the columns of that prefix, by currency; None if one cannot be read."""
+    found, wrong = dict[str, Money](), False
+    for column, cell in row.cells.items():
+        if column.startswith(prefix) and cell:
+            currency = column.removeprefix(prefix)
+            amount = row.read(column, cells.amount(currency, negative=negative))
+            if amount is None:
+                wrong = True
+            else:
+                found[currency] = amount
+    return None if wrong else found
 
 
 def read_stock(text: str, notes: Notes, counted: dict[str, bool | None] | None, locations: Collection[str] | None) -> list[OpeningStock]:

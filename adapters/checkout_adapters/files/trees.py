@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -104,10 +104,14 @@ class Table:
         """The keys not asked for so far."""
         return [key for key in self.values if key not in self.known]
 
-    def close(self, also: str = "") -> None:
+    def pass_over(self, keys: Iterable[str]) -> None:
+        """These keys are known, whatever they hold."""
+        self.known.update(dict.fromkeys(keys))
+
+    def close(self, also: str = "", where: str = "here") -> None:
         """Note every key that nobody asked for."""
         for key in self.others():
-            self._note((key,), f"{shown(key)} is not known here. Known: {', '.join(self.known)}{also}.")
+            self._note((key,), f"{shown(key)} is not known {where}. Known: {', '.join(self.known)}{also}.")
 
     def wrong(self, key: str | None, message: str) -> None:
         """Note a mistake at that key, or in the table as a whole."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from attrs import asdict
 
 from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.opening import shop_of
@@ -27,13 +28,16 @@ SHOWN = 12  # changes of one kind that are shown one by one
 def check(folder: Folder, as_json: Json = False) -> None:
     """Check the files of a shop: every mistake at once, with file, row and column. Needs no database, changes nothing.
 
+    Promotions that no cart can get are named as well, with the cure; they are no mistakes.
+
     Example: checkout shop check examples/shop
     """
     from checkout_cli.rendering.tables import cell
     from checkout_cli.wiring import read_files
+    from checkout_core.system import SystemClock
 
     files = read_files(folder)
-    counts = counted(files)
+    counts, idle = counted(files), files.idle(SystemClock().now())
     names = (
         ("product", "products"),
         ("promotion", "promotions"),
@@ -43,7 +47,11 @@ def check(folder: Folder, as_json: Json = False) -> None:
         ("pool of stock", "pools of stock"),
     )
     words = ", ".join(f"{number} {one if number == 1 else many}" for (one, many), number in zip(names, counts.values(), strict=True))
-    Output(as_json).show({"shop": {"name": files.name, **counts}}, lambda: cell(f"✓ {files.name}: {words}. No mistakes.", "green"))
+    found = cell(f"✓ {files.name}: {words}. No mistakes.", "green")
+    Output(as_json).show(
+        {"shop": {"name": files.name, **counts, "idle": [asdict(one) for one in idle]}},
+        lambda: [found, *(cell(f"! {one}", "yellow") for one in idle)],
+    )
 
 
 @app.command()

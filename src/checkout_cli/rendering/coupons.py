@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from attrs import frozen
 from rich.console import RenderableType
 
+from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.facts import money_data, time_data, time_words
 from checkout_cli.rendering.tables import cell, facts, heading, note, table
 from checkout_core.listings import CouponListed
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import (
+    FREE_SHIPPING,
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    Percent,
+    Promotion,
+    SetPrice,
+    SetTotal,
+    TieredPercent,
+    UnitOff,
+)
+
+KINDS: Final[Mapping[type[Benefit], str]] = {
+    Percent: "percent",
+    TieredPercent: "tiered_percent",
+    AmountOff: "fixed",
+    SetTotal: "set_total",
+    UnitOff: "fixed_unit",
+    EntryOff: "fixed_line",
+    SetPrice: "set_unit",
+    BuyGet: "buy_get",
+    EveryNth: "group_nth",
+}
+"""What promotions.toml calls each kind of benefit."""
 
 
 @frozen
@@ -40,14 +68,16 @@ class Coupon:
 
 
 def coupon_data(one: Coupon) -> dict[str, object]:
-    p = one.promotion
+    p, benefit = one.promotion, one.promotion and one.promotion.benefit
+    percent, amounts = getattr(benefit, "percent", None), getattr(benefit, "amounts", {})
     return {
         "promotion": one.id,
         "code": p.code if p else None,
         "name": p.name if p else None,
-        "kind": p.kind if p else None,
-        "percent": str(p.percent) if p and p.percent is not None else None,
-        "amounts": [money_data(amount) for amount in p.amounts.values()] if p else [],
+        "kind": kind_of(benefit) if benefit else None,
+        "takes_off": benefit_words(benefit) if benefit else None,
+        "percent": None if percent is None else str(percent),
+        "amounts": [money_data(amount) for amount in amounts.values()],
         "minimum": [money_data(amount) for amount in p.minimum.values()] if p else [],
         "starts": time_data(p.starts if p else None),
         "ends": time_data(p.ends if p else None),
@@ -74,7 +104,7 @@ def coupons_words(found: Sequence[Coupon]) -> Iterator[RenderableType]:
             (
                 (one.promotion.code if one.promotion else None) or cell("automatic" if one.promotion else "gone", "dim"),
                 one.promotion.name if one.promotion else one.id,
-                benefit(one.promotion) if one.promotion else "",
+                benefit_words(one.promotion.benefit) if one.promotion else "",
                 one.held or cell("0", "dim"),
                 one.used or cell("0", "dim"),
                 "no limit" if one.left is None else one.left,
@@ -96,13 +126,13 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
     yield facts(
         (
             ("id", one.id),
-            ("takes off", benefit(p) if p else None),
+            ("takes off", benefit_words(p.benefit) if p else None),
             ("asked for", ("by typing the code" if p.code else "automatic") if p else None),
-            ("covers", ("everything" if p.skus is None else ", ".join(sorted(p.skus))) if p else None),
-            ("needs at least", " or ".join(map(str, p.minimum.values())) if p else None),
+            ("covers", _covers(p) if p else None),
+            ("needs at least", _minimum(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),
-            ("combines", ("with nothing else" if p.exclusive else "with others") if p else None),
+            ("combines", _combines(p) if p else None),
             ("limit in all", one.limit),
             ("limit a person", p.per_person if p else None),
             ("held by people who are paying", str(one.held)),
@@ -113,12 +143,24 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
     )
 
 
-def benefit(p: Promotion) -> str:
-    """What a promotion takes off, in a few words."""
-    match p.kind:
-        case "percent":
-            return f"{p.percent} %"
-        case "fixed":
-            return " or ".join(map(str, p.amounts.values()))
-        case "free_shipping":
-            return "the carriage"
+def kind_of(benefit: Benefit) -> str:
+    """The kind as promotions.toml calls it."""
+    return "free_shipping" if benefit == FREE_SHIPPING else KINDS[type(benefit)]
+
+
+def _covers(p: Promotion) -> str | None:
+    if isinstance(p.benefit, BuyGet):
+        return None  # its words name what is bought and what is cheaper
+    goods = "everything" if p.skus is None else ", ".join(sorted(p.skus))
+    return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
+
+
+def _minimum(p: Promotion) -> str:
+    least = " or ".join(map(str, p.minimum.values()))
+    return least if p.minimum_skus is None else f"{least} of {', '.join(sorted(p.minimum_skus))}"
+
+
+def _combines(p: Promotion) -> str:
+    if p.exclusive:
+        return "with nothing else"
+    return "with others" if p.group is None else f"with others; the best of the group {p.group} counts for each line"

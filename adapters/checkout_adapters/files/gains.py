@@ -1,0 +1,235 @@
+"""What a promotion of promotions.toml gives: each kind with its own keys, and no others.
+
+percent         percent, on, cap, max_units, unit_order          tiered_percent  tiers, on, cap, max_units, unit_order
+fixed           amounts, on                                      set_total       amounts, on
+fixed_unit      amounts, on, max_units, unit_order               fixed_line      amounts, on
+set_unit        amounts, on                                      free_shipping   nothing more
+buy_get         buy, get                                         group_nth       percent, size, nth, sort, picking, max_groups
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, get_args
+
+from attrs import frozen
+
+from checkout_adapters.files import cells
+from checkout_adapters.files.goods import Goods
+from checkout_adapters.files.mistakes import shown
+from checkout_adapters.files.trees import Table
+from checkout_core.errors import BadSetting
+from checkout_core.money import Money
+from checkout_core.promotions import (
+    FREE_SHIPPING,
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    On,
+    Percent,
+    SetPrice,
+    SetTotal,
+    Tier,
+    TieredPercent,
+    UnitOff,
+)
+from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
+
+COUNT_AT_MOST: Final = 1_000_000_000
+
+
+@frozen
+class Known:
+    """What the other files say: the goods of products.csv and the methods of shipping.toml, None where that is unclear."""
+
+    goods: Goods | None
+    methods: Collection[str] | None
+
+
+@frozen
+class Gain:
+    """A benefit, and the goods and the carriage that it covers; None is all."""
+
+    benefit: Benefit
+    skus: set[str] | None = None
+    methods: set[str] | None = None
+
+
+def read_gain(table: Table, known: Known) -> Gain | None:
+    """What the promotion gives; None if that is unclear, which is noted. Only the keys of its kind are known afterwards."""
+    kind, before = table.text("kind", cells.one_of("a kind", tuple(KINDS))), len(table.notes.found)
+    if kind is None:
+        table.pass_over(KEYS)  # whether they fit is unclear
+        return None
+    try:
+        gain = KINDS[kind](table, known)
+    except BadSetting as error:
+        if len(table.notes.found) == before:  # else it follows from what is told already
+            contradiction(table, error)
+        return None
+    return gain if len(table.notes.found) == before else None
+
+
+def contradiction(table: Table, error: BadSetting) -> None:
+    """Note what the core says against the values of this table, at the key that it names."""
+    key = error.place.rpartition(", ")[2]
+    table.wrong(key if table.has(key) else None, f"{error.problem[:1].upper()}{error.problem[1:]}. {error.cure}")
+
+
+def amounts(table: Table, key: str, *, needed: bool = False, zero: bool = False) -> Mapping[str, Money]:
+    """Amounts by currency; nothing where none are given. `zero`: an amount may be zero."""
+    below, found = table.table(key, needed=needed), dict[str, Money]()
+    for code in below.others() if below is not None else ():
+        assert below is not None
+        try:
+            cells.currency(code)
+        except ValueError as error:
+            below.wrong(None, str(error))
+            continue
+        money = below.text(code, cells.amount(code))
+        if money is not None and not money and not zero:
+            below.wrong(code, "It is zero. Leave the currency out instead.")
+        elif money is not None:
+            found[code] = money
+    return found
+
+
+def skus(table: Table, known: Known, key: str = "skus", categories: str | None = "categories") -> set[str] | None:
+    """The SKUs under that key, with those of the categories; None where neither is named."""
+    goods = known.goods
+    named, groups = table.texts(key, cells.name, needed=False), table.texts(categories, cells.name, needed=False) if categories else None
+    found = set(named or ())
+    for n, sku in enumerate(named or ()):
+        if goods is not None and sku not in goods.counted:
+            table.wrong(key, f"No row of products.csv has the SKU {shown(sku)} (number {n + 1}). Add the product, or take it out.")
+    for category in groups or ():
+        if goods is not None and category not in goods.categories:
+            others = ", ".join(sorted(goods.categories)) or "none"
+            table.wrong(categories, f"No row of products.csv has the category {shown(category)}. Known: {others}.")
+        elif goods is not None:
+            found |= goods.categories[category]
+    if goods is None and groups is not None:
+        return None  # what they cover is unknown as long as products.csv is: its own mistakes are told
+    return found if named is not None or groups is not None else None
+
+
+def _percent(table: Table, known: Known) -> Gain | None:
+    percent, on = table.text("percent", cells.percent), _on(table, "order")
+    cap, units, order = amounts(table, "cap"), _count(table, "max_units"), _unit_order(table)
+    covered, ways = skus(table, known), _methods(table, known, on)
+    return None if percent is None else Gain(Percent(percent, on, cap=cap, max_units=units, unit_order=order), covered, ways)
+
+
+def _tiered(table: Table, known: Known) -> Gain | None:
+    tiers, on = [_tier(below) for below in table.tables("tiers")], _on(table, "order")
+    cap, units, order = amounts(table, "cap"), _count(table, "max_units"), _unit_order(table)
+    covered, ways = skus(table, known), _methods(table, known, on)
+    given = [tier for tier in tiers if tier is not None]
+    return Gain(TieredPercent(given, on, cap=cap, max_units=units, unit_order=order), covered, ways)
+
+
+def _tier(table: Table) -> Tier | None:
+    reached, percent = amounts(table, "reached", needed=True, zero=True), table.text("percent", cells.percent_or_zero)
+    table.close()
+    if table.values.get("reached") == {}:
+        table.wrong(
+            "reached", 'There is no amount. Give one for each currency, such as EUR = "50.00"; a tier from the start on begins at zero.'
+        )
+    return None if percent is None else Tier(reached, percent)
+
+
+def _free_shipping(table: Table, known: Known) -> Gain:
+    return Gain(FREE_SHIPPING, skus(table, known), _methods(table, known, "shipping"))
+
+
+_ByAmount = type[AmountOff] | type[SetTotal] | type[EntryOff] | type[SetPrice]
+
+
+def _by_amount(kind: _ByAmount, default: On, *, zero: bool = False) -> Callable[[Table, Known], Gain | None]:
+    def read(table: Table, known: Known) -> Gain:
+        given, on = amounts(table, "amounts", needed=True, zero=zero), _on(table, default)
+        covered, ways = skus(table, known), _methods(table, known, on)
+        return Gain(kind(given, on), covered, ways)
+
+    return read
+
+
+def _fixed_unit(table: Table, known: Known) -> Gain:
+    given, on = amounts(table, "amounts", needed=True), _on(table, "lines")
+    units, order = _count(table, "max_units"), _unit_order(table)
+    covered, ways = skus(table, known), _methods(table, known, on)
+    return Gain(UnitOff(given, on, max_units=units, unit_order=order), covered, ways)
+
+
+def _buy_get(table: Table, known: Known) -> Gain | None:
+    buy, get = table.table("buy"), table.table("get")
+    if buy is None or get is None:
+        return None
+    bought, cheaper = skus(buy, known), skus(get, known)
+    counts = [below.whole("quantity", least=1, most=COUNT_AT_MOST) for below in (buy, get)]
+    percent = get.text("percent", cells.percent, needed=False) or FREE_SHIPPING.percent
+    buy.close()
+    get.close()
+    if counts[0] is None or counts[1] is None:
+        return None
+    return Gain(BuyGet(counts[0], counts[1], percent, buy=bought, get=cheaper))
+
+
+def _group_nth(table: Table, known: Known) -> Gain | None:
+    percent, size = table.text("percent", cells.percent), table.whole("size", least=1, most=COUNT_AT_MOST)
+    nth, most, covered = _count(table, "nth"), _count(table, "max_groups"), skus(table, known)
+    sort: Sort = table.text("sort", cells.one_of("an order", get_args(Sort)), needed=False) or "price_asc"
+    picking: Picking = table.text("picking", cells.one_of("a way to pick", get_args(Picking)), needed=False) or "vertical"
+    if percent is None or size is None:
+        return None
+    return Gain(EveryNth(size, nth or 1, percent, sort=sort, picking=picking, max_groups=most), covered)
+
+
+def _on(table: Table, default: On) -> On:
+    on: On = table.text("on", cells.one_of("what a promotion works on", get_args(On)), needed=False) or default
+    return on
+
+
+def _count(table: Table, key: str) -> int | None:
+    return table.whole(key, least=1, most=COUNT_AT_MOST, needed=False)
+
+
+def _unit_order(table: Table) -> UnitOrder:
+    order: UnitOrder = table.text("unit_order", cells.one_of("an order", get_args(UnitOrder)), needed=False) or "line_order"
+    if table.has("unit_order") and not table.has("max_units"):
+        table.wrong("unit_order", "It says which units come first, and all are covered. Give max_units, or leave it out.")
+    return order
+
+
+def _methods(table: Table, known: Known, on: On) -> set[str] | None:
+    """The methods whose carriage it covers."""
+    named = table.texts("methods", cells.name, needed=False)
+    if table.has("methods") and on not in ("shipping", "order_and_shipping"):
+        table.wrong(
+            "methods", f"It takes nothing off carriage, but off {on}. Leave methods out, or give on as shipping or order_and_shipping."
+        )
+    for method in named or ():
+        if known.methods is not None and method not in known.methods:
+            others = ", ".join(sorted(known.methods)) or "none"
+            table.wrong("methods", f"shipping.toml has no method {shown(method)}. Known: {others}.")
+    return None if named is None else set(named)
+
+
+KINDS: Final[Mapping[str, Callable[[Table, Known], Gain | None]]] = {
+    "percent": _percent,
+    "fixed": _by_amount(AmountOff, "order"),
+    "free_shipping": _free_shipping,
+    "tiered_percent": _tiered,
+    "set_total": _by_amount(SetTotal, "order", zero=True),
+    "fixed_unit": _fixed_unit,
+    "fixed_line": _by_amount(EntryOff, "lines"),
+    "set_unit": _by_amount(SetPrice, "lines", zero=True),
+    "buy_get": _buy_get,
+    "group_nth": _group_nth,
+}
+KEYS: Final = (
+    *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "methods"),
+    *("buy", "get", "size", "nth", "sort", "picking", "max_groups"),
+)
