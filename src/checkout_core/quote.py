@@ -19,9 +19,12 @@ from checkout_core.customers import Destination
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import AmountOff, Benefit, Percent
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Percent
 from checkout_core.refusals import Refused
-from checkout_core.tax import TaxRate
+from checkout_core.tax import TaxPolicy, TaxRate
+
+SCHEMES: Final = (1, 2)
+"""The ways in which hashes of quotes are made."""
 
 Taxes = tuple[tuple[str, int], ...]
 Rates = tuple[tuple[str, tuple[TaxRate, ...]], ...]
@@ -256,14 +259,27 @@ _NO_CARRIAGE_1: Final = ("", "", 0, 0, 0, 0, 0, (), "")
 
 
 def _hash_1(quote: Quote) -> str:
+    """The hash by scheme 1; none for what a quote of that time could not say, so that nothing is added to one unseen."""
     place, totals, policy, tax = quote.destination, quote.totals, quote.policy, quote.policy.tax
+    rounding = TaxPolicy(tax.mode, tax.level, tax.target, tax.components, tax.increment)
+    left = [line.subtotal for line in quote.lines]
+    promotions = [_promotion_1(used, left, quote.currency) for used in quote.promotions]
+    if (
+        None in promotions
+        or any(line.floor for line in quote.lines)
+        or len(quote.shipping) > 1
+        or quote.cards
+        or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)
+        or policy != PricingPolicy(rounding, policy.discount_mode, policy.allocation, allocation_mode=policy.discount_mode)
+    ):
+        return ""
     chosen = [[name, getattr(tax, name)] for name in ("components", "increment", "level", "mode", "target")]
     content = (
         "quote/1",
         quote.currency,
         [_LINE_1(line) for line in quote.lines],
         _SHIPPING(quote.shipping[0]) if quote.shipping else _NO_CARRIAGE_1,
-        _promotions_1(quote),
+        promotions,
         (place.country, place.region, place.postcode),
         rates_text(quote.rates),
         CANONICAL.encode([chosen, [["allocation", policy.allocation], ["discount_mode", policy.discount_mode]]]),
@@ -272,23 +288,33 @@ def _hash_1(quote: Quote) -> str:
     return hashlib.sha256(CANONICAL.encode(content).encode()).hexdigest()
 
 
-def _promotions_1(quote: Quote) -> list[tuple[object, ...]]:
-    goods = len(quote.lines)
-    left = [line.subtotal for line in quote.lines]
-    told: list[tuple[object, ...]] = []
-    for p in quote.promotions:
-        weights, shares, carriage = [0] * goods, [0] * goods, 0
-        for i, share in zip(p.positions(goods), p.shares, strict=True):
-            if i < goods:
-                weights[i], shares[i] = left[i], share
-                left[i] -= share
-            else:
-                carriage += share
-        kind, percent = _KINDS_1[type(p.benefit)], None
-        if isinstance(p.benefit, Percent):
-            kind, percent = ("free_shipping", None) if p.benefit.on == "shipping" else (kind, str(p.benefit.percent))
-        told.append((p.id, p.name, p.code, kind, percent, weights, shares, carriage, p.unused, p.limit, p.per_person))
-    return told
+def _promotion_1(used: AppliedPromotion, left: list[int], currency: str) -> tuple[object, ...] | None:
+    """A promotion as it was told then, its shares taken off what is `left` of the lines; None if there was no word for it.
 
-
-_KINDS_1: Final[Mapping[type, str]] = {Percent: "percent", AmountOff: "fixed"}
+    For each line there stood what it was worth at that moment, 0 if it was not covered, and its share.
+    """
+    goods, benefit = len(left), used.benefit
+    weights, shares, carriage, percent = [0] * goods, [0] * goods, 0, None
+    match benefit:
+        case Percent(on="shipping"):
+            kind, known, carriage = "free_shipping", benefit == FREE_SHIPPING and used.entries == (goods,), used.amount
+        case Percent():
+            kind, known, percent = "percent", benefit == Percent(benefit.percent), str(benefit.percent)
+        case AmountOff(on="order"):
+            whole = (used.amount + used.unused, currency)
+            kind, known = "fixed", [(amount.minor, amount.currency) for amount in benefit.amounts.values()] == [whole]
+        case _:
+            return None
+    positions = tuple(used.positions(goods))
+    if not known or len(positions) != len(used.shares) or used.units or used.bought or used.group is not None:
+        return None
+    if kind != "free_shipping":
+        for i, share in zip(positions, used.shares, strict=True):
+            if not 0 <= i < goods:
+                return None
+            weights[i], shares[i] = left[i], share
+            left[i] -= share
+        covered = tuple([i for i in range(goods) if weights[i]])
+        if used.entries != (None if len(covered) == goods else covered):
+            return None
+    return (used.id, used.name, used.code, kind, percent, weights, shares, carriage, used.unused, used.limit, used.per_person)

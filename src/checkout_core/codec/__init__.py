@@ -25,6 +25,7 @@ from checkout_core.cart import Cart
 from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
 from checkout_core.codec.hooks import TAGS, Wrong, converter, paths_of, pool_in, pool_text
+from checkout_core.codec.raising import Document, raised_checkout_1, raised_product_1, raised_promotion_1, raised_quote_1
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.holds import PoolKey
 from checkout_core.pricing import Quote
@@ -52,7 +53,6 @@ __all__ = [
 ]
 
 EventFacts = tuple[tuple[str, str | int], ...]
-Document = dict[str, Any]
 Upcaster = Callable[[Document], Document]
 D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow)
 
@@ -61,16 +61,19 @@ VERSIONS: Final[Mapping[str, int]] = {
     "checkout": 2,
     "facts": 1,
     "person": 1,
-    "quote": 1,
-    "product": 1,
-    "promotion": 1,
+    "quote": 2,
+    "product": 2,
+    "promotion": 2,
     "shipping": 1,
     "tax": 1,
 }
 """The current version of each kind of document."""
 
 UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {
-    ("checkout", 1): lambda old: {**old, "by": ""},  # nobody was named yet
+    ("checkout", 1): raised_checkout_1,
+    ("quote", 1): raised_quote_1,
+    ("product", 1): raised_product_1,
+    ("promotion", 1): raised_promotion_1,
 }
 """For each kind and past version, the pure function that gives the same document in the version after; `v` is not its business."""
 

@@ -20,6 +20,8 @@ from checkout_core.holds import KINDS, CartTurn, CouponUses, CouponUsesBy, PoolK
 from checkout_core.money import Money, Ratio
 from checkout_core.payments import Card, Challenge, Upi, UpiIntent, ZeroTender
 from checkout_core.pricing import Quote
+from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
+from checkout_core.quote import SCHEMES
 
 TAGS: Final[Mapping[type, str]] = {
     Authorize: "authorize",
@@ -34,6 +36,15 @@ TAGS: Final[Mapping[type, str]] = {
     ZeroTender: "zero",
     Challenge: "challenge",
     UpiIntent: "upi-intent",
+    Percent: "percent",
+    TieredPercent: "tiered-percent",
+    AmountOff: "amount-off",
+    SetTotal: "set-total",
+    UnitOff: "unit-off",
+    EntryOff: "entry-off",
+    SetPrice: "set-price",
+    BuyGet: "buy-get",
+    EveryNth: "every-nth",
     Cart: "cart",
     Checkout: "checkout",
 }
@@ -191,10 +202,11 @@ def _class_writer(cls: Any, converter: Converter) -> _Write:
 def _class_reader(cls: Any, converter: Converter) -> _Read:
     """Of an object with exactly the fields of the class. An unknown name is not repeated: it may be anything."""
     resolve_types(cls)
-    if cls is Checkout:
-        build = make_dict_structure_fn(cls, converter, quote=override(struct_hook=_named_quote))
-    else:
-        build = make_dict_structure_fn(cls, converter)
+    own: dict[type, dict[str, Any]] = {
+        Checkout: {"quote": override(struct_hook=_named_quote)},
+        Quote: {"scheme": override(struct_hook=_read_scheme)},
+    }
+    build = make_dict_structure_fn(cls, converter, **own.get(cls, {}))
     names = frozenset(a.name for a in fields(cls) if a.init)
 
     def read(value: Any, _: Any) -> Any:
@@ -214,6 +226,12 @@ def _hash_of(quote: Quote | None) -> str | None:
 def _named_quote(value: object, _: object) -> None:
     if value is not None:
         _read_text(value, str)
+
+
+def _read_scheme(value: object, _: object) -> int:
+    if type(value) is not int or value not in SCHEMES:
+        raise Wrong
+    return value
 
 
 def _is_tuple(cls: Any) -> bool:
