@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -13,7 +12,7 @@ from checkout_adapters.files import ShopFiles, read_shop
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.pricing import Basket, Facts, Quote, price
-from checkout_core.promotions import Kind
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Percent
 from checkout_core.refusals import Refused
 
 FOLDER = Path(__file__).parents[2] / "examples" / "shop"
@@ -37,11 +36,11 @@ def quoted(
     options = tuple(catalog.options(destination, weight, currency))
     rates = catalog.rates(destination, sorted({product.tax_category for product in products.values()} | {"shipping"}))
     facts = Facts(products, tuple(catalog.promotions(codes)), rates, options)
-    return price(Basket(currency, lines, destination, method, codes), facts, NOW)
+    return price(Basket(currency, lines, destination, () if method is None else (method,), codes), facts, NOW)
 
 
 def test_it_is_a_shop_worth_looking_at() -> None:
-    """Many products with weights, prices in four currencies but not all of them, two warehouses, and a dozen promotions of every kind."""
+    """Many products with weights, prices in four currencies but not all of them, two warehouses, and a dozen promotions."""
     products = shop().products
     assert len(products) >= 60
     assert {currency for product in products for currency in product.prices} == {"EUR", "USD", "INR", "JPY"}
@@ -50,7 +49,8 @@ def test_it_is_a_shop_worth_looking_at() -> None:
     assert any(not product.tracked for product in products)
     assert [location.id for location in shop().locations] == ["berlin", "dublin"]
     assert len(shop().promotions) >= 12
-    assert {promotion.kind for promotion in shop().promotions} == set(get_args(Kind))
+    assert {type(promotion.benefit) for promotion in shop().promotions} == {Percent, AmountOff}
+    assert FREE_SHIPPING in [promotion.benefit for promotion in shop().promotions]
 
 
 def test_some_things_are_scarce_or_lie_in_one_warehouse_only() -> None:
@@ -131,6 +131,11 @@ def test_promotions_of_the_shop_do_what_their_names_say() -> None:
         refused = quoted("EUR", "DE", None, "1 TEA-MATCHA-30", code)
         assert isinstance(refused, tuple)
         assert [each.reason for each in refused] == [reason]
+
+
+def test_only_the_sale_of_last_year_is_idle() -> None:
+    """Every other promotion has goods, carriage and a currency in this shop."""
+    assert [(one.column, one.message.split(":")[0]) for one in shop().idle(NOW)] == [("ends", "Promotion summer-2025")]
 
 
 def test_an_offer_says_its_days_and_a_place_out_of_reach_is_refused() -> None:

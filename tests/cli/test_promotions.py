@@ -1,0 +1,153 @@
+"""Promotions on the screen: any benefit in plain words, and those that no cart can get."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from checkout_cli.output import console
+from checkout_cli.rendering.benefits import benefit_words
+from checkout_cli.rendering.coupons import KINDS, Coupon, coupon_data, coupon_words
+from checkout_core.money import Money, Ratio
+from checkout_core.promotions import (
+    BENEFITS,
+    FREE_SHIPPING,
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    Percent,
+    Promotion,
+    SetPrice,
+    SetTotal,
+    Tier,
+    TieredPercent,
+    UnitOff,
+)
+from tests.cli.conftest import EXAMPLES, Command
+
+
+def eur(cents: int) -> list[Money]:
+    return [Money(cents, "EUR")]
+
+
+TWO = [Money(200, "EUR"), Money(250, "USD")]
+WORDS: list[tuple[Benefit, str]] = [
+    (Percent(Ratio(10)), "10 % off the order"),
+    (Percent(Ratio(25, 2), "lines", cap=eur(500)), "12.5 % off each line, at most 5.00 EUR in all"),
+    (Percent(Ratio(50), "shipping"), "50 % off the carriage"),
+    (Percent(Ratio(100), "shipping", cap=eur(500)), "100 % off the carriage, at most 5.00 EUR in all"),
+    (Percent(Ratio(5), "order_and_shipping"), "5 % off the order with its carriage"),
+    (Percent(Ratio(10), max_units=1), "10 % off at most 1 unit"),
+    (Percent(Ratio(10), max_units=3, unit_order="price_desc"), "10 % off at most 3 units, dearest first"),
+    (FREE_SHIPPING, "free carriage"),
+    (TieredPercent([Tier(eur(0), Ratio(5)), Tier(eur(5000), Ratio(10))]), "5 % off the order, 10 % from 50.00 EUR"),
+    (TieredPercent([Tier(TWO, Ratio(5))], "lines", cap=eur(900)), "5 % off each line from 2.00 EUR or 2.50 USD, at most 9.00 EUR in all"),
+    (AmountOff(TWO), "2.00 EUR or 2.50 USD off the order"),
+    (AmountOff(TWO, "lines"), "2.00 EUR or 2.50 USD off the goods"),
+    (SetTotal(eur(2000)), "20.00 EUR for the order"),
+    (SetTotal(eur(0), "shipping"), "0.00 EUR for the carriage"),
+    (UnitOff(eur(200)), "2.00 EUR off each unit"),
+    (UnitOff(eur(200), max_units=3, unit_order="price_asc"), "2.00 EUR off each of at most 3 units, cheapest first"),
+    (EntryOff(eur(200)), "2.00 EUR off each line"),
+    (EntryOff(eur(200), "shipping"), "2.00 EUR off each parcel"),
+    (EntryOff(eur(200), "order_and_shipping"), "2.00 EUR off each line and parcel"),
+    (SetPrice(eur(999)), "9.99 EUR for each unit"),
+    (BuyGet(2, 1), "buy 2, get 1 free"),
+    (BuyGet(2, 1, buy={"MUG"}, get={"TEA"}), "buy 2 of MUG, get 1 of TEA free"),
+    (BuyGet(2, 1, Ratio(50), get={"TEA", "MUG"}), "buy 2 of anything, get 1 of MUG or TEA 50 % off"),
+    (BuyGet(2, 1, buy={"A", "B", "C", "D"}), "buy 2 of 4 products, get 1 of anything free"),
+    (EveryNth(3, 3, Ratio(50)), "every 3rd unit 50 % off, counted from the cheapest"),
+    (EveryNth(4, 2, sort="price_desc"), "the 2nd of every 4 units free, counted from the dearest"),
+    (EveryNth(12, 11, max_groups=2), "the 11th of every 12 units free, counted from the cheapest, at most 2 in all"),
+    (EveryNth(22, 21), "the 21st of every 22 units free, counted from the cheapest"),
+    (EveryNth(3, picking="horizontal"), "for every 3 units 1 free, the cheapest of all"),
+    (EveryNth(2, 2, picking="horizontal"), "every 2nd unit free, counted from the cheapest"),
+]
+
+
+@pytest.mark.parametrize(("benefit", "words"), WORDS, ids=[words for _, words in WORDS])
+def test_what_a_promotion_takes_off_is_said_in_plain_words(benefit: Benefit, words: str) -> None:
+    assert benefit_words(benefit) == words
+
+
+def test_every_benefit_has_its_words_and_its_kind() -> None:
+    assert {type(benefit) for benefit, _ in WORDS} == set(KINDS) == set(BENEFITS)
+
+
+def test_of_amounts_in_many_currencies_one_can_be_asked_for() -> None:
+    """A receipt is in one currency."""
+    assert benefit_words(AmountOff(TWO), "USD") == "2.50 USD off the order"
+
+
+RICH = Promotion(
+    "tea-time",
+    "Tea time",
+    UnitOff(eur(200), "order_and_shipping", max_units=2),
+    skus={"TEA"},
+    methods={"parcel"},
+    minimum=eur(2000),
+    minimum_skus={"MUG"},
+    group="spring",
+)
+
+
+def test_a_coupon_shows_what_its_rule_says() -> None:
+    """The goods and carriage it covers, what its minimum is for, and its group."""
+    with (screen := console()).capture() as shown:
+        for part in coupon_words(Coupon("tea-time", RICH, None)):
+            screen.print(part)
+    said = " ".join(shown.get().split())
+    for words in (
+        "takes off 2.00 EUR off each of at most 2 units",
+        "covers TEA; sent by parcel",
+        "needs at least 20.00 EUR of MUG",
+        "the best of the group spring counts for each line",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("benefit", "kind", "percent", "amounts"),
+    [
+        (FREE_SHIPPING, "free_shipping", "100", []),
+        (Percent(Ratio(10)), "percent", "10", []),
+        (AmountOff(eur(500)), "fixed", None, [{"minor": 500, "currency": "EUR"}]),
+        (BuyGet(2, 1, Ratio(50)), "buy_get", "50", []),
+    ],
+)
+def test_the_data_of_a_coupon_names_its_kind_as_the_files_do(benefit: Benefit, kind: str, percent: str | None, amounts: object) -> None:
+    data = coupon_data(Coupon("deal", Promotion("deal", "A deal", benefit), None))
+    assert (data["kind"], data["percent"], data["amounts"]) == (kind, percent, amounts)
+    assert data["takes_off"] == benefit_words(benefit)
+
+
+def test_what_is_no_longer_in_the_catalogue_has_no_benefit() -> None:
+    data = coupon_data(Coupon("gone", None, None))
+    assert (data["kind"], data["takes_off"], data["percent"], data["amounts"]) == (None, None, None, [])
+
+
+def test_shop_check_names_promotions_that_no_cart_can_get(checkout: Command, tmp_path: Path) -> None:
+    """With file, line, reason and cure, in words and as data; the files can be used, so it ends well."""
+    shutil.copytree(EXAMPLES / "shop", shop := tmp_path / "shop")
+    file = shop / "promotions.toml"
+    file.write_text('[[promotions]]\nid = "francs"\nname = "5 francs"\nkind = "fixed"\namounts = { CHF = "5.00" }\n', encoding="utf-8")
+    said = checkout("shop", "check", shop)
+    assert said.code == 0
+    assert "No mistakes." in said.out
+    assert "promotions.toml:1: currencies: Promotion francs" in " ".join(said.out.split())
+    (idle,) = checkout("shop", "check", shop, "--json").data["shop"]["idle"]
+    assert (idle["file"], idle["row"], idle["column"]) == ("promotions.toml", 1, "currencies")
+    assert idle["message"].endswith("Give prices and amounts in one currency.")
+    file.write_text("promotions = []\n", encoding="utf-8")
+    assert checkout("shop", "check", shop, "--json").data["shop"]["idle"] == []
+
+
+def test_the_sale_of_last_year_in_the_example_shop_is_over(checkout: Command) -> None:
+    idle = checkout("shop", "check", EXAMPLES / "shop", "--json").data["shop"]["idle"]
+    assert ("ends", "Promotion summer-2025: it has ended at 2025-09-01 00:00 UTC.") in [
+        (one["column"], one["message"].partition(" Take")[0]) for one in idle
+    ]
