@@ -9,7 +9,7 @@ import pytest
 
 from checkout_cli.output import console
 from checkout_cli.rendering.benefits import benefit_words
-from checkout_cli.rendering.coupons import KINDS, Coupon, coupon_data, coupon_words
+from checkout_cli.rendering.coupons import KINDS, Coupon, coupon_data, coupon_words, takes_off
 from checkout_core.money import Money, Ratio
 from checkout_core.promotions import (
     BENEFITS,
@@ -76,6 +76,15 @@ def test_what_a_promotion_takes_off_is_said_in_plain_words(benefit: Benefit, wor
 
 def test_every_benefit_has_its_words_and_its_kind() -> None:
     assert {type(benefit) for benefit, _ in WORDS} == set(KINDS) == set(BENEFITS)
+
+
+def test_a_promotion_for_some_goods_does_not_say_that_the_order_is_cheaper() -> None:
+    """Which goods those are stands beside it."""
+    assert benefit_words(Percent(Ratio(10)), everything=False) == "10 % off the goods it covers"
+    assert benefit_words(FREE_SHIPPING, everything=False) == "100 % off the carriage it covers"
+    assert takes_off(Promotion("deal", "A deal", AmountOff(eur(500)), skus={"TEA"})) == "5.00 EUR off the goods it covers"
+    assert takes_off(Promotion("deal", "A deal", FREE_SHIPPING, skus={"TEA"})) == "free carriage"
+    assert takes_off(Promotion("deal", "A deal", FREE_SHIPPING, methods={"bike"})) == "100 % off the carriage it covers"
 
 
 def test_of_amounts_in_many_currencies_one_can_be_asked_for() -> None:

@@ -7,6 +7,7 @@ from typing import Final, assert_never
 
 from checkout_core.money import Money, Ratio
 from checkout_core.promotions import (
+    FREE_SHIPPING,
     AmountOff,
     Benefit,
     BuyGet,
@@ -23,32 +24,42 @@ from checkout_core.promotions import (
 SKUS_NAMED: Final = 3
 """More SKUs than this are counted, not named."""
 
-_SUM: Final[Mapping[On, str]] = {
+_ALL: Final[Mapping[On, str]] = {
     "lines": "the goods",
     "order": "the order",
     "shipping": "the carriage",
     "order_and_shipping": "the order with its carriage",
+}
+_SOME: Final[Mapping[On, str]] = {
+    "lines": "the goods it covers",
+    "order": "the goods it covers",
+    "shipping": "the carriage it covers",
+    "order_and_shipping": "what it covers",
 }
 _FIRST: Final = {"line_order": "", "price_asc": ", cheapest first", "price_desc": ", dearest first"}
 _FROM: Final = {"price_asc": "cheapest", "price_desc": "dearest"}
 _NTH: Final = {1: "st", 2: "nd", 3: "rd"}
 
 
-def benefit_words(benefit: Benefit, currency: str | None = None) -> str:
-    """Such as `10 % off the order` or `buy 2 of MUG, get 1 of TEA free`. Amounts in all currencies, or in `currency` alone."""
+def benefit_words(benefit: Benefit, currency: str | None = None, *, everything: bool = True) -> str:
+    """Such as `10 % off the order` or `buy 2 of MUG, get 1 of TEA free`. Amounts in all currencies, or in `currency` alone.
+
+    `everything` False: it covers some goods or some carriage only, which are not named here.
+    """
+    whole = _ALL if everything else _SOME
     match benefit:
-        case Percent(percent=percent, on="shipping") if percent == Ratio(100) and not benefit.cap and benefit.max_units is None:
+        case Percent() if everything and benefit == FREE_SHIPPING:
             return "free carriage"
         case Percent(percent=percent):
-            return f"{percent} % off {_what(benefit)}{_capped(benefit.cap, currency)}"
+            return f"{percent} % off {_what(benefit, whole)}{_capped(benefit.cap, currency)}"
         case TieredPercent(tiers=tiers):
             first, *others = [(tier.percent, _from(tier.reached, currency)) for tier in tiers]
             rest = "".join(f", {percent} %{start}" for percent, start in others)
-            return f"{first[0]} % off {_what(benefit)}{first[1]}{rest}{_capped(benefit.cap, currency)}"
+            return f"{first[0]} % off {_what(benefit, whole)}{first[1]}{rest}{_capped(benefit.cap, currency)}"
         case AmountOff(amounts=amounts, on=on):
-            return f"{_money(amounts, currency)} off {_SUM[on]}"
+            return f"{_money(amounts, currency)} off {whole[on]}"
         case SetTotal(amounts=amounts, on=on):
-            return f"{_money(amounts, currency)} for {_SUM[on]}"
+            return f"{_money(amounts, currency)} for {whole[on]}"
         case UnitOff(amounts=amounts, on=on):
             each = _each("unit", on) if benefit.max_units is None else f"each of at most {_units(benefit)}"
             return f"{_money(amounts, currency)} off {each}"
@@ -65,10 +76,10 @@ def benefit_words(benefit: Benefit, currency: str | None = None) -> str:
             assert_never(benefit)
 
 
-def _what(benefit: Percent | TieredPercent) -> str:
+def _what(benefit: Percent | TieredPercent, whole: Mapping[On, str]) -> str:
     if benefit.max_units is not None:
         return f"at most {_units(benefit)}"
-    return "each line" if benefit.on == "lines" else _SUM[benefit.on]
+    return "each line" if benefit.on == "lines" else whole[benefit.on]
 
 
 def _each(what: str, on: On) -> str:

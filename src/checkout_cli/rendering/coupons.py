@@ -75,7 +75,7 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "code": p.code if p else None,
         "name": p.name if p else None,
         "kind": kind_of(benefit) if benefit else None,
-        "takes_off": benefit_words(benefit) if benefit else None,
+        "takes_off": takes_off(p) if p else None,
         "percent": None if percent is None else str(percent),
         "amounts": [money_data(amount) for amount in amounts.values()],
         "minimum": [money_data(amount) for amount in p.minimum.values()] if p else [],
@@ -104,7 +104,7 @@ def coupons_words(found: Sequence[Coupon]) -> Iterator[RenderableType]:
             (
                 (one.promotion.code if one.promotion else None) or cell("automatic" if one.promotion else "gone", "dim"),
                 one.promotion.name if one.promotion else one.id,
-                benefit_words(one.promotion.benefit) if one.promotion else "",
+                takes_off(one.promotion) if one.promotion else "",
                 one.held or cell("0", "dim"),
                 one.used or cell("0", "dim"),
                 "no limit" if one.left is None else one.left,
@@ -126,7 +126,7 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
     yield facts(
         (
             ("id", one.id),
-            ("takes off", benefit_words(p.benefit) if p else None),
+            ("takes off", takes_off(p) if p else None),
             ("asked for", ("by typing the code" if p.code else "automatic") if p else None),
             ("covers", _covers(p) if p else None),
             ("needs at least", _minimum(p) if p else None),
@@ -141,6 +141,11 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
             ("left", "no limit" if one.left is None else str(one.left)),
         )
     )
+
+
+def takes_off(p: Promotion) -> str:
+    """What it takes off, in a few words."""
+    return benefit_words(p.benefit, everything=(p.skus is None or not p.on_goods) and p.methods is None)
 
 
 def kind_of(benefit: Benefit) -> str:
