@@ -36,7 +36,6 @@ from typing import Any, Final, Protocol
 from attrs import frozen
 
 from checkout_cli.exits import WrongUsage, listed
-from checkout_cli.policies import read_policy
 from checkout_cli.vectors import Unreadable, Worked, is_worked, read_worked
 from checkout_core import edge
 from checkout_core.cart import Limits, Line, add, open_cart
@@ -46,6 +45,7 @@ from checkout_core.errors import BadSetting
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price
+from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.shipping import ShippingOption
@@ -113,10 +113,9 @@ def quote_of(case: Case, prices: Prices, now: datetime, policy: PricingPolicy, u
     deals = tuple(prices.promotions(case.codes))
     facts = Facts(products=products, promotions=deals, taxes=taxes, shipping=tuple(offered), used_up=used_up or {})
     basket = Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards)
-    mistakes: list[str] = []
-    chosen = read_policy(case.choices, "policy", mistakes, policy)
-    if mistakes:  # a choice that contradicts one of the configuration
-        raise WrongUsage(mistakes[0])
+    chosen = policy_from(case.choices, policy)
+    if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
+        raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
     return _priced(basket, facts, now, chosen)
 
 
@@ -286,7 +285,9 @@ def _choices(value: object, wrong: list[str]) -> Mapping[str, object]:
     if not isinstance(value, dict):
         wrong.append('policy is a table such as { discount_mode = "half_even" }.')
         return {}
-    read_policy(value, "policy", wrong)
+    made = policy_from(value)
+    if not isinstance(made, PricingPolicy):
+        wrong += [f"policy.{mistake}" for mistake in made]
     return MappingProxyType(value)
 
 

@@ -12,12 +12,12 @@ from typing import Any, Final, TypeVar, cast, get_args
 from attrs import frozen
 
 from checkout_cli.exits import listed
-from checkout_cli.policies import read_policy
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
 from checkout_core.customers import Destination
 from checkout_core.money import CURRENCIES, MAX_MINOR, Money, Ratio, allocate
 from checkout_core.pricing import Basket, Facts, GiftCard, PricedLine, PricedShipping, PricingPolicy, Quote
+from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import (
     AmountOff,
     Benefit,
@@ -196,7 +196,11 @@ class _Reader:
         if not isinstance(given, dict):
             self.mistakes.append("policy is a table.")
             return PricingPolicy()
-        return read_policy(given, "policy", self.mistakes)
+        made = policy_from(given)
+        if isinstance(made, PricingPolicy):
+            return made
+        self.mistakes += [f"policy.{mistake}" for mistake in made]
+        return PricingPolicy()
 
     def lines(
         self, case: Mapping[str, Any], currency: str, taxes: dict[str, tuple[TaxRate, ...] | None]

@@ -33,6 +33,9 @@ def quote(
     ] = None,
     db: Db = None,
     config: ConfigFile = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="NAME", help="Priced as in this channel of the --config file.", rich_help_panel=WHERE)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Price a described cart: discounts, tax and carriage, or every reason why it cannot be bought. Changes nothing.
@@ -49,16 +52,17 @@ def quote(
     now, out = SystemClock().now(), Output(as_json)
     described = read_case(case, now, chosen)
     if isinstance(described, WorkedCase):
-        if shop is not None or db is not None or config is not None:
-            raise WrongUsage(f"{case}: a worked cart brings its prices and its policy with it. Leave --shop, --db and --config out.")
+        if shop is not None or db is not None or config is not None or channel is not None:
+            words = "Leave --shop, --db, --config and --channel out."
+            raise WrongUsage(f"{case}: a worked cart brings its prices and its policy with it. {words}")
         _tell_worked(described, now, explain, out)
     elif shop is not None:
         from checkout_cli.wiring import read_files
 
-        _tell(quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing), (), explain, out)
+        _tell(quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing_for(channel)), (), explain, out)
     else:
         with shop_of(db, config) as backend:
-            priced = quote_of(described, backend.catalog, now, backend.settings.pricing, _used_up(backend, described))
+            priced = quote_of(described, backend.catalog, now, backend.settings.pricing_for(channel), _used_up(backend, described))
             notes = tuple(_scarce(backend, priced))
         _tell(priced, notes, explain, out)
 

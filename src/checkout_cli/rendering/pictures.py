@@ -21,6 +21,7 @@ from checkout_core.money import Money
 WIDTH: Final = 100  # wider lines are hard to follow from the words to the amount
 LEAST: Final = 16  # columns for words; where there are fewer, the window is too narrow
 GAP: Final = 2
+HANGING: Final = 2  # the second line of a remark stands so much to the right
 STYLES: Final[Mapping[Tone, str]] = {"": "", "quiet": "dim", "less": "green", "due": "bold"}
 PLAIN: Final = str.maketrans({"×": "x", "·": "-", "…": "...", "─": "-", "│": "|", "├": "|", "└": "`", "–": "-", "—": "-", "’": "'"})
 
@@ -62,7 +63,7 @@ class _Drawing:
 
     def rows(self, node: Node, first: str, others: str) -> Iterator[Text]:
         """A node and what is below it; `first` and `others` are the guides in front of its first line and of the others."""
-        under = "│  " if node.below else ""
+        under = "│  " if node.below else "   " if not others else ""
         words = self.wrapped(node, self.room - cell_len(first))
         for n, line in enumerate(words):
             made = self.plain(first if n == 0 else others + under, "dim").append_text(line)
@@ -75,7 +76,8 @@ class _Drawing:
 
     def remark(self, node: Node) -> Iterator[Text]:
         """Words alone may be as wide as the picture."""
-        yield from self.wrapped(node, self.width)
+        for n, line in enumerate(self.wrapped(node, self.width - HANGING)):
+            yield Text(" " * HANGING if n else "").append_text(line)
 
     def wrapped(self, node: Node, width: int) -> list[Text]:
         style = STYLES[node.tone]
@@ -83,7 +85,10 @@ class _Drawing:
         text = self.plain(loud, "bold" if node.whole is not None else style)
         if quiet:
             text.append_text(self.plain(f"{'  ' if loud else ''}{quiet}", "dim"))
-        return list(text.wrap(self.console, max(width, LEAST), overflow="fold")) or [Text("")]
+        lines = list(text.wrap(self.console, max(width, LEAST), overflow="fold"))
+        for line in lines:
+            line.rstrip()
+        return lines or [Text("")]
 
     def amounts(self, node: Node, before: int) -> Text:
         """The amounts of a row, each at the right of its column, after so many free cells."""

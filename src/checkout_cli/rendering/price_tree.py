@@ -6,16 +6,16 @@ about, or is told besides. Nothing here is words (`price_words`) or ink (`pictur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from attrs import evolve, frozen
 
-from checkout_cli.policies import unusual
 from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.price_words import Say, say, some
 from checkout_core.gift_cards import UsedCard
-from checkout_core.money import Money, Ratio
+from checkout_core.money import CURRENCIES, Money, Ratio, divide
+from checkout_core.pricing_policy import PricingPolicy, settings_of
 from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.receipt import receipt_of
@@ -26,6 +26,8 @@ MOST_SHARES: Final = 5  # discounts told for one line; of more, the rest are add
 MOST_ROWS: Final = 60  # rows for lines and carriage; with more, each line has one row
 MOST_NAMES: Final = 4  # names told of lines that are alike
 MOST_MISSES: Final = 8
+EXACT_PLACES: Final = 4  # decimals beyond the minor unit, of an exact amount that has no end
+DEFAULTS: Final = settings_of(PricingPolicy())
 
 
 @frozen
@@ -41,16 +43,6 @@ class Node:
 
 
 @frozen
-class Share:
-    """What one promotion took of one entry, which was worth `before`."""
-
-    used: AppliedPromotion
-    share: int
-    before: int
-    units: int
-
-
-@frozen
 class Deal:
     """A promotion with what it looked at: its entries, in their order, what each was worth before it, and their sum that counts."""
 
@@ -58,6 +50,17 @@ class Deal:
     positions: tuple[int, ...]
     before: tuple[int, ...]
     base: int
+
+
+@frozen
+class Share:
+    """What a promotion took of the entry at this position, which was worth `before`; of so many units, if not of all."""
+
+    deal: Deal
+    at: int
+    before: int
+    units: int
+    taken: int
 
 
 class PriceTree:
@@ -74,7 +77,7 @@ class PriceTree:
             units = deal.used.units or (0,) * len(deal.positions)
             for at, share, before, count in zip(deal.positions, deal.used.shares, deal.before, units, strict=True):
                 if share:
-                    self.shares[at].append(Share(deal.used, share, before, count))
+                    self.shares[at].append(Share(deal, at, before, count, share))
 
     def nodes(self) -> Iterator[Node]:
         """The rows of the picture, the amount due last, then the remarks."""
@@ -103,8 +106,7 @@ class PriceTree:
             group = used.group
             positions = tuple(used.positions(self.goods))
             before = tuple([there[i] for i in positions])
-            looked_at = original if parallel else there
-            looked_at = [looked_at[i] for i in positions]
+            looked_at = [(original if parallel else there)[i] for i in positions]
             yield Deal(used, positions, before, sum([max(amount, 0) for amount in looked_at]))
             for i, share in zip(positions, used.shares, strict=True):
                 left[i] -= share
@@ -128,10 +130,10 @@ class PriceTree:
 
     def _name(self, entry: PricedLine | PricedShipping, explained: bool) -> Say:
         if isinstance(entry, PricedShipping):
-            return say("carriage", name=entry.name, id=entry.id)
+            return say("carriage", name=entry.name, about=_besides(entry.name, entry.id))
         name = entry.name + "".join([f", {option} {value}" for option, value in entry.options])
-        facts: dict[str, object] = {"quantity": entry.quantity, "name": name, "sku": entry.sku, "unit": self.money(entry.unit)}
-        return Say("line" if explained else "line.plain.one" if entry.quantity == 1 else "line.plain", facts)
+        each = () if explained or entry.quantity == 1 else (say("each", unit=self.money(entry.unit)),)
+        return say("line", quantity=entry.quantity, name=name, about=(*_besides(entry.name, entry.sku), *each))
 
     def _list_price(self, entry: PricedLine | PricedShipping) -> Node:
         if isinstance(entry, PricedShipping) or entry.quantity == 1:
@@ -143,9 +145,9 @@ class PriceTree:
         told = shares if len(shares) <= MOST_SHARES else shares[: MOST_SHARES - 1]
         quantity = entry.quantity if isinstance(entry, PricedLine) else 1
         for one in told:
-            yield Node(say("share", name=one.used.name, how=self._how(one, quantity)), part=-one.share, tone="less")
+            yield Node(say("share", name=one.deal.used.name, how=self._how(one, quantity)), part=-one.taken, tone="less")
         if rest := shares[len(told) :]:
-            yield Node(say("more-discounts", count=len(rest)), part=-sum([one.share for one in rest]), tone="less")
+            yield Node(say("more-discounts", count=len(rest)), part=-sum([one.taken for one in rest]), tone="less")
 
     def _entry_taxes(self, entry: PricedLine | PricedShipping) -> Iterator[Node]:
         base = self.money(self._taxed(entry))
@@ -168,54 +170,50 @@ class PriceTree:
             alike.setdefault((line.quantity, line.unit, line.discount, line.gross, len(self.shares[at])), []).append(at)
         for places in alike.values():
             lines = [self.quote.lines[at] for at in places]
-            line = lines[0]
-            facts: dict[str, object] = {"quantity": line.quantity, "unit": self.money(line.unit), "name": line.name, "sku": line.sku}
-            less = {"subtotal": self.money(line.subtotal), "discount": self.money(line.discount)}
-            if len(lines) > 1:
-                told = [each.name for each in lines[:MOST_NAMES]] + (["…"] if len(lines) > MOST_NAMES else [])
-                yield Node(Say("alike", facts | {"count": len(lines), "names": tuple(told)}), sum([each.gross for each in lines]))
-            elif line.discount:
-                by = some("discounts.count", len(self.shares[places[0]]))
-                yield Node(Say("brief.line", facts | less | {"count": by}), line.gross)
+            line, told = lines[0], [each.name for each in lines[:MOST_NAMES]] + (["…"] if len(lines) > MOST_NAMES else [])
+            by = (some("discounts.count", len(self.shares[places[0]])),) if line.discount else ()
+            if len(lines) == 1:
+                words = say("line", quantity=line.quantity, name=line.name, about=(self.money(line.subtotal), *by))
             else:
-                yield Node(self._name(line, explained=False), line.gross)
+                words = say("alike", count=len(lines), quantity=line.quantity, unit=self.money(line.unit), about=(*told, *by))
+            off = -sum([each.discount for each in lines])
+            yield Node(words, sum([each.gross for each in lines]), off or None)
 
     # How a share came about.
     def _how(self, one: Share, quantity: int) -> Say:
-        match one.used.benefit:
-            case Percent(percent=percent) | EveryNth(percent=percent) | BuyGet(percent=percent) if one.units and not self._shared(one.used):
+        used, currency = one.deal.used, self.quote.currency
+        match used.benefit:
+            case Percent(percent=percent) | EveryNth(percent=percent) | BuyGet(percent=percent) if one.units and not self._shared(used):
                 if percent == Ratio(100):
                     return say("how.free-units", units=one.units, quantity=quantity)
                 return say("how.percent-units", percent=percent, units=one.units, quantity=quantity)
             case UnitOff(amounts=amounts):
-                units, value = one.units or quantity, amounts[self.quote.currency]
-                key = "how.each" if one.share == units * value.minor else "how.each-limited"
-                return say(key, value=value, units=units)
+                units, value = one.units or quantity, amounts[currency]
+                if units == 1:
+                    return say("how.off" if one.taken == value.minor else "how.off-limited", value=value)
+                return say("how.each" if one.taken == units * value.minor else "how.each-limited", value=value, units=units)
             case EntryOff(amounts=amounts):
-                value = amounts[self.quote.currency]
-                return say("how.off" if one.share == value.minor else "how.off-limited", value=value)
+                value = amounts[currency]
+                return say("how.off" if one.taken == value.minor else "how.off-limited", value=value)
             case SetPrice(amounts=amounts):
-                return say("how.price", value=amounts[self.quote.currency])
+                return say("how.price", value=amounts[currency])
             case _:
                 return self._how_much(one)
 
     def _how_much(self, one: Share) -> Say:
         """A part of a discount on several entries, or a percent of this one."""
-        deal = next(deal for deal in self.deals if deal.used is one.used)
-        amount = self.money(one.used.amount)
-        if not self._shared(one.used):
-            percent = self._percent(one.used) or Ratio(0)
-            base = one.before
-            if self.quote.policy.stacking == "parallel":
-                at = next(i for i, share in enumerate(self.shares) if one in share)
-                base = self.entries[at].subtotal
-            key = "how.percent" if _is_share(percent, base, one.share, 1) else "how.percent-limited"
+        deal, used, policy = one.deal, one.deal.used, self.quote.policy
+        amount = self.money(used.amount)
+        if not self._shared(used):
+            percent = self._percent(used) or Ratio(0)
+            base = self.entries[one.at].subtotal if policy.stacking == "parallel" else one.before
+            key = "how.percent" if _is_share(percent, base, one.taken, 1) else "how.percent-limited"
             return say(key, percent=percent, base=self.money(base))
-        if sum([bool(share) for share in one.used.shares]) == 1:
+        if sum([bool(share) for share in used.shares]) == 1:
             return say("how.all", amount=amount)
-        if self.quote.policy.allocation_basis == "price" and one.used.group is None and not one.used.units and not self._floors:
+        if policy.allocation_basis == "price" and used.group is None and not used.units and not self._floors:
             of = self.money(sum([max(amount, 0) for amount in deal.before]))
-            return say("how.part", before=self.money(one.before), of=of, share=self.money(one.share), amount=amount)
+            return say("how.part", before=self.money(one.before), of=of, share=self.money(one.taken), amount=amount)
         return say("how.shared", amount=amount)
 
     @property
@@ -253,19 +251,19 @@ class PriceTree:
     def _discounts(self) -> Iterator[Node]:
         if not self.deals:
             return
-        below = [
-            Node(
-                say("discount", name=deal.used.name, label=deal.used.code or deal.used.id, worked=tuple(self._worked(deal))),
-                part=-deal.used.amount,
-                tone="less",
-            )
-            for deal in self.deals
-        ]
+        below = [Node(self._discount(deal), part=-deal.used.amount, tone="less") for deal in self.deals]
         effect = receipt_of(self.quote).discount
         if effect.tax:
             facts = {name: self.money(amount) for name, amount in (("net", effect.net), ("tax", effect.tax), ("gross", effect.gross))}
             below.append(Node(Say("discounts.sum", facts), tone="quiet"))
         yield Node(say("discounts"), below=tuple(below), apart=True)
+
+    def _discount(self, deal: Deal) -> Say:
+        used, worked = deal.used, tuple(self._worked(deal))
+        label = used.code or used.id
+        if label == used.name:
+            return say("discount", name=used.name, worked=worked)
+        return say("discount.named", name=used.name, label=label, worked=worked)
 
     def _worked(self, deal: Deal) -> Iterator[Say]:
         used, currency, policy = deal.used, self.quote.currency, self.quote.policy
@@ -316,24 +314,35 @@ class PriceTree:
         exact = {row.subject: row for row in receipt_of(self.quote).rows if row.step == "order-tax"}
         below = []
         for rate, (base, tax) in found.items():
-            key = "tax.code" if rate.included else "tax.code.added"
-            words = say(key, code=_called(rate), base=self.money(base))
+            on = (self.money(base), *([say("compound")] if rate.compound else []))
+            words = say("tax.code" if rate.included else "tax.code.added", code=_called(rate), base=on)
             if (row := exact.get(rate.code)) is not None and row.figure == tax:
-                words = say("tax.exact", code=_called(rate), exact=row.given["exact"], mode=say(row.rounding))
+                words = say("tax.exact", code=_called(rate), exact=self._exactly(row.given["exact"]), mode=say(row.rounding))
             below.append(Node(words, part=tax))
         totals = self.quote.totals
         facts = {name: self.money(getattr(totals, name)) for name in ("net", "tax", "total")}
         yield Node(say("taxes"), below=(*below, Node(Say("taxes.sum", facts), tone="quiet")), apart=True)
 
+    def _exactly(self, exact: object) -> str:
+        """An exact amount of minor units in major ones; cut, with dots, where it has no end."""
+        places = CURRENCIES[self.quote.currency].exponent
+        amount = Ratio.parse(str(exact))
+        major = str(Ratio(amount.numerator, amount.denominator * 10**places))
+        if "/" not in major:
+            return major
+        more = places + EXACT_PLACES
+        cut = divide(amount.numerator * 10**EXACT_PLACES, amount.denominator, "down")
+        return f"{Ratio(cut, 10**more)}…"
+
     # Gift cards.
     def _card(self, card: UsedCard) -> Node:
         facts = {name: self.money(getattr(card, name)) for name in ("balance", "used", "tax", "remaining")}
-        key = "card.taxed" if card.tax else "card.used-up" if not card.remaining else "card"
+        key = "card.taxed" if card.tax else "card" if card.remaining else "card.used-up" if card.balance else "card.empty"
         return Node(Say(key, {"id": card.id, **facts}), -card.paid, tone="less")
 
     # Remarks.
     def _remarks(self) -> Iterator[Node]:
-        choices = unusual(self.quote.policy)
+        choices = {name: value for name, value in settings_of(self.quote.policy).items() if value != DEFAULTS[name]}
         told = ", ".join([f"{name} = {_plain(value)}" for name, value in choices.items()])
         yield Node(say("policy", choices=told) if choices else say("policy.default"), tone="quiet", apart=True)
         misses = self.quote.near_misses
@@ -343,8 +352,13 @@ class PriceTree:
             yield Node(say("misses.more", count=more), tone="quiet")
 
 
+def _besides(name: str, id: str) -> tuple[str, ...]:
+    """The id of a thing, unless its name is the id."""
+    return () if id == name else (id,)
+
+
 def _plain(value: object) -> str:
-    return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    return " ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value)
 
 
 def _called(rate: TaxRate) -> str:

@@ -8,13 +8,13 @@ from attrs import fields
 from rich.table import Table
 from rich.text import Text
 
-from checkout_cli.policies import policy_data
 from checkout_cli.rendering.facts import money_data
 from checkout_cli.rendering.pictures import Picture
 from checkout_cli.rendering.price_tree import PriceTree
 from checkout_cli.rendering.tables import cell
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
+from checkout_core.pricing_policy import settings_of
 from checkout_core.receipt import receipt_of
 
 
@@ -61,7 +61,7 @@ def quote_data(quote: Quote) -> dict[str, object]:
         "taxes": [{"code": code, "amount": money(tax)} for code, tax in totals.tax_by_code],
         "totals": {a.name: money(getattr(totals, a.name)) for a in fields(type(totals)) if a.name != "tax_by_code"},
         "rates": {category: [_plain(rate) for rate in rates] for category, rates in quote.rates},
-        "policy": policy_data(quote.policy),
+        "policy": settings_of(quote.policy),
     }
 
 
