@@ -38,6 +38,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
 from checkout_core.quote import PricedLine, PricedShipping, Quote
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
@@ -152,9 +153,9 @@ PERCENTS: Final = st.sampled_from(["1", "10", "12.5", "15", "25", "100/3", "50",
     Ratio, st.integers(1, 1000), st.just(10)
 )
 ON: Final = st.sampled_from(get_args(On))
-CAPS: Final = st.just([]) | st.lists(AMOUNTS, min_size=1, max_size=1)
+CAPS: Final[st.SearchStrategy[list[Money]]] = st.just([]) | st.lists(AMOUNTS, min_size=1, max_size=1)
 MAX_UNITS: Final = st.none() | st.integers(1, 6)
-UNIT_ORDERS: Final = st.sampled_from(["line_order", "price_desc", "price_asc"])
+UNIT_ORDERS: Final = st.sampled_from(get_args(UnitOrder))
 SOME_SKUS: Final = st.none() | st.sets(st.sampled_from(SKUS), min_size=1)
 
 
@@ -167,7 +168,7 @@ def tiers(draw: st.DrawFn) -> list[Tier]:
 @st.composite
 def every_nth(draw: st.DrawFn) -> EveryNth:
     size = draw(st.integers(1, 4))
-    sort, picking = draw(st.sampled_from(["price_asc", "price_desc"])), draw(st.sampled_from(["vertical", "horizontal"]))
+    sort, picking = draw(st.sampled_from(get_args(Sort))), draw(st.sampled_from(get_args(Picking)))
     most = draw(st.none() | st.integers(1, 3))
     return EveryNth(size, draw(st.integers(1, size)), draw(PERCENTS), sort=sort, picking=picking, max_groups=most)
 
@@ -184,6 +185,7 @@ BENEFITS: Final[tuple[st.SearchStrategy[Benefit], ...]] = (
     every_nth(),
 )
 """One strategy a benefit."""
+ANY_BENEFIT: Final = st.one_of(BENEFITS)
 
 RATES: Final = st.sampled_from(
     [
@@ -207,11 +209,17 @@ def tax_policies(draw: st.DrawFn) -> TaxPolicy:
     return TaxPolicy(**chosen, increment=draw(st.sampled_from([1, 1, 1, 5])))
 
 
+ANY_TAX_POLICY: Final = tax_policies()
+
+
 @st.composite
-def policies(draw: st.DrawFn, tax: st.SearchStrategy[TaxPolicy] | None = None) -> PricingPolicy:
+def policies(draw: st.DrawFn, tax: st.SearchStrategy[TaxPolicy] = ANY_TAX_POLICY) -> PricingPolicy:
     chosen: dict[str, Any] = {name: draw(st.sampled_from(values)) for name, values in CHOICES.items()}
     cash = draw(st.none() | st.builds(CashRounding, st.sampled_from([1, 5, 10, 100]), st.sampled_from(ROUNDINGS)))
-    return PricingPolicy(draw(tax or tax_policies()), **chosen, cash=cash)
+    return PricingPolicy(draw(tax), **chosen, cash=cash)
+
+
+ANY_POLICY: Final = policies()
 
 
 @st.composite
@@ -244,8 +252,8 @@ def gift_cards(draw: st.DrawFn, id: str) -> GiftCard:
 def sales(
     draw: st.DrawFn,
     *,
-    benefits: st.SearchStrategy[Benefit] | None = None,
-    policy: st.SearchStrategy[PricingPolicy] | None = None,
+    benefits: st.SearchStrategy[Benefit] = ANY_BENEFIT,
+    policy: st.SearchStrategy[PricingPolicy] = ANY_POLICY,
     credits: bool = True,
 ) -> Sale:
     """Any sale. `benefits` and `policy` narrow down what is drawn; without `credits` nothing costs less than nothing.
@@ -258,10 +266,10 @@ def sales(
     lines = tuple(Line(sku, draw(st.integers(1, 9))) for sku in products)
     methods = draw(st.sampled_from([(), ("post",), ("post",), ("post", "van")]))
     options = tuple(ShippingOption(method, method, eur(draw(PRICES)), "reduced") for method in methods)
-    deals = tuple(draw(promotions(f"p{n}", benefits or st.one_of(BENEFITS))) for n in range(draw(st.integers(0, 4))))
+    deals = tuple(draw(promotions(f"p{n}", benefits)) for n in range(draw(st.integers(0, 4))))
     cards = tuple(draw(gift_cards(f"g{n}")) for n in range(draw(st.sampled_from([0, 0, 1, 2, 3]))))
     facts = Facts(products, deals, {"standard": draw(RATES), "reduced": draw(RATES)}, options)
-    asked, chosen = Basket("EUR", lines, BERLIN, methods, (), cards), draw(policy or policies())
+    asked, chosen = Basket("EUR", lines, BERLIN, methods, (), cards), draw(policy)
     answer = price(asked, facts, NOW, chosen)
     if not isinstance(answer, Quote):
         assert [each.reason for each in answer] == ["below-zero"], answer

@@ -38,9 +38,33 @@ def test_a_price_is_filed_under_its_own_currency() -> None:
 
 
 def test_a_price_is_never_negative() -> None:
-    """Nothing is sold for less than nothing."""
-    with pytest.raises(ValueError, match="negative"):
+    """Nothing is sold for less than nothing, unless it says that it is a credit; whoever reads the refusal learns of that."""
+    with pytest.raises(ValueError, match=r"negative.*Only a credit"):
         Product("mug", "Mug", (Money(-1, "EUR"),))
+
+
+def test_a_credit_may_cost_less_than_nothing() -> None:
+    """A deposit given back is a product with a price below zero; a credit may also cost something."""
+    back = Product("empties", "Empties", (Money(-25, "EUR"), Money(10, "USD")), credit=True)
+    assert back.price_in("EUR") == Money(-25, "EUR")
+    assert back.price_in("USD") == Money(10, "USD")
+    assert not MUG.credit
+
+
+def test_a_floor_is_filed_as_a_price_is() -> None:
+    """One a currency, in its own currency, zero or more; a currency without one has none."""
+    mug = Product("mug", "Mug", MUG.prices, floors=[Money(900, "EUR")])
+    assert dict(mug.floors) == {"EUR": Money(900, "EUR")}
+    assert mug == Product("mug", "Mug", MUG.prices, floors={"EUR": Money(900, "EUR")})
+    assert not MUG.floors
+    with pytest.raises(ValueError, match="floor of mug is below zero"):
+        Product("mug", "Mug", MUG.prices, floors=[Money(-1, "EUR")])
+    with pytest.raises(ValueError, match="two prices"):
+        Product("mug", "Mug", MUG.prices, floors=[Money(1, "EUR"), Money(2, "EUR")])
+    with pytest.raises(ValueError, match="filed under EUR is in USD"):
+        Product("mug", "Mug", MUG.prices, floors={"EUR": Money(1, "USD")})
+    with pytest.raises(TypeError):
+        mug.floors["EUR"] = Money(1, "EUR")  # type: ignore[index]
 
 
 def test_a_free_product_has_a_price() -> None:

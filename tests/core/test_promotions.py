@@ -126,7 +126,7 @@ def test_other_currency() -> None:
     assert judge(fixed(100, currency="USD"), goods(100), NOW) == Refused("other-currency", "f", "USD")
     assert judge(percent("10", minimum=[Money(100, "USD")]), goods(100), NOW) == Refused("other-currency", "p", "USD")
     two = promotion("e", EntryOff([eur(1), Money(1, "USD")]), minimum=[Money(100, "USD"), Money(100, "JPY")])
-    assert two.currencies == {"USD"}
+    assert two.currencies == frozenset({"USD"})
     assert percent("10").currencies is None
 
 
@@ -270,7 +270,7 @@ def test_mistakes_are_found_at_once(mistake: Callable[[], Promotion], place: str
         (with_(code="save 10"), ValueError, "A code has"),
         (with_(skus="abc"), TypeError, "not the text"),
         (with_(methods="post"), TypeError, "not the text"),
-        (lambda: BuyGet(1, 1, buy="ab"), TypeError, "not the text"),  # type: ignore[arg-type]
+        (lambda: BuyGet(1, 1, buy="ab"), TypeError, "not the text"),
     ],
 )
 def test_a_callers_mistake_crashes(mistake: Callable[[], object], kind: type[Exception], words: str) -> None:

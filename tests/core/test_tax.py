@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, get_args
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ fractions = st.builds(Ratio, st.integers(0, 400), st.sampled_from([700, 1000, 10
 policies = st.builds(
     TaxPolicy,
     mode=st.sampled_from(ROUNDINGS),
-    level=st.sampled_from(get_args(TaxLevel)),
+    level=st.sampled_from(get_args(TaxLevel)),  # of one line there is nothing to add up: `order` rounds it as `line` does
     target=st.sampled_from(get_args(TaxTarget)),
     components=st.sampled_from(get_args(TaxComponents)),
     increment=st.sampled_from([1, 1, 5, 10]),
@@ -252,6 +253,16 @@ def test_a_rate_is_a_ratio(wrong: Any) -> None:
     """No float, and no guess whether 19 means 19 per cent."""
     with pytest.raises(TypeError, match=r"Ratio\.parse"):
         TaxRate("VAT", wrong)
+
+
+@given(amounts, rate_lists(), policies, quantities)
+@unhurried
+def test_a_line_by_itself_is_taxed_alike_by_line_and_by_order(
+    amount: int, rates: tuple[TaxRate, ...], policy: TaxPolicy, quantity: int
+) -> None:
+    """The tax of one line is one rounding of each rate at both levels."""
+    by_line, by_order = (evolve(policy, level=level) for level in ("line", "order"))
+    assert tax_of_line(amount, rates, by_line, quantity) == tax_of_line(amount, rates, by_order, quantity)
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "bankers"}, {"level": "galaxy"}, {"target": "gross"}, {"components": "some"}], ids=str)
