@@ -18,12 +18,13 @@ from checkout_adapters.sqlalchemy.fsck.run import run
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core import Card, Checkout, NoAnswer, Policy, Promotion, Ratio, Shop, Upi, Worker
 from checkout_core.notices import Notice
+from checkout_core.promotions import FREE_SHIPPING, Percent
 from checkout_core.unit import Unit
 from tests.world import SECRET, Crash, Numbered, TestClock, Troubled, a_checkout, begin, catalog, dies_after, dies_before, products, total
 
-TENTH = Promotion("a/tenth", "A tenth off", "percent", percent=Ratio(10), code="TENTH", limit=30, per_person=9)
-GRATIS = Promotion("gratis", "All of it off", "percent", percent=Ratio(100), code="GRATIS")
-POSTED = Promotion("posted", "Posted free", "free_shipping", code="POSTED")
+TENTH = Promotion("a/tenth", "A tenth off", Percent(Ratio(10)), code="TENTH", limit=30, per_person=9)
+GRATIS = Promotion("gratis", "All of it off", Percent(Ratio(100)), code="GRATIS")
+POSTED = Promotion("posted", "Posted free", FREE_SHIPPING, code="POSTED")
 QUICK = tuple(check for check in CHECKS if check.scan is None)  # reading every text can wait until the end
 NAMES = ("bought", "cancelled", "refunding", "flying", "challenged", "gone", "begun")
 

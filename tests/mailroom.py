@@ -22,7 +22,8 @@ from checkout_core.events import Event
 from checkout_core.notices import Notice
 from checkout_core.orders import Order
 from checkout_core.payments import Attempt, AttemptState, Card
-from checkout_core.pricing import Basket, Facts, Quote, price
+from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price
+from checkout_core.promotions import Percent
 from checkout_core.shipping import ShippingOption
 from tests.world import BERLIN, NOON
 
@@ -115,17 +116,28 @@ def _part(message: EmailMessage, kind: Any) -> str:
     return content.replace("\r\n", "\n")
 
 
-def quote(currency: str = "EUR", minor: int = 1250, *, name: str = "Mug", included: bool = True, **options: str) -> Quote:
+def quote(
+    currency: str = "EUR",
+    minor: int = 1250,
+    *,
+    name: str = "Mug",
+    included: bool = True,
+    sent: tuple[str, ...] = ("Parcel",),
+    cards: tuple[GiftCard, ...] = (),
+    policy: PricingPolicy | None = None,
+    **options: str,
+) -> Quote:
     """The price of two of one thing, with carriage and a discount of a tenth; tax is 19 %, in the price or on top."""
     rate = TaxRate("VAT 19 %", Ratio.parse("0.19"), included=included)
     facts = Facts(
         products={"MUG": Product("MUG", name, [Money(minor, currency)])},
-        promotions=(Promotion("june", "A tenth off <in June>", "percent", percent=Ratio(10)),),
+        promotions=(Promotion("june", "A tenth off <in June>", Percent(Ratio(10))),),
         taxes={"standard": (rate,)},
-        shipping=(ShippingOption("standard", "Parcel", Money(490, currency)),),
+        shipping=[ShippingOption(name.lower(), name, Money(490, currency)) for name in sent],
     )
     line = Line("MUG", 2, tuple(options.items()))
-    made = price(Basket(currency, (line,), BERLIN.destination, "standard"), facts, NOON)
+    methods = tuple(name.lower() for name in sent)
+    made = price(Basket(currency, (line,), BERLIN.destination, methods, cards=cards), facts, NOON, policy or PricingPolicy())
     assert isinstance(made, Quote), made
     return made
 

@@ -123,6 +123,6 @@ def _money_in(amount: Money) -> tuple[Entry, ...]:
 
 
 def _sale(quote: Quote) -> tuple[Entry, ...]:
-    goods = sum(line.net for line in quote.lines)
-    shipping = quote.shipping.net
-    return entries(receivable=quote.total.minor, sales=-goods, shipping=-shipping, tax=-(quote.total.minor - goods - shipping))
+    goods, carriage = sum([line.net for line in quote.lines]), sum([sent.net for sent in quote.shipping])
+    totals = quote.totals
+    return entries(receivable=quote.total.minor, sales=-goods, shipping=-carriage, tax=-totals.tax, rounding=-totals.rounded)

@@ -1,7 +1,7 @@
 """Double entry: every movement of money is a posting whose entries add up to nothing (R28, I11).
 
     money received        gateway + amount      | receivable − amount
-    order placed          receivable + total    | sales − net, shipping − net, tax − tax
+    order placed          receivable + due      | sales − net, shipping − net, tax − tax, rounding − what coins add
     order cancelled       the same, reversed
     money sent back       receivable + amount   | gateway − amount
 
@@ -14,7 +14,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-GATEWAY, RECEIVABLE, SALES, SHIPPING, TAX = "gateway", "receivable", "sales", "shipping", "tax"
+GATEWAY, RECEIVABLE, SALES, SHIPPING, TAX, ROUNDING = "gateway", "receivable", "sales", "shipping", "tax", "rounding"
 
 
 @frozen

@@ -23,6 +23,7 @@ from checkout_core.events import KINDS, Event
 from checkout_core.notices import Notice
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState
+from checkout_core.pricing import CashRounding, GiftCard, PricingPolicy
 from tests.mailroom import SENDER, bought, html_of, letter, of, placed, quote, text_of
 from tests.world import NOON
 
@@ -116,7 +117,7 @@ def occasions() -> list[Notice]:
     (paid,) = c.attempts
     failed = evolve(paid, state=AttemptState.DECLINED, received=None, reason="denied-by-payer")
     late = evolve(paid, unwanted="out-of-stock")
-    free = evolve(quote(), totals=evolve(quote().totals, total=0))
+    free = evolve(quote(), totals=evolve(quote().totals, total=0, due=0))
     assert c.order is not None
     return [
         placed(),
@@ -174,6 +175,32 @@ def test_the_receipt_adds_up_in_front_of_the_reader() -> None:
     assert "A tenth off &lt;in June&gt;" in html
     on_top = dict(re.findall(r"^(\S.*?) {2,}(\S+)$", text_of(letter(placed(bought(priced=quote(included=False))))), re.MULTILINE))
     assert (on_top["VAT 19 %"], on_top["Total"]) == ("€5.21", "€32.61")
+
+
+def test_a_letter_leads_from_the_total_to_what_is_paid() -> None:
+    """Each carriage by its name; then the gift card, without its number, and the coins. Without them the total is the last sum."""
+    policy = PricingPolicy(cash=CashRounding(5))
+    priced = quote(minor=1249, sent=("Parcel", "Crane"), cards=(GiftCard("secret-number", 1000),), policy=policy)
+    english, german = (letter(placed(bought(priced=priced), locale=locale)) for locale in LANGUAGES)
+    assert re.findall(r"^(\S.*?) {2,}(\S+)$", text_of(english), re.MULTILINE) == [
+        ("2 × Mug", "€24.98"),
+        ("Subtotal", "€24.98"),
+        ("Shipping: Parcel", "€4.90"),
+        ("Shipping: Crane", "€4.90"),
+        ("Discount: A tenth off <in June>", "-€2.50"),
+        ("Total", "€32.28"),
+        ("Contains VAT 19 %", "€5.15"),
+        ("Gift card", "-€10.00"),
+        ("Cash rounding", "€0.02"),
+        ("To pay", "€22.30"),
+    ]
+    for word in ("Shipping: Crane", "Gift card", "Cash rounding", "To pay", "€22.30"):
+        assert word in _words(html_of(english))
+    for word in ("Geschenkkarte", "Rundung auf Münzen", "Zu zahlen"):
+        assert word in text_of(german)
+        assert word in _words(html_of(german))
+    assert "secret-number" not in english.as_string()
+    assert "To pay" not in text_of(letter(placed()))
 
 
 @pytest.mark.parametrize(

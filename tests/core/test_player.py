@@ -19,6 +19,7 @@ from checkout_core.errors import Unavailable
 from checkout_core.memory import Tables
 from checkout_core.notices import Notice
 from checkout_core.player import AsyncPlayer
+from checkout_core.promotions import FREE_SHIPPING, Percent
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.script_reader import WORDS, script_of
 from checkout_core.scripts import Begin, Script, renamed
@@ -226,7 +227,7 @@ def test_the_shopper_agrees_to_what_was_last_shown() -> None:
 
 def test_a_total_of_nothing_is_agreed_to_as_well() -> None:
     """G8: zero is an amount like any other; no gateway is asked."""
-    free = Promotion("free", "On the house", "free_shipping", code="FREE")
+    free = Promotion("free", "On the house", FREE_SHIPPING, code="FREE")
     story = small(free).play(
         'do = "open"\ncurrency = "EUR"',
         'do = "add"\nsku = "GIFT"',
@@ -411,7 +412,7 @@ class Heard:
 
 def test_renamed_people_are_other_people() -> None:
     """One use a person means one use for each who plays the script, with an account or without; the same people come twice in vain."""
-    once = Promotion("once", "Once each", "percent", percent=Ratio(10), code="ONCE", per_person=1)
+    once = Promotion("once", "Once each", Percent(Ratio(10)), code="ONCE", per_person=1)
     begin = 'do = "begin"\nshipping = "standard"\ncodes = ["once"]'
     for who in ("ada", "ben"):
         script = read(*(f'who = "{who}"\n{step}' for step in (*OPENED, begin, PLACED[3])))

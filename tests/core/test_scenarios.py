@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from checkout_core import Money, Product, Promotion, Ratio
 from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
+from checkout_core.promotions import AmountOff, Percent
 from checkout_core.script_reader import script_of
 from checkout_core.scripts import BadScript, Script
 from checkout_core.simulation.impossible import needs, orders_at_most
@@ -210,8 +211,8 @@ def test_every_key_is_read() -> None:
     }
     day = datetime(2026, 11, 27, 8, tzinfo=UTC)
     assert world.catalog.deals == (
-        Promotion("spring", "SPRING", "percent", percent=Ratio(25, 2), code="SPRING", limit=5, per_person=1),
-        Promotion("two", "TWO", "fixed", amounts=[Money(200, "EUR")], code="TWO", starts=day, ends=day.replace(day=28)),
+        Promotion("spring", "SPRING", Percent(Ratio(25, 2)), code="SPRING", limit=5, per_person=1),
+        Promotion("two", "TWO", AmountOff([Money(200, "EUR")]), code="TWO", starts=day, ends=day.replace(day=28)),
     )
     assert world.stock == ((Stock("MUG", "berlin"), 5), (Stock("MUG", "hamburg"), 7))
     assert (world.processes, world.workers, world.notifier, world.starts, world.skew, world.steps) == (3, 2, False, day, 900, True)
@@ -315,7 +316,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("stock = 5", 'stock = 5\n[[world.products]]\nsku = "MUG"\nprice = "1"\nstock = 1', "number 2: \"sku\": 'MUG' is sold already. Give"),
     ("percent = 10", "percent = 0", 'world, coupons, number 1: "percent" is a whole number from 1 to 100, not 0'),
     ("percent = 10", 'percent = "ten"', 'world, coupons, number 1: "percent" is a number such as 10 or "12.5"'),
-    ("percent = 10", 'percent = "101"', "world, coupons, number 1: Promotion 'spring': the percent is more than 0 and at most 100"),
+    ("percent = 10", 'percent = "101"', "world, coupons, number 1: percent: the percent is more than 0 and at most 100"),
     ("percent = 10\n", "", 'world, coupons, number 1: a coupon takes off a "percent" or an "amount": give one of the two'),
     ("percent = 10", 'percent = 10\namount = "1"', 'world, coupons, number 1: a coupon takes off a "percent" or an "amount": give one'),
     ("percent = 10", "percent = 10\nlimit = 0", "number 1: \"limit\" is 0, so nobody could ever use it. Give it a use, or leave"),

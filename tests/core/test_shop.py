@@ -31,6 +31,7 @@ from checkout_core import (
 from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Stock
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState, payment_state
 from checkout_core.payments import AttemptState, Authorized, Captured, Challenge, Declined, NotFound, UpiIntent
+from checkout_core.promotions import FREE_SHIPPING, Percent
 from tests.simulation import invariants
 from tests.world import (
     ADA,
@@ -56,11 +57,11 @@ from tests.world import (
     unheard,
 )
 
-TENTH = Promotion("tenth", "A tenth off", "percent", percent=Ratio.parse("10"), code="TENTH")
+TENTH = Promotion("tenth", "A tenth off", Percent(Ratio.parse("10")), code="TENTH")
 THREE = evolve(TENTH, id="three", code="THREE", limit=3)
 ONCE = evolve(TENTH, id="once", code="ONCE", per_person=1)
-GRATIS = evolve(TENTH, id="gratis", code="GRATIS", percent=Ratio.parse("100"), limit=5)
-POSTED = Promotion("posted", "Posted free", "free_shipping", code="POSTED")
+GRATIS = evolve(TENTH, id="gratis", code="GRATIS", benefit=Percent(Ratio.parse("100")), limit=5)
+POSTED = Promotion("posted", "Posted free", FREE_SHIPPING, code="POSTED")
 AFTER = Policy(identity_secret=SECRET, capture="after-placing")
 
 

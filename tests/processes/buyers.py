@@ -3,7 +3,8 @@
     python -m tests.processes.buyers FOLDER [--planted]
 
 Each process opens its own storage, waits at a barrier, makes a cart and a checkout, waits at a second one, and pays; the gateway takes
-50 ms. What became of each is printed as JSON, with how many payments were in flight at once.
+50 ms, and longer for the first, until a second one has asked. What became of each is printed as JSON, with how many payments were in
+flight at once.
 """
 
 from __future__ import annotations
@@ -43,11 +44,19 @@ def sell(path: Path) -> dict[str, Any]:
     make_shop(path, STOCK)
     fork = multiprocessing.get_context("fork")
     start, tills = fork.Barrier(BUYERS), fork.Barrier(BUYERS)
+    first, second = fork.Semaphore(1), fork.Event()
+
+    def in_company() -> None:
+        """The first who asks for money waits for another one: then two payments are in flight, however busy the machine is."""
+        if first.acquire(block=False):
+            second.wait(PATIENCE)
+        else:
+            second.set()
 
     def work(name: str) -> Callable[[Callable[[object], None]], int]:
         def buy(say: Callable[[object], None]) -> int:
             asked: list[float] = []
-            with opened(path, gateway=lambda plain: Noting(plain, asked), slow=TAKES) as shop:
+            with opened(path, gateway=lambda plain: Noting(plain, asked, in_company), slow=TAKES, busy_timeout=PATIENCE) as shop:
                 start.wait(PATIENCE)
                 shopper = Shopper(name, token="tok_slow")
                 shopper.buy(shop, before_paying=lambda: tills.wait(PATIENCE))
@@ -78,10 +87,12 @@ class Noting:
 
     inner: Gateway
     asked: list[float]
+    in_company: Callable[[], None]
 
     def __getattr__(self, name: str) -> Any:
         if name == "authorize":
             self.asked.append(time.monotonic())  # one clock for all processes
+            self.in_company()
         return getattr(self.inner, name)
 
 

@@ -28,11 +28,12 @@ from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_adapters.sqlalchemy.tables import orders, payments, pools
 from checkout_core import Card, Placed, Policy, Promotion, Ratio, Refused, Shop
 from checkout_core.ports import Clock
+from checkout_core.promotions import Percent
 from checkout_core.sync.ports import Gateway
 from checkout_core.system import SystemClock
 from tests.world import ADA, BERLIN, SECRET, german_taxes, parcels, products
 
-WELCOME: Final = Promotion("welcome", "Welcome", "percent", percent=Ratio.parse("10"), code="HELLO", limit=100, per_person=50)
+WELCOME: Final = Promotion("welcome", "Welcome", Percent(Ratio.parse("10")), code="HELLO", limit=100, per_person=50)
 """A coupon with a limit for all and one for each person, so that a purchase takes every kind of pool there is."""
 
 

@@ -29,26 +29,33 @@ from tests.processes.crashes import Edge, Edges, Watched, command, ready, watch,
 from tests.processes.ground import Ago, Shopper, copy_shop, forked, make_shop, opened, shopper_of, told, wrong
 
 STOCK: Final = 1000
-ROUNDS: Final = 5  # of each signal
+ROUNDS: Final = 5  # of each signal, at least
+CAUGHT: Final = 5  # in the middle of a purchase, at least: chance says where a signal strikes, so rounds go on until then
+ROUNDS_AT_MOST: Final = 60
 LATEST: Final = 0.3  # seconds after the first answer
+SHOPPERS: Final = 50  # more than come in that time; Python loses a Ctrl-C that strikes while it tidies up, and then they are all served
 EARLIER: Final = 600
 EVERY: Final = 7  # th statement is where a server lets go
 SERVED_AT_MOST: Final = 3
 
 
 def rounds(folder: Path, seed: int) -> dict[str, Any]:
-    """So many rounds with each signal: how the processes ended, how many purchases were in their hands, and what is wrong afterwards."""
+    """Rounds with each signal, until enough of them struck in the middle of a purchase: how the processes ended, how many purchases were in
+    their hands, and what is wrong afterwards.
+    """
     chance = Random(seed)
     template, path = folder / "template.db", folder / "shop.db"
     make_shop(template, STOCK)
     edges = ready(template, path)
     failures: list[str] = []
     ended: Counter[str] = Counter()
-    bought = 0
-    for nth in range(ROUNDS):
+    bought = caught = nth = 0
+    while nth < ROUNDS or (caught < CAUGHT and nth < ROUNDS_AT_MOST):
+        nth += 1
         for number in (signal.SIGTERM, signal.SIGINT):
             copy_shop(template, path)
             code, shoppers, left = stopped(path, number, chance.uniform(0, LATEST))
+            caught += left
             ended[f"{number.name} {code}, {'in the middle' if left else 'between two purchases'}"] += 1
             stopped_worker(path, chance.uniform(0, LATEST), failures)
             if code := worker(path):
@@ -150,7 +157,7 @@ def stopped(path: Path, number: signal.Signals, after: float) -> tuple[int, list
 def buying(path: Path, say: Callable[[object], None]) -> int:
     """Buy, ten minutes ago, until something comes in between."""
     with opened(path, clock=Ago(EARLIER), slow=0.02) as shop:
-        for n in range(STOCK):
+        for n in range(SHOPPERS):
             say(told(shopper := Shopper(f"shopper-{n}", token="tok_slow")))
             shopper.buy(shop, lambda shopper: say(told(shopper)))
     return 0

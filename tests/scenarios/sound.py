@@ -86,7 +86,7 @@ def totals(t: Tables) -> None:
     for c in t.checkouts.values():
         if c.quote is None:
             continue
-        parts = sum(line.gross for line in c.quote.lines) + c.quote.shipping.gross
+        parts = sum(line.gross for line in c.quote.lines) + sum(sent.gross for sent in c.quote.shipping)
         ensure(parts == c.quote.total.minor, "I12", f"the parts of {c.id} are {parts}, the total is {c.quote.total}")
         for line in c.quote.lines:
             ensure(0 <= line.discount <= line.subtotal, "I12", f"{line} has too much discount")

@@ -13,12 +13,12 @@ from checkout_core.cart import Cart
 from checkout_core.errors import Broken
 from checkout_core.holds import CouponUses
 from checkout_core.money import Ratio
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from tests.scenarios.stage import Stage, at_once, comes_and_buys, reasons
 from tests.world import ADA, BERLIN, NOON, begin, eur, interleave, total
 
 Open = Callable[..., Stage]
-THREE = Promotion("three", "A tenth off", "percent", percent=Ratio.parse("10"), code="THREE", limit=3)
+THREE = Promotion("three", "A tenth off", Percent(Ratio.parse("10")), code="THREE", limit=3)
 
 
 def filled(life: Stage, customer: str | None = None, currency: str = "EUR", **quantities: int) -> str:

@@ -15,13 +15,14 @@ from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core import Contact, Placed, Promotion, Ratio, Unavailable, Worker
 from checkout_core.codec import Unreadable
 from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Stock, Taken
+from checkout_core.promotions import Percent
 from checkout_core.unit import Unit
 from tests.scenarios.stage import Stage, at_once, comes_and_buys
 from tests.scenarios.test_messages import Endpoint
 from tests.world import ADA, Crash, begin, interleave, lost, total
 
 Open = Callable[..., Stage]
-TENTH = Promotion("tenth", "A tenth off", "percent", percent=Ratio.parse("10"), code="TENTH")
+TENTH = Promotion("tenth", "A tenth off", Percent(Ratio.parse("10")), code="TENTH")
 THREE = evolve(TENTH, id="three", code="THREE", limit=3)
 ONCE = evolve(TENTH, id="once", code="ONCE", per_person=1)
 TWICE = evolve(TENTH, id="twice", code="TWICE", per_person=2)

@@ -13,12 +13,13 @@ from attrs import evolve
 from checkout_core import ActionRequired, Pending, Placed, Promotion, Ratio
 from checkout_core.errors import Broken, CheckoutError
 from checkout_core.holds import Pool, PoolKey, Stock
+from checkout_core.promotions import Percent
 from checkout_core.unit import Request
 from tests.scenarios.stage import Stage, at_once
 from tests.world import NOON, begin, eur, total
 
 Open = Callable[..., Stage]
-TENTH = Promotion("tenth", "A tenth off", "percent", percent=Ratio.parse("10"), code="TENTH")
+TENTH = Promotion("tenth", "A tenth off", Percent(Ratio.parse("10")), code="TENTH")
 LAST = evolve(TENTH, id="last", code="LAST", limit=1)
 
 

@@ -17,7 +17,7 @@ from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
 from checkout_core.money import Ratio
 from checkout_core.policy import Policy
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from checkout_core.scripts import Add, Begin, Do, Login, Merge, Open, Outcome, renamed
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Rate, Scenario
 from tests.simulation.small import AGAIN, BACK, BEGIN, FILL, MUG, OPEN, a_scenario, begin, buyer, card, journey, receive, reprice, upi, wait
@@ -45,12 +45,12 @@ BARELY = Policy(identity_secret=SECRET, capture="after-placing", deadlines=evolv
 HURRIED_AT_BEGIN = Policy(identity_secret=SECRET, deadlines=SOON, hold_at="begin")
 LATE_CALLS = GatewayTerms(tombstone=False, idempotent_keys=False, settle_window=8, webhooks=False)
 
-LAST = Promotion("last", "The last ones", "percent", percent=Ratio(10), code="LAST", limit=2)
-ONCE = Promotion("once", "Once for each", "percent", percent=Ratio(15), code="ONCE", per_person=1)
-SPARE = Promotion("spare", "Enough for all", "percent", percent=Ratio(10), code="SPARE", limit=20)
-FEW = Promotion("few", "For a few", "percent", percent=Ratio(5), code="FEW", limit=3, per_person=1)
-ODD = Promotion("odd", "An odd percentage", "percent", percent=Ratio.parse("12.356"), code="ODD", priority=1)
-THIRD = Promotion("third", "A third off", "percent", percent=Ratio.parse("33.3"))
+LAST = Promotion("last", "The last ones", Percent(Ratio(10)), code="LAST", limit=2)
+ONCE = Promotion("once", "Once for each", Percent(Ratio(15)), code="ONCE", per_person=1)
+SPARE = Promotion("spare", "Enough for all", Percent(Ratio(10)), code="SPARE", limit=20)
+FEW = Promotion("few", "For a few", Percent(Ratio(5)), code="FEW", limit=3, per_person=1)
+ODD = Promotion("odd", "An odd percentage", Percent(Ratio.parse("12.356")), code="ODD", priority=1)
+THIRD = Promotion("third", "A third off", Percent(Ratio.parse("33.3")))
 
 
 def _no(do: Do) -> tuple[Do, Outcome]:

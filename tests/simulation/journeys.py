@@ -9,6 +9,7 @@ from checkout_core import Address, Contact, Money, Policy, Promotion, Ratio
 from checkout_core.holds import Stock
 from checkout_core.memory import MemoryCatalog
 from checkout_core.payments import Card, Upi
+from checkout_core.promotions import Percent
 from checkout_core.scripts import Add, Begin, Cancel, Do, Login, Open, Outcome, Pay, Reprice, Script, Shopper, Step, WaitFor
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Scenario, World
@@ -70,7 +71,7 @@ def scenario(
 
 
 def _percent(code: str, percent: str, limit: int | None = None) -> Promotion:
-    return Promotion(code.lower(), code, "percent", percent=Ratio.parse(percent), code=code, limit=limit)
+    return Promotion(code.lower(), code, Percent(Ratio.parse(percent)), code=code, limit=limit)
 
 
 _TURNS_BACK = steps(OPEN, begin(), Cancel("another tab"), STAYS)

@@ -13,7 +13,7 @@ from checkout_core.checkout import Placed
 from checkout_core.memory import Tables
 from checkout_core.money import Ratio
 from checkout_core.payments import Card, Instrument, Upi
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shop import AsyncShop
 from tests.simulation import invariants
@@ -47,7 +47,7 @@ class GatewayProxy(Proxy):
         self.capabilities = model.capabilities
 
 
-LAST_USE = Promotion("last", "The last one", "percent", percent=Ratio(10), code="LAST", limit=1)
+LAST_USE = Promotion("last", "The last one", Percent(Ratio(10)), code="LAST", limit=1)
 
 
 @define

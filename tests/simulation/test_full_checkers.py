@@ -22,6 +22,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState
+from checkout_core.promotions import FREE_SHIPPING, Percent
 from checkout_core.simulation.chance import Taped
 from checkout_core.simulation.expecting import End, missed
 from checkout_core.simulation.full import ALWAYS, AT_REST, Check, Scene, Told, look, moment
@@ -34,10 +35,10 @@ from checkout_core.unit import Delivery
 from tests.simulation.small import a_scenario
 from tests.world import NOON, TestClock, a_checkout, a_shop, drain, eur, total
 
-TENTH = Promotion("tenth", "A tenth off", "percent", percent=Ratio(10), code="TENTH", limit=5, per_person=1)
-FREE = Promotion("free", "No carriage", "free_shipping", code="FREE")
+TENTH = Promotion("tenth", "A tenth off", Percent(Ratio(10)), code="TENTH", limit=5, per_person=1)
+FREE = Promotion("free", "No carriage", FREE_SHIPPING, code="FREE")
 ANYTHING = Facts()
-ALL = Promotion("all", "On the house", "percent", percent=Ratio(100), code="ALL")
+ALL = Promotion("all", "On the house", Percent(Ratio(100)), code="ALL")
 
 
 class Gateway:
@@ -376,7 +377,7 @@ def a_discount_that_the_receipt_does_not_find(s: Scene) -> Scene:
     assert c.quote is not None
     (line,) = c.quote.lines
     lines = (evolve(line, discount=line.discount + 1),)
-    promotions = [evolve(p, shares=(p.shares[0] + 1,)) if p.kind == "percent" else p for p in c.quote.promotions]
+    promotions = [evolve(p, shares=(p.shares[0] + 1,)) if p.id == TENTH.id else p for p in c.quote.promotions]
     totals = evolve(c.quote.totals, discount=c.quote.totals.discount + 1, subtotal=c.quote.totals.subtotal + 1)
     return put(s, c, quote=evolve(c.quote, lines=lines, promotions=tuple(promotions), totals=totals))
 

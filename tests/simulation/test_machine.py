@@ -22,7 +22,7 @@ from checkout_adapters.sqlalchemy.simulating import SqliteLevel
 from checkout_core import ActionRequired, Card, MemoryStorage, Money, Placed, Policy, Refusal, Refused, Shop
 from checkout_core.memory import MemoryUnit
 from checkout_core.money import Ratio
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from tests.checked_shop import rows_of
 from tests.scenarios import sound
 from tests.world import ADA, BERLIN, SECRET, Numbered, TestClock, catalog
@@ -30,7 +30,7 @@ from tests.world import ADA, BERLIN, SECRET, Numbered, TestClock, catalog
 PRICES: Final = {"MUG": 1250, "BOOK": 2000}
 WEIGHTS: Final = {"MUG": 350, "BOOK": 600}
 USES: Final = 2  # of the coupon, by all together
-FEW: Final = Promotion("few", "For the first two", "percent", percent=Ratio.parse("10"), code="FEW", limit=USES)
+FEW: Final = Promotion("few", "For the first two", Percent(Ratio.parse("10")), code="FEW", limit=USES)
 MUST_MEET: Final = (
     "Placed", "ActionRequired", "declined", "out-of-stock", "coupon-used-up", "empty-cart", "paid after a challenge",
     "placed, then cancelled", "waiting, then cancelled",

@@ -14,14 +14,14 @@ from checkout_adapters.sqlalchemy.simulating import SqliteLevel
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core.holds import Movement, Stock
 from checkout_core.money import Ratio
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from checkout_core.simulation.running import run_once
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.testing import HandClock
 from checkout_core.unit import Release
 from tests.simulation.small import BACK, FILL, MUG, OPEN, a_scenario, begin, buyer, card, upi, wait
 
-ONE = Promotion("one", "For the first", "percent", percent=Ratio.parse("10"), code="ONE", limit=1)
+ONE = Promotion("one", "For the first", Percent(Ratio.parse("10")), code="ONE", limit=1)
 STORM = a_scenario(
     buyer("ann", count=2, within=5),
     buyer("eve", OPEN, MUG, begin("ONE"), card("tok_3ds_ok"), count=2, within=5),

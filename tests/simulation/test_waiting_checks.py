@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 from checkout_core.checkout import Deadlines
 from checkout_core.money import Ratio
 from checkout_core.policy import Policy
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Percent, Promotion
 from checkout_core.scripts import Begin
 from checkout_core.simulation.scenarios import Scenario
 from tests.simulation.mutants import named
@@ -17,7 +17,7 @@ from tests.world import SECRET
 
 SOON = Policy(identity_secret=SECRET, deadlines=Deadlines(hold_for=60, hold_at_most=200, after_decline=120, quote_for=600))
 EARLY = Policy(identity_secret=SECRET, hold_at="begin")
-LAST = Promotion("last", "The last one", "percent", percent=Ratio(10), code="LAST", limit=1)
+LAST = Promotion("last", "The last one", Percent(Ratio(10)), code="LAST", limit=1)
 CHALLENGED = evolve(buyer("ann", *FILL, card("tok_3ds_ok")), shared=True)
 
 

@@ -1,7 +1,8 @@
 """What a letter shows of a purchase, as text in the shopper's language: a template writes it down and decides nothing.
 
 The table reads downwards to the total: lines at their price as entered, carriage, what came off, tax that was added, total; then the tax
-that the total contains. All figures are those of the frozen quote; nothing is calculated but sums of them.
+that the total contains. If gift cards pay a part, or coins round it, that and what is left to pay come last. All figures are those of the
+frozen quote; nothing is calculated but sums of them.
 """
 
 from __future__ import annotations
@@ -49,15 +50,21 @@ class Shown:
 
 @frozen
 class Sheet:
-    """The price of a purchase, to be looked at."""
+    """The price of a purchase, to be looked at. `cards`, `rounded` and `due` lead from the total to what is paid, if that is another sum.
+
+    A gift card is not named: who knows its number can spend it.
+    """
 
     lines: tuple[ShownLine, ...]
     subtotal: str
-    shipping: Shown | None
+    shipping: tuple[Shown, ...]
     discounts: tuple[Shown, ...]
     added: tuple[Shown, ...]
     total: str
     contained: tuple[Shown, ...]
+    cards: tuple[str, ...]
+    rounded: str
+    due: str
 
 
 @frozen
@@ -114,11 +121,14 @@ def sheet(quote: Quote, locale: Locale) -> Sheet:
             for line in quote.lines
         ),
         subtotal=shown(quote.totals.subtotal),
-        shipping=Shown(plain(quote.shipping.name), shown(quote.shipping.subtotal)) if quote.shipping.id else None,
+        shipping=tuple(Shown(plain(sent.name), shown(sent.subtotal)) for sent in quote.shipping),
         discounts=tuple(Shown(plain(used.name), shown(-used.amount)) for used in quote.promotions if used.amount),
         added=_listed(added, quote.currency, locale),
         total=shown(quote.totals.total),
         contained=_listed(contained, quote.currency, locale),
+        cards=tuple(shown(-card.paid) for card in quote.cards if card.paid),
+        rounded=shown(quote.totals.rounded) if quote.totals.rounded else "",
+        due=shown(quote.totals.due) if quote.totals.due != quote.totals.total else "",
     )
 
 
@@ -126,7 +136,7 @@ def _taxes(quote: Quote) -> tuple[dict[str, int], dict[str, int]]:
     """Tax by code: what was added to the prices as entered, and what they contained. One code may be both, for different goods."""
     rates = dict(quote.rates)
     added, contained = dict[str, int](), dict[str, int]()
-    entries: list[PricedLine | PricedShipping] = [*quote.lines, *([quote.shipping] if quote.shipping.id else [])]
+    entries: list[PricedLine | PricedShipping] = [*quote.lines, *quote.shipping]
     for entry in entries:
         included = {rate.code for rate in rates.get(entry.tax_category, ()) if rate.included}
         for code, tax in entry.taxes:

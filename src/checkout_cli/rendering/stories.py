@@ -61,19 +61,26 @@ def priced(quote: Quote) -> Table:
     for line in quote.lines:
         name = cell(f"{line.quantity} × {line.name}").append_text(cell(f" at {money(line.unit)}" if line.quantity > 1 else "", "dim"))
         made.add_row(name, money(line.subtotal))
-    if quote.shipping.id:
-        made.add_row(cell(quote.shipping.name), money(quote.shipping.subtotal))
+    for sent in quote.shipping:
+        made.add_row(cell(sent.name), money(sent.subtotal))
     for used in quote.promotions:
         name = cell(used.name, "green").append_text(cell(f" {used.code or ''}", "dim"))
         made.add_row(name, cell(money(-used.amount), "green"))
     if quote.totals.tax_added:
         made.add_row("tax, added to the prices", money(quote.totals.tax_added))
-    made.add_row(Text("total", "bold"), cell(str(quote.total), "bold"))
+    totals = quote.totals
+    made.add_row(Text("total", "bold"), cell(money(totals.total), "bold"))
     exempt = {rate.code for _, rates in quote.rates for rate in rates if not rate.rate.numerator}
     for code, tax in quote.totals.tax_by_code:
         if not tax and code not in exempt:
             continue  # a rate that had nothing to tax, such as that of carriage which is on the house
         made.add_row(cell(f"  of which {code}", "dim"), cell(money(tax), "dim"))
+    for card in quote.cards:
+        made.add_row(cell("gift card"), money(-card.paid))
+    if totals.rounded:
+        made.add_row("rounded to coins", money(totals.rounded))
+    if totals.due != totals.total:
+        made.add_row(Text("to pay", "bold"), cell(money(totals.due), "bold"))
     return made
 
 

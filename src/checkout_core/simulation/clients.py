@@ -98,9 +98,10 @@ class Client:
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout:
         return await self.ask(  # type: ignore[no-any-return]
-            "begin", lambda shop: shop.begin(cart, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact)
+            "begin", lambda shop: shop.begin(cart, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel)
         )
 
     async def update(
@@ -111,9 +112,11 @@ class Client:
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout:
         return await self.ask(  # type: ignore[no-any-return]
-            "update", lambda shop: shop.update(checkout, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact)
+            "update",
+            lambda shop: shop.update(checkout, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel),
         )
 
     async def validate(self, checkout: str) -> tuple[Refused, ...]:

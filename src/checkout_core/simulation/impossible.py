@@ -64,9 +64,10 @@ def _of_step(step: Step, carts: _Carts, world: World, *, own_gateway: bool) -> l
             return list(_of_sku(sku, world))
         case MoveStock(sku, _, location):
             return [*_of_sku(sku, world), *_of_location(location, world)]
-        case Begin(shipping=shipping, codes=codes):
+        case Begin(shipping=shipping, codes=codes, channel=channel):
             carts.sent = carts.sent or shipping is not None
-            return [*_of_shipping(shipping, world), *(one for code in codes or () for one in _of_code(code, world))]
+            of_codes = [one for code in codes or () for one in _of_code(code, world)]
+            return [*_of_shipping(shipping, world), *of_codes, *_of_channel(channel, world)]
         case Pay(instrument=instrument):
             return [*_of_unsent(carts, world), *(() if own_gateway or instrument is None else _of_token(instrument))]
         case _:
@@ -101,6 +102,13 @@ def _of_shipping(method: str | None, world: World) -> Iterator[str]:
     known = [one.id for one in world.catalog.shipping.methods]
     if method is not None and method not in known:
         yield f"this world sends nothing by {shown(method)}{near(method, known)}. {_one_of(known)}"
+
+
+def _of_channel(channel: str | None, world: World) -> Iterator[str]:
+    known = sorted(world.policy.channels)
+    if channel is not None and channel not in known:
+        cure = _one_of(known) if known else "Leave it out"
+        yield f"this world does not sell through {shown(channel)}{near(channel, known)}. {cure}"
 
 
 def _of_unsent(carts: _Carts, world: World) -> Iterator[str]:

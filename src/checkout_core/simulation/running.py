@@ -26,7 +26,7 @@ from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import Card, Fact
-from checkout_core.receipt import Quote
+from checkout_core.pricing import Quote
 from checkout_core.refusals import Refusal
 from checkout_core.shop import AsyncShop
 from checkout_core.simulation import full

@@ -22,7 +22,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.payments import Capabilities
 from checkout_core.policy import Policy
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import AmountOff, Percent, Promotion
 from checkout_core.script_table import Table, near, shown
 from checkout_core.scripts import Script
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
@@ -251,9 +251,7 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
         return Promotion(
             code.lower(),
             code,
-            "percent" if amount is None else "fixed",
-            percent=percent,
-            amounts=() if amount is None else (amount,),
+            Percent(percent) if percent is not None else AmountOff(() if amount is None else (amount,)),
             code=code,
             starts=starts,
             ends=ends,

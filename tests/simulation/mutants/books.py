@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from attrs import evolve
 
-from checkout_core import bookkeeping, ledger, promotions
+from checkout_core import bookkeeping, ledger
 from checkout_core.checkout import Checkout
 from checkout_core.events import Event
 from checkout_core.ledger import Posting
 from checkout_core.memory import MemoryStorage, MemoryUnit
-from checkout_core.money import divide
+from checkout_core.money import Ratio, divide
 from checkout_core.payments import AttemptState
+from checkout_core.pricing_policy import PricingPolicy
+from checkout_core.promotions import working
 from tests.simulation.mutants.bug import Patch, bug, everywhere
 
 
 # Figures.
 @bug("a percentage is rounded twice", "to a tenth of a minor unit, and then to a whole one", "I12", origin="G15")
 def a_percentage_is_rounded_twice(patch: Patch) -> None:
-    real = promotions.discount_of
+    def off(amount: int, percent: Ratio, policy: PricingPolicy) -> int:
+        tenths = divide(amount * percent.numerator * 10, 100 * percent.denominator, policy.discount_mode)
+        return divide(tenths, 10, policy.discount_mode)
 
-    def discount_of(percent: Any, fixed: int, basis: int, mode: Any) -> tuple[int, int]:
-        if percent is None:
-            return real(percent, fixed, basis, mode)
-        tenths = divide(basis * percent.numerator * 10, 100 * percent.denominator, mode)
-        return divide(tenths, 10, mode), 0
-
-    patch.setattr(promotions, "discount_of", discount_of)
+    patch.setattr(working, "_off", off)
 
 
 @bug("a share is lost", "a discount is split over its lines rounded down, and nobody has the rest", "I12", origin="RB-55")
 def a_share_is_lost(patch: Patch) -> None:
-    def split(amount: int, weights: Any, allocation: Any, mode: Any) -> list[int]:
+    def by_remainder(amount: int, weights: Sequence[int]) -> list[int]:
         return [amount * weight // sum(weights) for weight in weights]
 
-    patch.setattr(promotions, "split", split)
+    patch.setattr(working, "by_remainder", by_remainder)
 
 
 # Books.

@@ -10,11 +10,11 @@ from attrs import astuple
 from checkout_core.checkout import Checkout
 from checkout_core.events import Event
 from checkout_core.memory import Tables
-from checkout_core.money import MAX_MINOR
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, CLOSED, AttemptState
-from checkout_core.receipt import Quote, intact, receipt_of, recompute
+from checkout_core.pricing import Quote
 from checkout_core.simulation.full.money import entered_paid, said
+from checkout_core.simulation.full.prices import not_adding_up
 from checkout_core.simulation.full.scene import Known, attempt_of, pays_for_order
 from checkout_core.simulation.violations import Violation
 
@@ -223,36 +223,6 @@ def adds_up(t: Tables, verified: dict[str, Quote]) -> None:
         if wrong:
             raise Violation("I12", f"a quote does not add up: {wrong[0]}", (f"the quote of {id}: {wrong[1]}", f"its parts: {wrong[2]}"), id)
         verified[c.quote.hash] = c.quote
-
-
-def not_adding_up(quote: Quote) -> tuple[str, object, object] | None:
-    """What of a quote does not add up: a word for it, what is said, and what its parts come to; None if all does."""
-    q, lines, carriage = quote.totals, quote.lines, quote.shipping
-    sums = (
-        ("the total", q.total, q.subtotal + q.shipping - q.discount + q.tax_added),
-        ("net and tax", q.total, q.net + q.tax),
-        ("the lines", q.total, sum(line.gross for line in lines) + carriage.gross),
-        ("the net amounts", q.net, sum(line.net for line in lines) + carriage.net),
-        ("the taxes", q.tax, sum(line.tax for line in lines) + carriage.tax),
-        ("the taxes by code", q.tax, sum(tax for _, tax in q.tax_by_code)),
-        ("the prices", q.subtotal, sum(line.unit * line.quantity for line in lines)),
-        ("the discounts", q.discount, sum(used.amount for used in quote.promotions)),
-        ("the lines' discounts", q.discount, sum(line.discount for line in lines) + carriage.discount),
-        (
-            "the shares",
-            [line.discount for line in lines],
-            [sum(used.shares[n] for used in quote.promotions if used.shares) for n in range(len(lines))],
-        ),
-        ("the receipt", q, recompute(receipt_of(quote))),
-    )
-    for what, told, so in sums:
-        if told != so:
-            return what, told, so
-    if not all(type(amount) is int for amount in (q.total, q.net, q.tax, q.discount)) or not 0 <= q.total <= MAX_MINOR:
-        return "the amounts", q.total, f"a whole number from 0 to {MAX_MINOR}"
-    if any(not 0 <= line.discount <= line.subtotal for line in lines):
-        return "a discount", [line.discount for line in lines], "at most what it is taken from"
-    return None if intact(quote) else ("the hash", quote.hash, "another quote")
 
 
 def asked_once(t: Tables) -> None:

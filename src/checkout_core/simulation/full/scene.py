@@ -13,7 +13,7 @@ from checkout_core.checkout import Checkout
 from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
-from checkout_core.receipt import Quote
+from checkout_core.pricing import Quote
 
 
 class Known(Protocol):
