@@ -336,12 +336,11 @@ def _split(amount: int, weights: Sequence[int], method: Allocation, mode: Roundi
 def by_remainder(amount: int, weights: Sequence[int]) -> list[int]:
     """`amount` by largest remainder over weights of zero or more that are not all zero. Unchecked: `allocate` is the door."""
     total = sum(weights)
-    exact = [amount * weight for weight in weights]
-    shares = [product // total for product in exact]
+    shares = [amount * weight // total for weight in weights]
     spare = amount - sum(shares)
     if spare:
-        rests = [-(product % total) for product in exact]
-        for i in sorted(range(len(rests)), key=rests.__getitem__)[:spare]:  # stable: ties go to the earlier entry
+        rests = [amount * weight % total for weight in weights]
+        for i in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:spare]:  # stable: ties go to the earlier entry
             shares[i] += 1
     return shares
 

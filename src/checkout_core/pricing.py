@@ -98,6 +98,8 @@ class Basket:
                 raise ValueError(f"The quantity of {line.sku} is a whole number, at least 1, not {line.quantity!r}.")
 
 
+Found = tuple[Line, Product, int]
+
 _POLICY: Final = PricingPolicy()
 _NO_TAX: Final = formula(())
 
@@ -134,9 +136,9 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals)
 
 
-def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[tuple[Line, Product]]:
-    """The lines that have a price, with their products; what is wrong with the others is noted."""
-    found: list[tuple[Line, Product]] = []
+def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Found]:
+    """The lines that have a price, with their products and the price of a unit; what is wrong with the others is noted."""
+    found: list[Found] = []
     currency, products = basket.currency, facts.products
     for line in basket.lines:
         product = products.get(line.sku)
@@ -145,7 +147,7 @@ def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[tuple[Lin
         elif (unit := product.prices.get(currency)) is None:
             wrong.append(Refused("no-price", line.sku, currency))
         elif _limit(line.sku, unit.minor * line.quantity, wrong):
-            found.append((line, product))
+            found.append((line, product, unit.minor))
     if not basket.lines:
         wrong.append(Refused("empty-cart"))
     return found
@@ -182,13 +184,13 @@ def _carriage(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Shippi
 
 
 def _formulas(
-    basket: Basket, facts: Facts, found: Sequence[tuple[Line, Product]], sent: Sequence[ShippingOption], wrong: list[Refused]
+    basket: Basket, facts: Facts, found: Sequence[Found], sent: Sequence[ShippingOption], wrong: list[Refused]
 ) -> list[TaxFormula] | None:
     """The tax of each entry, worked out; a category whose tax is not known is noted, never taken as zero (G2). None without destination."""
     if basket.destination is None:
         return None
     known: dict[str, TaxFormula] = {}
-    categories = [*[product.tax_category for _, product in found], *[option.tax_category for option in sent]]
+    categories = [*[product.tax_category for _, product, _ in found], *[option.tax_category for option in sent]]
     for category in dict.fromkeys(categories):
         rates = facts.taxes.get(category)
         known[category] = _NO_TAX if rates is None else formula(rates)
@@ -199,19 +201,19 @@ def _formulas(
 
 def _sheet(
     currency: str,
-    found: Sequence[tuple[Line, Product]],
+    found: Sequence[Found],
     sent: Sequence[ShippingOption],
     formulas: Sequence[TaxFormula] | None,
     *,
     carriage_known: bool,
 ) -> Sheet:
     """Lines and carriage as columns."""
-    units = [product.prices[currency].minor for _, product in found]
-    quantities = [line.quantity for line, _ in found]
-    keys = [line.sku for line, _ in found]
+    units = [unit for _, _, unit in found]
+    quantities = [line.quantity for line, _, _ in found]
+    keys = [line.sku for line, _, _ in found]
     floors = None
-    if any(product.floors for _, product in found):
-        floors = [floor.minor if (floor := product.floors.get(currency)) else 0 for _, product in found] + [0] * len(sent)
+    if any(product.floors for _, product, _ in found):
+        floors = [floor.minor if (floor := product.floors.get(currency)) else 0 for _, product, _ in found] + [0] * len(sent)
     goods = len(found)
     if sent:
         units += [option.price.minor for option in sent]
@@ -239,7 +241,7 @@ def _quote(
     destination: Destination,
     facts: Facts,
     policy: PricingPolicy,
-    found: Sequence[tuple[Line, Product]],
+    found: Sequence[Found],
     sent: Sequence[ShippingOption],
     sheet: Sheet,
     stacked: Stacked,
@@ -258,25 +260,25 @@ def _quote(
                 unit,
                 subtotal,
                 subtotal - left,
-                due.net,
-                due.tax,
-                due.gross,
-                due.components,
+                net,
+                tax,
+                gross,
+                components,
                 product.tax_category,
                 product.tracked,
                 line.options,
                 product.floors[currency].minor if currency in product.floors else 0,
             )
-            for (line, product), unit, subtotal, left, due in zip(found, sheet.units, original, current, taxed, strict=False)
+            for (line, product, unit), subtotal, left, (net, tax, gross, components) in zip(found, original, current, taxed, strict=False)
         ]
     )
     shipping = tuple(
         [
-            PricedShipping(o.id, o.name, before, before - left, due.net, due.tax, due.gross, due.components, o.tax_category)
+            PricedShipping(o.id, o.name, before, before - left, *due, o.tax_category)
             for o, before, left, due in zip(sent, original[goods:], current[goods:], taxed[goods:], strict=True)
         ]
     )
-    promotions = tuple([_applied(promotion, given, goods) for promotion, given in stacked.applied])
+    promotions = tuple([_applied(promotion, given, sheet.lines) for promotion, given in stacked.applied])
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
     rates: Rates = tuple([(category, tuple(facts.taxes[category] or ())) for category in sorted(categories)])
     digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals)
@@ -284,10 +286,8 @@ def _quote(
     return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
 
 
-def _applied(p: Promotion, given: Given, goods: int) -> AppliedPromotion:
-    entries, n = given.entries, len(given.entries)
-    whole = n == goods and entries == tuple(range(n))
-    taken = (None if whole else entries, given.shares, given.units, given.bought, given.unused)
+def _applied(p: Promotion, given: Given, lines: tuple[int, ...]) -> AppliedPromotion:
+    taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
     return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.group, p.limit, p.per_person)
 
 

@@ -7,9 +7,10 @@ recompute   the figures of the quote, worked out again from what went in alone; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from itertools import repeat
+from operator import neg, sub
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
@@ -146,7 +147,8 @@ def receipt_of(quote: Quote) -> Receipt:
     rates = dict(quote.rates)
     goods = [Priced(x.id, True, x.sku, x.unit, x.quantity, x.floor, rates[x.tax_category]) for x in quote.lines]
     carriage = [Priced(x.id, False, x.id, x.subtotal, 1, 0, rates[x.tax_category]) for x in quote.shipping]
-    deals = [Deal(used.id, used.benefit, tuple(used.positions(len(goods))), used.group) for used in quote.promotions]
+    lines = tuple(range(len(goods)))
+    deals = [Deal(used.id, used.benefit, lines if used.entries is None else used.entries, used.group) for used in quote.promotions]
     cards = tuple([used.card for used in quote.cards])
     return Receipt(quote.currency, quote.policy, (*goods, *carriage), tuple(deals), cards, quote.totals.due, quote)
 
@@ -189,12 +191,14 @@ def _bought(benefit: BuyGet, entries: Sequence[Priced]) -> tuple[int, ...]:
 def totals_of(sheet: Sheet, taxed: Sequence[Taxed], cards: Sequence[UsedCard], policy: PricingPolicy) -> Totals:
     """The sums, from what the sheet says as entered, the taxes of every entry, and the cards used. Sums are never rounded."""
     by_code: dict[str, int] = {}
-    for entry in taxed:
-        for code, tax in entry.components:
+    total = 0
+    for _, _, gross, components in taxed:
+        total += gross
+        for code, tax in components:
             by_code[code] = by_code.get(code, 0) + tax
     original, current = sum(sheet.original), sum(sheet.current)
     subtotal = sum(sheet.original[: sheet.goods])
-    tax, total = sum(by_code.values()), sum([entry.gross for entry in taxed])
+    tax = sum(by_code.values())
     used, card_tax = sum([card.used for card in cards]), sum([card.tax for card in cards])
     due = due_after(total, cards, policy)
     return Totals(
@@ -214,39 +218,46 @@ def totals_of(sheet: Sheet, taxed: Sequence[Taxed], cards: Sequence[UsedCard], p
 
 
 # The rows.
-def _rows(quote: Quote) -> Iterator[Row]:
-    lines, goods = quote.lines, len(quote.lines)
-    for line in lines:
-        yield Row("price", line.id, "unit × quantity", (line.unit, line.quantity), "exact", line.subtotal, line.subtotal)
-    for sent in quote.shipping:
-        yield Row("shipping", sent.id, "list price", (sent.subtotal,), "exact", sent.subtotal, sent.subtotal)
-    ids = [entry.id for entry in (*lines, *quote.shipping)]
-    left = [entry.subtotal for entry in (*lines, *quote.shipping)]
+_made: Final[Callable[[tuple[object, ...]], Row]] = partial(
+    tuple.__new__, Row
+)  # Row._make without its Python: rows are made by the thousand
+
+
+def _rows(quote: Quote) -> list[Row]:
+    rows = [_made(("price", x.id, "unit × quantity", (x.unit, x.quantity), "exact", x.subtotal, x.subtotal)) for x in quote.lines]
+    rows += [Row("shipping", x.id, "list price", (x.subtotal,), "exact", x.subtotal, x.subtotal) for x in quote.shipping]
+    entries: list[PricedLine | PricedShipping] = [*quote.lines, *quote.shipping]
+    ids, left = [entry.id for entry in entries], [entry.subtotal for entry in entries]
     for used in quote.promotions:
-        yield from _discount_rows(used, quote, ids, left, goods)
-    yield from _tax_rows(quote)
+        rows += _discount_rows(used, quote, ids, left)
+    rows += _tax_rows(quote)
     for card in quote.cards:
         rounding = "exact" if card.tax_rate is None else quote.policy.tax.mode
-        yield Row("gift-card", card.id, "balance", (card.balance, card.tax), rounding, card.paid, -card.paid)
+        rows.append(Row("gift-card", card.id, "balance", (card.balance, card.tax), rounding, card.paid, -card.paid))
     if quote.policy.cash is not None:
         cash, totals = quote.policy.cash, quote.totals
-        yield Row("cash", "", "smallest coin", (totals.due - totals.rounded, cash.increment), cash.mode, totals.due, totals.rounded)
+        due = (totals.due - totals.rounded, cash.increment)
+        rows.append(Row("cash", "", "smallest coin", due, cash.mode, totals.due, totals.rounded))
+    return rows
 
 
-def _discount_rows(used: AppliedPromotion, quote: Quote, ids: Sequence[str], left: list[int], goods: int) -> Iterator[Row]:
+def _discount_rows(used: AppliedPromotion, quote: Quote, ids: Sequence[str], left: list[int]) -> list[Row]:
     """The discount, then its share of each entry; what is left of them goes on to the next."""
-    amount, whole = used.amount, used.entries is None
-    positions: Sequence[int] = range(goods) if used.entries is None else used.entries
-    before = left[:goods] if whole else [left[i] for i in positions]
+    amount, goods, shares = used.amount, len(quote.lines), used.shares
+    steps: Iterable[Step]
+    if used.entries is None:
+        steps, subjects, before = repeat("line-share"), ids, left[:goods]
+        left[:goods] = map(sub, before, shares)
+    else:
+        positions = used.entries
+        steps = ["line-share" if i < goods else "shipping-share" for i in positions]
+        subjects, before = [ids[i] for i in positions], [left[i] for i in positions]
+        for i, share in zip(positions, shares, strict=True):
+            left[i] -= share
     mode, shared = _roundings(used.benefit, amount, quote)
-    yield Row("discount", used.id, type(used.benefit).__name__, (sum(before), used.unused), mode, amount, 0)
-    for i, share in zip(positions, used.shares, strict=True):
-        left[i] -= share
-    steps = repeat("line-share") if whole else ["line-share" if i < goods else "shipping-share" for i in positions]
-    subjects = ids[:goods] if whole else [ids[i] for i in positions]
-    inputs = zip(repeat(amount), before, used.units or repeat(0), strict=False)
-    taken = [-share for share in used.shares]
-    yield from map(Row._make, zip(steps, subjects, repeat(used.id), inputs, repeat(shared), used.shares, taken, strict=False))
+    inputs = zip(repeat(amount), before, used.units or repeat(0))
+    columns = zip(steps, subjects, repeat(used.id), inputs, repeat(shared), shares, map(neg, shares))
+    return [Row("discount", used.id, type(used.benefit).__name__, (sum(before), used.unused), mode, amount, 0), *map(_made, columns)]
 
 
 def _roundings(benefit: Benefit, amount: int, quote: Quote) -> tuple[str, str]:
@@ -267,12 +278,12 @@ def _roundings(benefit: Benefit, amount: int, quote: Quote) -> tuple[str, str]:
             return "sum of shares", "exact"
 
 
-def _tax_rows(quote: Quote) -> Iterator[Row]:
-    rates, policy = dict(quote.rates), quote.policy.tax
+def _tax_rows(quote: Quote) -> list[Row]:
+    rates, policy, rows = dict(quote.rates), quote.policy.tax, list[Row]()
     before = policy.base == "before_discount"
     taxed: list[tuple[Step, PricedLine | PricedShipping, int, int]] = [
-        *(("line-tax", line, line.subtotal if before else line.subtotal - line.discount, line.quantity) for line in quote.lines),
-        *(("shipping-tax", sent, sent.subtotal if before else sent.subtotal - sent.discount, 1) for sent in quote.shipping),
+        *[("line-tax", line, line.subtotal if before else line.subtotal - line.discount, line.quantity) for line in quote.lines],
+        *[("shipping-tax", sent, sent.subtotal if before else sent.subtotal - sent.discount, 1) for sent in quote.shipping],
     ]
     if policy.level == "order":
         exact = dict.fromkeys([code for code, _ in quote.totals.tax_by_code], Ratio(0))
@@ -281,12 +292,20 @@ def _tax_rows(quote: Quote) -> Iterator[Row]:
             for code, numerator in zip(made.codes, made.numerators, strict=True):
                 exact[code] = _sum(exact[code], Ratio(base * numerator, made.denominator))
         for code, tax in quote.totals.tax_by_code:
-            yield Row("order-tax", code, "sum of exact taxes", (str(exact[code]),), policy.mode, tax, 0)
+            rows.append(Row("order-tax", code, "sum of exact taxes", (str(exact[code]),), policy.mode, tax, 0))
     rounding = policy.order_shares if policy.level == "order" else policy.mode
+    told = {category: [_told(rate) for rate in each] for category, each in quote.rates}
     for step, entry, base, quantity in taxed:
-        for rate, (code, tax) in zip(rates[entry.tax_category], entry.taxes, strict=True):
-            rule, amount = ("included", 0) if rate.included else ("added", tax)
-            yield Row(step, entry.id, rule, (code, str(rate.rate), int(rate.compound), base, quantity), rounding, tax, amount)
+        for (code, rate, compound, rule, adds), (_, tax) in zip(told[entry.tax_category], entry.taxes, strict=True):
+            rows.append(_made((step, entry.id, rule, (code, rate, compound, base, quantity), rounding, tax, tax * adds)))
+    return rows
+
+
+@lru_cache(maxsize=4096)
+def _told(rate: TaxRate) -> tuple[str, str, int, str, int]:
+    """Code, rate and compound as a row shows them, the rule, and how often the tax comes on top: once, or not if it is included."""
+    rule, adds = ("included", 0) if rate.included else ("added", 1)
+    return rate.code, str(rate.rate), int(rate.compound), rule, adds
 
 
 def _sum(a: Ratio, b: Ratio) -> Ratio:

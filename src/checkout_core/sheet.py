@@ -7,6 +7,7 @@ stay at the edge. All amounts are minor units of one currency, as entered: inclu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import sub
 
 from checkout_core.tax import TaxFormula
 
@@ -14,7 +15,7 @@ from checkout_core.tax import TaxFormula
 class Sheet:
     """The columns, entry by entry. Only `current` and `spent` change, as promotions take something.
 
-    - `goods`: how many of the entries are lines. `keys`: the SKU of a line, the method of carriage.
+    - `goods`: how many of the entries are lines, `lines`: their positions. `keys`: the SKU of a line, the method of carriage.
     - `units`, `quantities`, and `original` = unit × quantity. `floors`: what discounts must leave of an entry, whole.
     - `formulas`: the taxes of each entry, for shares by gross amount; None while they are not known.
     - `carriage_known`: False while no shipping method has been chosen and there may still be something to pay for it.
@@ -32,6 +33,7 @@ class Sheet:
         "freed",
         "goods",
         "keys",
+        "lines",
         "original",
         "plain",
         "quantities",
@@ -54,6 +56,7 @@ class Sheet:
         """`floors` is the least price of one unit of each entry, as `units` is the price; None is no floor at all."""
         self.currency = currency
         self.goods = goods
+        self.lines = tuple(range(goods))  # whoever means all lines names this very tuple: then a column is cut, not picked from
         self.keys = keys
         self.units = units
         self.quantities = quantities
@@ -68,14 +71,20 @@ class Sheet:
         self.freed: list[int] = [0] * goods
         self.plain = self.floors is None and (not self.original or min(self.original) >= 0)
 
+    def left(self, entries: Sequence[int]) -> list[int]:
+        """What earlier promotions left of each of these entries."""
+        current = self.current
+        return current[: self.goods] if entries is self.lines else [current[i] for i in entries]
+
     def worth(self, entries: Sequence[int]) -> list[int]:
         """What each of these entries is worth now; a credit, which is below zero, counts as nothing."""
-        current = self.current
-        found = current if len(entries) == len(current) else [current[i] for i in entries]
-        return list(found) if self.plain else [max(amount, 0) for amount in found]
+        found = self.left(entries)
+        return found if self.plain else [max(amount, 0) for amount in found]
 
     def room(self, entries: Sequence[int]) -> list[int]:
         """What each of these entries can still give: down to its floor, or to nothing."""
+        if self.plain:
+            return self.left(entries)
         current, floors = self.current, self.floors
         if floors is None:
             return self.worth(entries)
@@ -84,8 +93,11 @@ class Sheet:
     def take(self, entries: Sequence[int], shares: Sequence[int]) -> None:
         """Take these shares off these entries."""
         current = self.current
-        for i, share in zip(entries, shares, strict=True):
-            current[i] -= share
+        if entries is self.lines:
+            current[: self.goods] = map(sub, current, shares)
+        else:
+            for i, share in zip(entries, shares, strict=True):
+                current[i] -= share
 
     def spend(self, got: Sequence[int], units: Sequence[int], shares: Sequence[int], bought: Sequence[tuple[int, int]]) -> None:
         """Note which units a buy-and-get promotion has used, if it kept a discount, and what it took off them."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import lcm
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from attrs import field, frozen
 
@@ -101,11 +101,11 @@ TAX_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 DEFAULT: Final = TaxPolicy()
 
 
-@frozen
-class Taxed:
+class Taxed(NamedTuple):
     """The result: net + tax = gross, and the components (code and tax, in the order of the rates) add up to the tax.
 
-    In minor units. The tax the amount contained is amount - net, the tax added to it gross - amount.
+    In minor units. The tax the amount contained is amount - net, the tax added to it gross - amount. A tuple, because every entry of
+    every quote makes one.
     """
 
     net: int
@@ -133,9 +133,12 @@ def tax_of_line(amount: int, rates: Sequence[TaxRate], policy: TaxPolicy = DEFAU
     return formula(tuple(rates)).of(amount, policy, quantity)
 
 
-@frozen(cache_hash=True)
+@frozen(eq=False)
 class TaxFormula:
-    """A list of rates worked out: the exact tax of rate i on an amount is `amount * numerators[i] / denominator`."""
+    """A list of rates worked out: the exact tax of rate i on an amount is `amount * numerators[i] / denominator`.
+
+    Equal if it is the same object: `formula` keeps one for a list of rates, and every entry of every cart asks for it.
+    """
 
     codes: tuple[str, ...]
     numerators: tuple[int, ...]

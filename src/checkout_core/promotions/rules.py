@@ -152,7 +152,7 @@ def bought_of(benefit: BuyGet, sheet: Sheet) -> Sequence[int]:
 
 def _goods(skus: frozenset[str] | None, sheet: Sheet) -> Sequence[int]:
     if skus is None:
-        return range(sheet.goods)
+        return sheet.lines
     return [i for i, key in enumerate(sheet.keys[: sheet.goods]) if key in skus]
 
 
@@ -178,7 +178,7 @@ def why_not(p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, u
         return used_up
     if not entries and (p.on_goods or sheet.carriage_known):
         return Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
-    if not p.on_goods and p.skus is not None and p.skus.isdisjoint(sheet.keys[: sheet.goods]):
+    if p.skus is not None and not p.on_goods and p.skus.isdisjoint(sheet.keys[: sheet.goods]):
         return Refused("not-these-goods", p.label)
     if p.minimum:
         amounts = sheet.current if p.minimum_basis == "current" else sheet.original

@@ -59,7 +59,7 @@ def judge(
     refused = why_not(promotion, sheet, entries, now, used_up)
     if refused is not None:
         return refused
-    if not promotion.on_goods and not sheet.carriage_known:
+    if not sheet.carriage_known and not promotion.on_goods:
         return Given((), ())  # it will, once there is carriage to take it off
     benefit = promotion.benefit
     buys = bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ()

@@ -8,6 +8,7 @@ is shared out adds up (RB-55, RB-68, G6, G7).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple, cast
 
 from attrs import evolve, frozen
@@ -53,11 +54,11 @@ class Given:
 
 
 class Run(NamedTuple):
-    """`count` units of one entry, from the unit `first` on, at one price each."""
+    """So many units of one entry, from the unit `first` on, at one price each."""
 
     entry: int
     first: int
-    count: int
+    units: int
     price: int
 
 
@@ -110,9 +111,10 @@ def _per_hundred(b: Percent | TieredPercent, percent: Ratio, sheet: Sheet, entri
         return _shared(off if cap is None or off < cap else cap, sheet, entries, policy, runs)
     if of_order or policy.percent_line_level == "line":
         wanted = _offs(bases, percent, policy)
+    elif runs is None:
+        wanted = _unit_by_unit(lambda price: _off(price, percent, policy), sheet, entries, _base(sheet, policy))
     else:
-        each = _runs(sheet, entries, _base(sheet, policy)) if runs is None else runs
-        wanted = _added_up(entries, ((run.entry, run.count * _off(run.price, percent, policy)) for run in each))
+        wanted = _added_up(entries, [(run.entry, run.units * _off(run.price, percent, policy)) for run in runs])
     given = _limited(wanted, sheet, entries, _counts(runs, entries))
     return given if cap is None or given.amount <= cap else _shared(cap, sheet, entries, policy, runs)
 
@@ -141,17 +143,17 @@ def _amount_off(b: AmountOff, sheet: Sheet, entries: Sequence[int], policy: Pric
 
 
 def _set_total(b: SetTotal, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
-    return _shared(max(sum([sheet.current[i] for i in entries]) - _in(b.amounts, sheet), 0), sheet, entries, policy)
+    return _shared(max(sum(sheet.left(entries)) - _in(b.amounts, sheet), 0), sheet, entries, policy)
 
 
 def _unit_off(b: UnitOff, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
     value = _in(b.amounts, sheet)
-    runs = _runs(sheet, entries, sheet.current)
-    if b.max_units is not None:
-        runs = _covered(runs, b.max_units, b.unit_order)
-        entries = sorted({run.entry for run in runs})
-    wanted = _added_up(entries, ((run.entry, run.count * min(value, run.price)) for run in runs))
-    return _limited(wanted, sheet, entries, _counts(runs if b.max_units is not None else None, entries))
+    if b.max_units is None:
+        return _limited(_unit_by_unit(lambda price: min(value, price), sheet, entries, sheet.current), sheet, entries)
+    runs = _covered(_runs(sheet, entries, sheet.current), b.max_units, b.unit_order)
+    entries = sorted({run.entry for run in runs})
+    wanted = _added_up(entries, [(run.entry, run.units * min(value, run.price)) for run in runs])
+    return _limited(wanted, sheet, entries, _counts(runs, entries))
 
 
 def _entry_off(b: EntryOff, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
@@ -159,8 +161,8 @@ def _entry_off(b: EntryOff, sheet: Sheet, entries: Sequence[int], policy: Pricin
 
 
 def _set_price(b: SetPrice, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
-    value, runs = _in(b.amounts, sheet), _runs(sheet, entries, sheet.current)
-    return _limited(_added_up(entries, ((run.entry, run.count * max(run.price - value, 0)) for run in runs)), sheet, entries)
+    value = _in(b.amounts, sheet)
+    return _limited(_unit_by_unit(lambda price: max(price - value, 0), sheet, entries, sheet.current), sheet, entries)
 
 
 def _in(amounts: Amounts, sheet: Sheet) -> int:
@@ -170,42 +172,42 @@ def _in(amounts: Amounts, sheet: Sheet) -> int:
 # Chosen units.
 def _every_nth(b: EveryNth, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
     runs = _in_order(_runs(sheet, entries, _base(sheet, policy)), b.sort)
-    groups = sum([run.count for run in runs]) // b.size
+    groups = sum([run.units for run in runs]) // b.size
     if b.max_groups is not None:
         groups = min(groups, b.max_groups)
     in_a_row = b.picking == "horizontal" and b.nth == 1
-    chosen, position = list[Run](), 0
+    chosen, position, before = list[Run](), 0, 0
     for run in runs:
-        if in_a_row:
-            count = min(position + run.count, groups) - min(position, groups)
-        else:  # of the positions nth - 1, nth - 1 + size, … those in this run
-            count = _picks(position + run.count, b, groups) - _picks(position, b, groups)
-        if count:
-            chosen.append(Run(run.entry, run.first, count, run.price))
-        position += run.count
+        position += run.units
+        picked = min(position, groups) if in_a_row else _picks(position, b, groups)
+        if picked > before:
+            chosen.append(Run(run.entry, run.first, picked - before, run.price))
+        before = picked
     return _off_units(chosen, b.percent, sheet, policy)
 
 
 def _picks(upto: int, b: EveryNth, groups: int) -> int:
-    """How many of the chosen positions lie before `upto`."""
+    """How many of the chosen positions nth - 1, nth - 1 + size, … lie before `upto`."""
     return min((upto - b.nth) // b.size + 1, groups) if upto >= b.nth else 0
 
 
 def _buy_get(b: BuyGet, sheet: Sheet, entries: Sequence[int], buys: Sequence[int], policy: PricingPolicy) -> Given | None:
     lines = [i for i in range(sheet.goods) if sheet.units[i] >= 0]
-    lines.sort(key=lambda i: -sheet.current[i])  # stable: ties in line order
-    spent = sheet.spent
+    lines.sort(key=sheet.current.__getitem__, reverse=True)  # stable: ties in line order
+    spent, to_buy, to_get = sheet.spent, set(buys), set(entries)
     bought, missing = list[tuple[int, int]](), b.buy_quantity
     for i in lines:
-        count = min(sheet.quantities[i] - spent[i], missing) if i in buys else 0
-        if count:
+        if not missing:
+            break
+        if i in to_buy and (count := min(sheet.quantities[i] - spent[i], missing)):
             bought.append((i, count))
             missing -= count
     taken, got, wanted = dict(bought), list[Run](), b.get_quantity
     for i in lines:
+        if not wanted:
+            break
         first = spent[i] + taken.get(i, 0)
-        count = min(sheet.quantities[i] - first, wanted) if i in entries else 0
-        if count > 0:
+        if i in to_get and (count := min(sheet.quantities[i] - first, wanted)) > 0:
             amount = sheet.original[i] if policy.stacking == "parallel" else sheet.current[i] + sheet.freed[i]
             got += _part(_split(i, amount, sheet.quantities[i]), first, count)
             wanted -= count
@@ -222,7 +224,7 @@ def _off_units(
         return None
     entries = sorted({run.entry for run in chosen})
     if policy.percent_line_level == "unit":
-        wanted = _added_up(entries, ((run.entry, run.count * _off(run.price, percent, policy)) for run in chosen))
+        wanted = _added_up(entries, [(run.entry, run.units * _off(run.price, percent, policy)) for run in chosen])
     else:
         wanted = _offs(_worth_of(chosen, entries), percent, policy)
     return _limited(wanted, sheet, entries, _counts(chosen, entries), bought)
@@ -240,6 +242,17 @@ def _split(entry: int, amount: int, quantity: int) -> list[Run]:
     return [*runs, Run(entry, spare, quantity - spare, price)]
 
 
+def _unit_by_unit(off: Callable[[int], int], sheet: Sheet, entries: Sequence[int], amounts: Sequence[int]) -> list[int]:
+    """What comes off each entry, if `off` says what comes off a unit of that price."""
+    quantities, wanted = sheet.quantities, list[int]()
+    for i in entries:
+        quantity = quantities[i]
+        price, spare = divmod(amounts[i], quantity)
+        more = spare * off(price + 1) if spare else 0
+        wanted.append((quantity - spare) * off(price) + more)
+    return wanted
+
+
 def _runs(sheet: Sheet, entries: Sequence[int], amounts: Sequence[int]) -> list[Run]:
     quantities = sheet.quantities
     return [run for i in entries for run in _split(i, amounts[i], quantities[i])]
@@ -248,8 +261,7 @@ def _runs(sheet: Sheet, entries: Sequence[int], amounts: Sequence[int]) -> list[
 def _in_order(runs: list[Run], order: UnitOrder) -> list[Run]:
     if order == "line_order":
         return runs
-    sign = 1 if order == "price_asc" else -1
-    return sorted(runs, key=lambda run: sign * run.price)
+    return sorted(runs, key=attrgetter("price"), reverse=order == "price_desc")  # stable both ways
 
 
 def _covered(runs: list[Run], most: int, order: UnitOrder) -> list[Run]:
@@ -258,8 +270,8 @@ def _covered(runs: list[Run], most: int, order: UnitOrder) -> list[Run]:
     for run in _in_order(runs, order):
         if most <= 0:
             break
-        covered.append(run if run.count <= most else run._replace(count=most))
-        most -= run.count
+        covered.append(run if run.units <= most else run._replace(units=most))
+        most -= run.units
     return covered
 
 
@@ -267,7 +279,7 @@ def _part(runs: Iterable[Run], first: int, count: int) -> list[Run]:
     """The units from number `first` on, so many."""
     part = []
     for run in runs:
-        low, high = max(run.first, first), min(run.first + run.count, first + count)
+        low, high = max(run.first, first), min(run.first + run.units, first + count)
         if low < high:
             part.append(Run(run.entry, low, high - low, run.price))
     return part
@@ -282,11 +294,11 @@ def _added_up(entries: Sequence[int], amounts: Iterable[tuple[int, int]]) -> lis
 
 
 def _worth_of(runs: Iterable[Run], entries: Sequence[int]) -> list[int]:
-    return _added_up(entries, ((run.entry, run.count * run.price) for run in runs))
+    return _added_up(entries, [(run.entry, run.units * run.price) for run in runs])
 
 
 def _counts(runs: Iterable[Run] | None, entries: Sequence[int]) -> tuple[int, ...]:
-    return () if runs is None else tuple(_added_up(entries, ((run.entry, run.count) for run in runs)))
+    return () if runs is None else tuple(_added_up(entries, [(run.entry, run.units) for run in runs]))
 
 
 # Limits and shares.
@@ -328,7 +340,7 @@ def _weights(sheet: Sheet, entries: Sequence[int], policy: PricingPolicy, runs: 
         counts: Sequence[int] = [sheet.quantities[i] for i in entries]
     else:
         whole = {i: _split(i, current[i], sheet.quantities[i]) for i in entries}
-        own = [part for run in runs for part in _part(whole[run.entry], run.first, run.count)]
+        own = [part for run in runs for part in _part(whole[run.entry], run.first, run.units)]
         worth, counts = _worth_of(own, entries), _counts(own, entries)
     if basis == "original":
         return [sheet.units[i] * count if current[i] else 0 for i, count in zip(entries, counts, strict=True)]
