@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from attrs import evolve, frozen
 
+from checkout_cli.exits import listed
 from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.price_words import Say, say, some
 from checkout_core.gift_cards import UsedCard
@@ -19,6 +20,7 @@ from checkout_core.pricing_policy import PricingPolicy, settings_of
 from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.receipt import receipt_of
+from checkout_core.refusals import Refused
 from checkout_core.tax import TaxRate
 
 Tone = Literal["", "quiet", "less", "due"]
@@ -26,6 +28,7 @@ MOST_SHARES: Final = 5  # discounts told for one line; of more, the rest are add
 MOST_ROWS: Final = 60  # rows for lines and carriage; with more, each line has one row
 MOST_NAMES: Final = 4  # names told of lines that are alike
 MOST_MISSES: Final = 8
+TOLD_TOGETHER: Final = ("not-combinable", "no-effect")
 EXACT_PLACES: Final = 4  # decimals beyond the minor unit, of an exact amount that has no end
 DEFAULTS: Final = settings_of(PricingPolicy())
 
@@ -278,13 +281,18 @@ class PriceTree:
             case SetTotal(amounts=amounts):
                 yield say("worked.total", value=amounts[currency], of=of)
             case _:
-                yield say("worked.rule", rule=benefit_words(used.benefit, currency))
+                yield say("worked.rule", rule=benefit_words(used.benefit, currency, everything=self._everything(deal)))
         if self._shared(used) and sum([bool(share) for share in used.shares]) > 1:
             yield say("worked.shared", allocation=say(policy.allocation))
         if used.unused:
             yield say("worked.unused", unused=self.money(used.unused))
         if used.group is not None:
             yield say("worked.group", group=used.group)
+
+    def _everything(self, deal: Deal) -> bool:
+        """Whether it covers all goods, or all carriage, or both."""
+        lines = sum([at < self.goods for at in deal.positions])
+        return lines in (0, self.goods) and len(deal.positions) - lines in (0, len(self.quote.shipping))
 
     def _worked_percent(self, deal: Deal, percent: Ratio) -> Say:
         used, policy = deal.used, self.quote.policy
@@ -345,11 +353,20 @@ class PriceTree:
         choices = {name: value for name, value in settings_of(self.quote.policy).items() if value != DEFAULTS[name]}
         told = ", ".join([f"{name} = {_plain(value)}" for name, value in choices.items()])
         yield Node(say("policy", choices=told) if choices else say("policy.default"), tone="quiet", apart=True)
-        misses = self.quote.near_misses
+        misses = list(_together(self.quote.near_misses))
         for refused in misses[:MOST_MISSES]:
             yield Node(say("miss", words=str(refused)), tone="quiet")
         if more := len(misses[MOST_MISSES:]):
             yield Node(say("misses.more", count=more), tone="quiet")
+
+
+def _together(misses: Sequence[Refused]) -> Iterator[Refused]:
+    """Promotions that miss for one and the same reason, as one refusal of them all."""
+    alike: dict[Refused, list[str]] = {}
+    for refused in misses:
+        alike.setdefault(evolve(refused, subject="" if refused.reason in TOLD_TOGETHER else refused.subject), []).append(refused.subject)
+    for refused, subjects in alike.items():
+        yield evolve(refused, subject=listed(subjects, "and"))
 
 
 def _besides(name: str, id: str) -> tuple[str, ...]:
