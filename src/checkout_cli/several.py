@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
@@ -155,7 +157,10 @@ class _Crew:
         return bool(self.idle) or len(self.busy) < self.jobs
 
     def give(self, at: int, portion: tuple[Play, ...]) -> None:
-        line, process = self.idle.pop() if self.idle else self._started()
+        if not self.idle:
+            with _ctrl_c_later():
+                self.idle.append(self._started())
+        line, process = self.idle.pop()
         self.busy[line] = process
         try:
             line.send((at, portion))
@@ -179,16 +184,10 @@ class _Crew:
 
     def _started(self) -> tuple[Connection, BaseProcess]:
         context = get_context("spawn")
-        # A process that is being started inherits that Ctrl-C is not for it, before it can say so itself.
-        quiet = signal.signal(signal.SIGINT, signal.SIG_IGN) if _is_main_thread() else None
-        try:
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs, self.where, self.stop), daemon=True)
-            process.start()
-            theirs.close()
-        finally:
-            if quiet is not None:
-                signal.signal(signal.SIGINT, quiet)
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, self.where, self.stop), daemon=True)
+        process.start()
+        theirs.close()
         return ours, process
 
 
@@ -212,10 +211,32 @@ def _crew(jobs: int, where: Where, stop: bool) -> Iterator[_Crew]:
             one.close()
 
 
-def _is_main_thread() -> bool:
-    import threading
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Ctrl-C has its effect when this is over, and none ever on processes that are started meanwhile: they inherit that it is blocked."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if current_thread() is main_thread() else None
+    try:
+        with _blocked():
+            yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
-    return threading.current_thread() is threading.main_thread()
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    if sys.platform == "win32":  # knows no masks
+        yield
+        return
+    resource_tracker.ensure_running()  # the first process would start it, and that unblocks
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _work(line: Any, where: Where, stop: bool) -> None:

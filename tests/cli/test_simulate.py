@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
+from multiprocessing import active_children
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
@@ -179,16 +180,31 @@ def test_ctrl_c_shows_what_was_found_so_far(tmp_path: Path) -> None:
     wait_for(lambda: not family(started.pid), seconds=10)  # the last of them may be just about to end
 
 
+def test_ctrl_c_while_a_process_is_being_started_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its effect as soon as the process is there, which ends too."""
+    started, start = list[SpawnProcess](), SpawnProcess.start
+
+    def interrupted(self: SpawnProcess) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        start(self)
+        started.append(self)
+
+    monkeypatch.setattr(SpawnProcess, "start", interrupted)
+    found = run(Where(scenario(tmp_path)), range(11), jobs=2)
+    assert (found.stopped, found.done, len(started)) == (True, 0, 1)
+    assert active_children() == []
+
+
 def family(pid: int) -> list[int]:
     """The processes of its session that are left, but for itself."""
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for one in filter(str.isdigit, os.listdir("/proc")):  # a glob would look at each, and stumble over one that ends meanwhile
         try:
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            fields = Path("/proc", one, "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[3]) == pid and fields[0] != "Z" and int(stat.parent.name) != pid:
-            found.append(int(stat.parent.name))
+        if int(fields[3]) == pid and fields[0] != "Z" and int(one) != pid:
+            found.append(int(one))
     return found
 
 
