@@ -40,7 +40,7 @@ class Checkout:
 
     `claims` is what it wants to hold, `held` what it holds. `deadline` is when an unpaid one lapses, `latest` while a payment is open.
     `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. `because` and `by` say why and by whom it was
-    cancelled. No personal data is in here.
+    cancelled. `channel` is where it is sold, "" the shop's own way. No personal data is in here.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Checkout:
     destination: Destination | None = None
     shipping: str | None = None
     codes: tuple[str, ...] = ()
+    channel: str = ""
     hold_early: bool = False
     deadlines: Deadlines = Deadlines()
     quote: Quote | None = None

@@ -74,12 +74,13 @@ class Asked:
 
 @frozen
 class Details:
-    """What the shopper said about delivery and payment; None leaves what was said before."""
+    """What was said about delivery, payment and the channel of sale; None leaves what was said before."""
 
     ship_to: Address | None = None
     contact: Contact | None = None
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
+    channel: str | None = None
 
 
 @frozen
@@ -238,6 +239,7 @@ def described(c: Checkout, cart: Cart, details: Details, person: Person, policy:
         destination=person.address.destination if person.address else None,
         shipping=c.shipping if details.shipping is None else details.shipping,
         codes=c.codes if details.codes is None else details.codes,
+        channel=c.channel if details.channel is None else details.channel,
     )
 
 
@@ -284,11 +286,14 @@ def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str
 
 
 def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | tuple[Refused, ...]:
-    """The price of this checkout now, or everything that is in the way."""
+    """The price of this checkout now in its channel, or everything that is in the way."""
+    pricing = policy.pricing_for(c.channel)
+    if isinstance(pricing, Refused):  # it was there when this checkout began; another policy in its place would be a surprise (RB-49)
+        return (pricing,)
     used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
     basket = Basket(c.currency, c.lines, c.destination, (c.shipping,) if c.shipping else (), c.codes)
     facts = attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
-    quote = price(basket, facts, now, policy.pricing)
+    quote = price(basket, facts, now, pricing)
     if not isinstance(quote, Quote):
         return quote
     per_person = [deal for deal in quote.promotions if deal.per_person is not None]

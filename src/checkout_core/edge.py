@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from checkout_core.customers import COUNTRIES, Address, Contact, canonical_code, canonical_email, looks_like_card_number
 from checkout_core.money import Money
 from checkout_core.payments import Card, Upi
+from checkout_core.policy import Policy
 from checkout_core.refusals import Refusal, Refused
 
 TEXT_AT_MOST = 200
@@ -65,6 +66,14 @@ def checked_contact(contact: object) -> Iterator[Refused]:
             canonical_email(contact.email)
         except (ValueError, TypeError):
             yield Refused("invalid", "contact.email", "not an e-mail address", hint="It needs a name, an @ and a domain.")
+
+
+def checked_channel(channel: object, policy: Policy) -> Iterator[Refused]:
+    """Why this is no channel of the shop; "" is its own way."""
+    if wrong := tuple(checked_text("channel", channel, empty=True)):
+        yield from wrong
+    elif isinstance(refused := policy.pricing_for(str(channel)), Refused):
+        yield refused
 
 
 def checked_codes(codes: Iterable[object], at_most: int) -> tuple[str, ...]:

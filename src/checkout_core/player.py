@@ -98,6 +98,7 @@ class AsyncCommands(Protocol):
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout: ...
     async def update(
         self,
@@ -107,6 +108,7 @@ class AsyncCommands(Protocol):
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout: ...
     async def validate(self, checkout: str) -> tuple[Refused, ...]: ...
     async def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]: ...
@@ -291,12 +293,10 @@ class AsyncPlay:
         return stories.merged(report)
 
     async def _begin(self, said: Begin, mine: _Shopping, who: str) -> Answer:
+        act, of = (self.shop.update, mine.checkout) if said.again else (self.shop.begin, mine.cart)
+        checkout = await act(of, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact, channel=said.channel)
         if said.again:
-            checkout = await self.shop.update(
-                mine.checkout, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact
-            )
             return stories.begun(checkout)
-        checkout = await self.shop.begin(mine.cart, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact)
         mine.id = checkout.id
         self.begun.setdefault(checkout.id, who)
         return evolve(stories.begun(checkout), quiet=True)

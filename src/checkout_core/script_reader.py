@@ -228,11 +228,12 @@ class _Reading:
         address = self._address_named(table) or self.shopper.address
         contact = self._contact(table) or self.shopper.contact
         carts.begun = True
-        return Begin(address, contact, table.text("shipping"), table.texts("codes"))
+        return Begin(address, contact, table.text("shipping"), table.texts("codes"), table.text("channel"))
 
     def update(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)
-        return Begin(self._address_named(table), self._contact(table), table.text("shipping"), table.texts("codes"), again=True)
+        address, contact = self._address_named(table), self._contact(table)
+        return Begin(address, contact, table.text("shipping"), table.texts("codes"), table.text("channel"), again=True)
 
     def validate(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)

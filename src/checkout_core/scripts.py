@@ -110,6 +110,7 @@ class Begin:
     contact: Contact | None = None
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
+    channel: str | None = None
     again: bool = False
 
 

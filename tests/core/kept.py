@@ -191,6 +191,7 @@ def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:
         "destination": Destination("DE", "BE", "10117"),
         "shipping": "standard",
         "codes": ("SAVE10",),
+        "channel": "counter",
         "deadlines": Deadlines(hold_for=1),
         "quote": quote,
         "quote_until": NOON,

@@ -89,6 +89,7 @@ def order_data(whole: Whole) -> dict[str, object]:
             "email": contact.email if contact else None,
             "destination": {"country": c.destination.country, "region": c.destination.region} if c.destination else None,
             "codes": list(c.codes),
+            "channel": c.channel or None,
             "total": money_data(c.quote.total) if c.quote else None,
             "quote": quote_data(c.quote) if c.quote else None,
             "payments": [attempt_data(c, attempt) for attempt in c.attempts],
@@ -131,6 +132,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
             ("e-mail", contact.email if contact else None),
             ("goes to", " ".join(filter(None, (address.postcode, address.city, address.region, address.country))) if address else None),
             ("codes", ", ".join(c.codes)),
+            ("channel", c.channel or None),
         )
     )
     if c.quote is not None:

@@ -25,7 +25,7 @@ from checkout_core.cart import Cart
 from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
 from checkout_core.codec.hooks import TAGS, Wrong, converter, paths_of, pool_in, pool_text
-from checkout_core.codec.raising import Document, raised_checkout_1, raised_product_1, raised_promotion_1, raised_quote_1
+from checkout_core.codec.raising import Document, raised_checkout_1, raised_checkout_2, raised_product_1, raised_promotion_1, raised_quote_1
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.holds import PoolKey
 from checkout_core.pricing import Quote
@@ -58,7 +58,7 @@ D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow
 
 VERSIONS: Final[Mapping[str, int]] = {
     "cart": 1,
-    "checkout": 2,
+    "checkout": 3,
     "facts": 1,
     "person": 1,
     "quote": 2,
@@ -71,6 +71,7 @@ VERSIONS: Final[Mapping[str, int]] = {
 
 UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {
     ("checkout", 1): raised_checkout_1,
+    ("checkout", 2): raised_checkout_2,
     ("quote", 1): raised_quote_1,
     ("product", 1): raised_product_1,
     ("promotion", 1): raised_promotion_1,

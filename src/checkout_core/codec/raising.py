@@ -16,6 +16,11 @@ def raised_checkout_1(old: Document) -> Document:
     return _with(old, by="")
 
 
+def raised_checkout_2(old: Document) -> Document:
+    """A shop had no channels, and sold its own way."""
+    return {**old, "channel": ""}
+
+
 def raised_product_1(old: Document) -> Document:
     """No price had a floor, and none was below zero."""
     return _with(old, floors=[], credit=False)

@@ -107,8 +107,7 @@ def _of_shipping(method: str | None, world: World) -> Iterator[str]:
 def _of_channel(channel: str | None, world: World) -> Iterator[str]:
     known = sorted(world.policy.channels)
     if channel is not None and channel not in known:
-        cure = _one_of(known) if known else "Leave it out"
-        yield f"this world does not sell through {shown(channel)}{near(channel, known)}. {cure}"
+        yield f"this world does not sell through {shown(channel)}{near(channel, known)}. {_one_of(known)}"
 
 
 def _of_unsent(carts: _Carts, world: World) -> Iterator[str]:

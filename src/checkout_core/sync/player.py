@@ -99,6 +99,7 @@ class Commands(Protocol):
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout: ...
     def update(
         self,
@@ -108,6 +109,7 @@ class Commands(Protocol):
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout: ...
     def validate(self, checkout: str) -> tuple[Refused, ...]: ...
     def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]: ...
@@ -292,12 +294,10 @@ class Play:
         return stories.merged(report)
 
     def _begin(self, said: Begin, mine: _Shopping, who: str) -> Answer:
+        act, of = (self.shop.update, mine.checkout) if said.again else (self.shop.begin, mine.cart)
+        checkout = act(of, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact, channel=said.channel)
         if said.again:
-            checkout = self.shop.update(
-                mine.checkout, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact
-            )
             return stories.begun(checkout)
-        checkout = self.shop.begin(mine.cart, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact)
         mine.id = checkout.id
         self.begun.setdefault(checkout.id, who)
         return evolve(stories.begun(checkout), quiet=True)

@@ -125,9 +125,14 @@ class Shop:
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout:
-        """The one live checkout of a cart, with its quote; begun if there is none, else brought up to date. Raises Refusal."""
-        details = self._details(ship_to, shipping, codes, contact)
+        """The one live checkout of a cart, with its quote; begun if there is none, else brought up to date. Raises Refusal.
+
+        `channel` is where it is sold, one of the Policy's: prices are worked out as that says. It keeps what was said before for None, and
+        is the shop's own way for "".
+        """
+        details = self._details(ship_to, shipping, codes, contact, channel)
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
@@ -145,9 +150,10 @@ class Shop:
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
+        channel: str | None = None,
     ) -> Checkout:
         """Change what was said, and take over the cart as it is now, at today's prices. Refused while money is on its way."""
-        details = self._details(ship_to, shipping, codes, contact)
+        details = self._details(ship_to, shipping, codes, contact, channel)
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
@@ -269,12 +275,16 @@ class Shop:
         edge.refuse(edge.checked_key(key))
         return Asked.of(scope, operation, key, *said)
 
-    def _details(self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None) -> Details:
+    def _details(
+        self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None, channel: str | None
+    ) -> Details:
         wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
         wrong += [*edge.checked_contact(contact)] if contact is not None else []
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
+        wrong += [*edge.checked_channel(channel, self.policy)] if channel is not None else []
         edge.refuse(wrong)
-        return Details(ship_to, contact, shipping, None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most))
+        typed = None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most)
+        return Details(ship_to, contact, shipping, typed, channel)
 
     def _payment(self, checkout: str, instrument: Card | Upi | None, expected: Money | str, key: str) -> Payment:
         method, token = (instrument.method, instrument.token) if instrument else ("zero", "")
