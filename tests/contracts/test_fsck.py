@@ -17,12 +17,14 @@ from checkout_adapters.sqlalchemy import fsck
 from checkout_adapters.sqlalchemy.fsck import CHECKS, Check, Finding, GatewayRow
 from checkout_adapters.sqlalchemy.fsck.dialects import spelled
 from checkout_adapters.sqlalchemy.fsck.secrecy import has_address, has_card_number
-from checkout_core import Placed, Policy, Worker
+from checkout_core import Placed, Policy, Product, Worker
 from checkout_core.deliveries import TRIES_AT_MOST
+from checkout_core.memory import MemoryCatalog
 from checkout_core.payments import Captured
+from checkout_core.pricing import CashRounding, PricingPolicy
 from tests.checked_shop import Counter, a_day, empty_database, look, rows_of
 from tests.project import fsck_page
-from tests.world import NOON, SECRET, begin, eur, lost, unheard
+from tests.world import NOON, SECRET, begin, eur, german_taxes, lost, parcels, products, unheard
 
 LATER = "2026-06-09T12:00:00+00:00"
 CURES = {check.id: check.cure for check in CHECKS}
@@ -153,6 +155,24 @@ def too_little_on_the_shelf(counter: Counter) -> None:
     counter.shop.receive("MUG", 2, reason="found", actor="test")
 
 
+def coins_and_credits(counter: Counter) -> None:
+    """What is paid is no sum of lines, a line is below zero, and nothing but the deposit is a reason to pay less."""
+    pfand = Product("PFAND", "Deposit back", [eur(-25)], credit=True, tracked=False)
+    counter.shelf = MemoryCatalog([*products(), pfand], (), german_taxes(), parcels())
+    shop = counter.open(Policy(identity_secret=SECRET, pricing=PricingPolicy(cash=CashRounding(10))))
+    for reason in ("", "too round"):
+        cart = shop.open_cart(currency="EUR")
+        shop.add(cart.id, sku="MUG", quantity=2)
+        shop.add(cart.id, sku="PFAND", quantity=3)
+        bought = begin(shop, cart.id)
+        assert bought.quote is not None
+        assert (bought.quote.totals.total, bought.quote.total) == (2915, eur(2920))
+        assert isinstance(counter.pay(bought, shop=shop), Placed)
+        assert counter.value(f"SELECT MIN(net) FROM order_lines WHERE order_id = '{bought.id}'") == -63
+        if reason:
+            shop.cancel(bought.id, reason=reason)
+
+
 def somebody_is_deaf(counter: Counter) -> None:
     bad, good = counter.begin("MUG"), counter.begin("BOOK")
     counter.pay(bad)
@@ -182,6 +202,7 @@ STORIES: tuple[Callable[[Counter], None], ...] = (
     carts_come_together,
     from_two_warehouses,
     too_little_on_the_shelf,
+    coins_and_credits,
     somebody_is_deaf,
 )
 
@@ -333,8 +354,10 @@ BROKEN: dict[str, Broken] = {
     "I11-rest": broken(
         "UPDATE checkouts SET due_at = NULL WHERE id = :flying", doc("checkouts", ":flying", "due_at", "NULL"), also="I6-due"
     ),
-    "I12-line": broken("UPDATE order_lines SET tax = tax + 1 WHERE order_id = :bought AND line = 1", also="file"),
-    "I12-order": broken("UPDATE order_lines SET gross = gross + 1, tax = tax + 1 WHERE order_id = :bought AND line = 1", also="I12-lines"),
+    "I12-line": broken("UPDATE order_lines SET tax = tax + 1 WHERE order_id = :bought AND line = 1", also="file I11-books"),
+    "I12-order": broken(
+        "UPDATE order_lines SET gross = gross + 1, tax = tax + 1 WHERE order_id = :bought AND line = 1", also="I12-lines I11-books"
+    ),
     "I12-quote": broken(doc("quotes", QUOTE_OF.format("gone"), "totals.total", "1")),
     "I12-lines": broken("UPDATE order_lines SET unit = unit + 1 WHERE order_id = :bought AND line = 1"),
     "I13-order": broken("UPDATE checkouts SET state = 'cancelled' WHERE id = :bought", also="I13-checkout-row"),
@@ -426,6 +449,25 @@ def test_a_planted_row_turns_exactly_its_check_red(day: Day, tmp_path: Path, che
     assert finding.rows
     assert finding.count == len(finding.rows)
     assert (finding.sentence, finding.cure) == (check.sentence, check.cure)
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        ("I8-total", broken(doc("quotes", QUOTE_OF.format("bought"), "totals.due", "1"), also="I8-amount I12-quote")),
+        ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "totals.rounded", "1"))),
+        ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "totals.card_tax", "1"))),
+        ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "shipping[0].gross", "1"))),
+        ("I12-order", broken(doc("quotes", QUOTE_OF.format("bought"), "totals.cards", "1"), also="I12-quote")),
+        ("I12-lines", broken(doc("quotes", QUOTE_OF.format("bought"), "shipping[0].discount", "1"))),
+        ("I12-lines", broken(doc("quotes", QUOTE_OF.format("bought"), "shipping[#]", "json_object('gross', 5)"), also="I12-quote")),
+        ("I12-lines", broken("UPDATE order_lines SET line = -1 WHERE order_id = :bought AND line = 0")),
+        ("I12-line", broken("UPDATE order_lines SET unit = -unit WHERE order_id = :bought AND line = 1", also="I12-lines")),
+    ],
+)  # fmt: skip
+def test_what_is_due_and_carriage_are_looked_at(day: Day, tmp_path: Path, check: str, wrong: Broken) -> None:
+    """Due is the total less gift cards, in coins; carriage is as many entries as there are."""
+    assert found_by(day, tmp_path, wrong, gateway=False).keys() == {check, *wrong.also}
 
 
 def test_what_asks_the_gateway_is_left_out_without_it(day: Day, tmp_path: Path) -> None:

@@ -48,11 +48,14 @@ def filled(path: Path) -> Path:
 
 
 # Made, and brought up and down.
+REVISIONS = ["0001", "0002"]
+
+
 def test_an_upgrade_makes_a_database(tmp_path: Path) -> None:
     """In a mode where readers do not wait for writers, marked as ours, at this release's revision; a second one does nothing."""
     path = tmp_path / "shop.db"
     admin = SqlAdmin(str(path))
-    assert [step.split()[0] for step in admin.upgrade()] == [HEAD]
+    assert [step.split()[0] for step in admin.upgrade()] == REVISIONS
     assert told(path, "PRAGMA journal_mode", "PRAGMA application_id") == [("wal",), (APPLICATION_ID,)]
     assert admin.current() == HEAD
     assert admin.check() == []
@@ -68,16 +71,27 @@ def test_down_to_nothing_and_up_again_with_rows_in_every_table(filled: Path) -> 
     assert {name for name in tables if not told(filled, f"SELECT 1 FROM {name} LIMIT 1")} == set()
     admin = SqlAdmin(str(filled))
     made = told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")
-    assert [step.split()[0] for step in admin.downgrade("base")] == [HEAD]
+    assert [step.split()[0] for step in admin.downgrade("base")] == REVISIONS[::-1]
     assert admin.current() is None
     assert told(filled, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'") == [
         ("alembic_version",)
     ]
     with pytest.raises(Misconfigured, match="checkout init"):
         SqlStorage(str(filled))
-    assert [step.split()[0] for step in admin.upgrade()] == [HEAD]
+    assert [step.split()[0] for step in admin.upgrade()] == REVISIONS
     assert told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name") == made
     assert admin.check() == []
+
+
+def test_a_step_back_keeps_what_is_stored(filled: Path) -> None:
+    """And the step up again: the rows and the shape are what they were."""
+    admin = SqlAdmin(str(filled))
+    rows, made = told(filled, "SELECT * FROM order_lines"), told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")
+    assert [step.split()[0] for step in admin.downgrade("0001")] == ["0002"]
+    assert admin.current() == "0001"
+    assert told(filled, "SELECT * FROM order_lines") == rows
+    assert [step.split()[0] for step in admin.upgrade()] == ["0002"]
+    assert (told(filled, "SELECT * FROM order_lines"), told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")) == (rows, made)
 
 
 def test_an_upgrade_that_fails_leaves_no_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +106,8 @@ def test_an_upgrade_that_fails_takes_nothing_that_another_made(tmp_path: Path, m
     """Two begin at once; the slower one is stopped, and the database of the quicker one, with its orders, stays where it is."""
     path, plain = tmp_path / "shop.db", SqlAdmin._migrate
 
-    def stopped(admin: SqlAdmin, revision: str, *, create: bool) -> Sequence[str]:
-        plain(admin, revision, create=create)
+    def stopped(admin: SqlAdmin, revision: str, *, up: bool) -> Sequence[str]:
+        plain(admin, revision, up=up)
         fill_all(path)
         raise KeyboardInterrupt
 
@@ -152,8 +166,8 @@ def test_this_release_is_at_the_last_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(PACKAGE / "migrations"))
     script = ScriptDirectory.from_config(config)
-    assert script.get_heads() == [HEAD]
-    assert script.get_bases() == ["0001"]
+    assert script.get_heads() == [HEAD] == REVISIONS[-1:]
+    assert script.get_bases() == REVISIONS[:1]
 
 
 def test_the_migrations_travel_with_the_package() -> None:

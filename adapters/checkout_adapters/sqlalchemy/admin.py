@@ -36,7 +36,7 @@ class SqlAdmin:
         """
         new = not path_of(self.url).exists()
         try:
-            return self._migrate(HEAD, create=True)
+            return self._migrate(HEAD, up=True)
         except BaseException:
             if new and self._is_empty():
                 _remove(path_of(self.url))
@@ -44,7 +44,7 @@ class SqlAdmin:
 
     def downgrade(self, revision: str) -> Sequence[str]:
         """Go back to a revision; "base" leaves nothing. For tests of the migrations, and for whoever has a backup."""
-        return self._migrate(revision, create=False)
+        return self._migrate(revision, up=False)
 
     def current(self) -> str | None:
         """The revision of the database; None if it is empty. Raises Misconfigured."""
@@ -61,16 +61,16 @@ class SqlAdmin:
         except CheckoutError:  # there is no file at all, or none that can be looked at
             return False
 
-    def _migrate(self, revision: str, *, create: bool) -> Sequence[str]:
+    def _migrate(self, revision: str, *, up: bool) -> Sequence[str]:
         steps: list[str] = []
-        with self._opened(create=create) as engine:
+        with self._opened(create=up) as engine:
             with translated(), engine.connect() as connection:
                 connection.execution_options(checkout_begin="SELECT 1")
                 _refuse_newer(connection)  # and what is another program's, before anything is set in it
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # kept in the file; it cannot be set inside a transaction
             with translated(), engine.begin() as connection:
                 _refuse_newer(connection)
-                _run(connection, revision, steps)
+                _run(connection, revision, steps, up=up)
                 if steps:  # else not a byte is written
                     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         return steps
@@ -94,15 +94,14 @@ def _refuse_newer(connection: sa.Connection) -> None:
         raise Misconfigured(f"The database is at revision {found}, newer than {HEAD} of this release. Upgrade checkout-core.")
 
 
-def _run(connection: sa.Connection, revision: str, steps: list[str]) -> None:
+def _run(connection: sa.Connection, revision: str, steps: list[str], *, up: bool) -> None:
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     script = ScriptDirectory.from_config(config)
 
     def plan(current: Any, _: MigrationContext) -> Any:
-        going_up = current == () or revision != "base"
-        found = script._upgrade_revs(revision, current) if going_up else script._downgrade_revs(revision, current)
+        found = script._upgrade_revs(revision, current) if up else script._downgrade_revs(revision, current)
         steps.extend(f"{step.revision.revision} {step.revision.doc}" for step in found)
         return found
 

@@ -10,6 +10,7 @@ from checkout_core.codec import pool_text
 from checkout_core.holds import PoolKey, Stock
 from checkout_core.orders import Order, OrderState, payment_state
 from checkout_core.payments import Attempt, AttemptState
+from checkout_core.pricing import PricedLine, PricedShipping
 
 Row = dict[str, object]
 
@@ -47,25 +48,21 @@ def order_row(before: Checkout | None, c: Checkout, now: datetime) -> Row | None
 
 
 def order_line_rows(c: Checkout) -> Sequence[Row]:
-    """The goods, numbered from 1, and the carriage as line 0."""
+    """The goods, numbered from 1, and the carriage: line 0, then -1 and so on."""
     if c.quote is None or c.order is None:
         return []
     rows: list[Row] = []
     for n, line in enumerate(c.quote.lines, start=1):
-        money = {"unit": line.unit, "discount": line.discount, "net": line.net, "tax": line.tax, "gross": line.gross}
-        thing = {"sku": line.sku, "name": line.name[:200], "quantity": line.quantity, "tracked": line.tracked}
-        rows.append({"order_id": c.id, "line": n, **thing, **money})
-    sent = c.quote.shipping
-    if sent.id:
-        money = {
-            "unit": sent.subtotal,
-            "discount": sent.discount,
-            "net": sent.net,
-            "tax": sent.tax,
-            "gross": sent.gross,
-        }
-        rows.append({"order_id": c.id, "line": 0, "sku": "", "name": sent.name[:200], "quantity": 1, "tracked": False, **money})
+        thing = {"sku": line.sku, "quantity": line.quantity, "unit": line.unit, "tracked": line.tracked}
+        rows.append({"order_id": c.id, "line": n, **thing, **_priced(line)})
+    for n, sent in enumerate(c.quote.shipping):
+        thing = {"sku": "", "quantity": 1, "unit": sent.subtotal, "tracked": False}
+        rows.append({"order_id": c.id, "line": -n, **thing, **_priced(sent)})
     return rows
+
+
+def _priced(entry: PricedLine | PricedShipping) -> Row:
+    return {"name": entry.name[:200], "discount": entry.discount, "net": entry.net, "tax": entry.tax, "gross": entry.gross}
 
 
 def payment_rows(before: Checkout | None, c: Checkout, now: datetime) -> Sequence[Row]:

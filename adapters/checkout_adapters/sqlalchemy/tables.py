@@ -249,11 +249,11 @@ order_lines: Final = Table(
     Column("tracked", Boolean, nullable=False),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("discount >= 0", name="discount"),
-    CheckConstraint("net >= 0", name="net"),
-    CheckConstraint("tax >= 0", name="tax"),
+    CheckConstraint("unit < 0 OR net >= 0", name="net"),
+    CheckConstraint("unit < 0 OR tax >= 0", name="tax"),
     CheckConstraint("net + tax = gross", name="gross"),
 )
-"""The goods of an order, a row a line; line 0 is the carriage, if there is one (sku '')."""
+"""The goods of an order, a row a line. Carriage has no sku, and is line 0, what is sent by a second method -1, and so on."""
 
 payments: Final = Table(
     "payments",

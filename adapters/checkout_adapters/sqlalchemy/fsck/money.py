@@ -100,14 +100,13 @@ CHECKS: Final = (
     ),
     Check(
         "I8-amount",
-        "I8: a payment under way is for the total that its checkout quotes.",
+        "I8: a payment under way is for what its checkout quotes as due.",
         "Cancel this checkout with `checkout order cancel`: the shopper agreed to another amount.",
         """
-        SELECT p.id AS payment_id, p.amount, p.currency, INT_OF(q.document, 'totals.total') AS quoted,
-               TEXT_OF(q.document, 'currency') AS quoted_in
+        SELECT p.id AS payment_id, p.amount, p.currency, DUE_OF(q) AS quoted, TEXT_OF(q.document, 'currency') AS quoted_in
         FROM payments p JOIN checkouts c ON c.id = p.checkout_id JOIN quotes q ON q.hash = c.quote_hash
         WHERE p.unwanted = '' AND p.state NOT IN ('declined', 'voided', 'refunded')
-          AND (p.amount <> INT_OF(q.document, 'totals.total') OR p.currency <> TEXT_OF(q.document, 'currency'))
+          AND (p.amount <> DUE_OF(q) OR p.currency <> TEXT_OF(q.document, 'currency'))
         """,
     ),
     Check(
@@ -133,13 +132,12 @@ CHECKS: Final = (
     ),
     Check(
         "I8-total",
-        "I8: an order's total is the one that was quoted.",
+        "I8: an order's total is what was quoted as due.",
         "Compare with what was paid (`checkout payment show`): the quote is what the shopper agreed to. Refund what is too much.",
         """
-        SELECT o.id AS order_id, o.total, o.currency, INT_OF(q.document, 'totals.total') AS quoted,
-               TEXT_OF(q.document, 'currency') AS quoted_in
+        SELECT o.id AS order_id, o.total, o.currency, DUE_OF(q) AS quoted, TEXT_OF(q.document, 'currency') AS quoted_in
         FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash
-        WHERE o.total <> INT_OF(q.document, 'totals.total') OR o.currency <> TEXT_OF(q.document, 'currency')
+        WHERE o.total <> DUE_OF(q) OR o.currency <> TEXT_OF(q.document, 'currency')
         """,
     ),
     Check(
@@ -153,7 +151,7 @@ CHECKS: Final = (
     ),
     Check(
         "I11-books",
-        "I11: each account of the ledger says what payments and orders say: gateway, receivable, sales, shipping and tax.",
+        "I11: each account of the ledger says what payments and orders say: gateway, receivable, sales, shipping, tax and rounding.",
         "See `checkout order explain` for what happened, and write a correcting posting for the difference.",
         """
         SELECT checkout_id, currency, account, SUM(booked) AS booked, SUM(so) AS as_it_happened FROM (
@@ -167,12 +165,15 @@ CHECKS: Final = (
             UNION ALL
             SELECT id, currency, 'receivable', 0, total FROM orders WHERE status <> 'cancelled'
             UNION ALL
-            SELECT o.id, o.currency, CASE WHEN l.line = 0 THEN 'shipping' ELSE 'sales' END, 0, -l.net
+            SELECT o.id, o.currency, CASE WHEN l.line <= 0 THEN 'shipping' ELSE 'sales' END, 0, -l.net
             FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.status <> 'cancelled'
             UNION ALL
-            SELECT o.id, o.currency, 'tax', 0, l.net FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.status <> 'cancelled'
+            SELECT o.id, o.currency, 'tax', 0, -l.tax FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.status <> 'cancelled'
             UNION ALL
-            SELECT id, currency, 'tax', 0, -total FROM orders WHERE status <> 'cancelled'
+            SELECT o.id, o.currency, 'rounding', 0, l.gross
+            FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.status <> 'cancelled'
+            UNION ALL
+            SELECT id, currency, 'rounding', 0, -total FROM orders WHERE status <> 'cancelled'
         ) AS books
         GROUP BY checkout_id, currency, account
         HAVING SUM(booked) <> SUM(so)

@@ -96,33 +96,40 @@ REBUILD = "The document decides. Set the column to what the document says, and f
 CHECKS: Final = (
     Check(
         "I12-line",
-        "I12: net and tax of every order line add up to its gross amount, and nothing in it is below zero.",
+        "I12: net and tax of every order line add up to its gross amount, and only a credit is below zero.",
         "The line was changed past the library. Its quote has the true figures: see `checkout order show`, and correct the row.",
         """
-        SELECT order_id, line, quantity, discount, net, tax, gross FROM order_lines
-        WHERE net + tax <> gross OR net < 0 OR tax < 0 OR discount < 0 OR quantity < 1
+        SELECT order_id, line, quantity, unit, discount, net, tax, gross FROM order_lines
+        WHERE net + tax <> gross OR discount < 0 OR quantity < 1
+           OR (unit >= 0 AND (net < 0 OR tax < 0)) OR (unit < 0 AND (net > 0 OR tax > 0))
         """,
     ),
     Check(
         "I12-order",
-        "I12: the lines of an order, the carriage with them, add up to its total.",
+        "I12: the lines of an order, the carriage with them, less gift cards and with cash rounding, add up to its total.",
         "Send no invoice for this order. Its quote has the true figures: see `checkout order show`, and correct what differs.",
         """
-        SELECT o.id AS order_id, o.total, COALESCE(SUM(l.gross), 0) AS lines
-        FROM orders o LEFT JOIN order_lines l ON l.order_id = o.id
-        GROUP BY o.id, o.total HAVING o.total <> COALESCE(SUM(l.gross), 0)
+        SELECT * FROM (
+            SELECT o.id AS order_id, o.total, COALESCE((SELECT SUM(l.gross) FROM order_lines l WHERE l.order_id = o.id), 0) AS lines,
+                   CARDS_OF(q) AS cards, ROUNDED_OF(q) AS rounded
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash WHERE IS_JSON(q.document)
+        ) AS sums
+        WHERE total <> lines - cards + rounded
         """,
     ),
     Check(
         "I12-quote",
-        "I12: the lines of a quote, the carriage with them, add up to its total.",
+        "I12: the lines of a quote, the carriage with them, add up to its total, and less gift cards, with cash rounding, to what is due.",
         "Cancel what is being bought for this quote with `checkout order cancel`: it cannot have been made by the library.",
         """
-        SELECT q.hash, INT_OF(q.document, 'totals.total') AS total,
-               SUM(INT_OF(k.value, 'gross')) + INT_OF(q.document, 'shipping.gross') AS lines
-        FROM quotes q, EACH_OF(q.document, 'lines') AS k
-        GROUP BY q.hash, q.document
-        HAVING SUM(INT_OF(k.value, 'gross')) + INT_OF(q.document, 'shipping.gross') <> INT_OF(q.document, 'totals.total')
+        SELECT * FROM (
+            SELECT q.hash, INT_OF(q.document, 'totals.total') AS total, DUE_OF(q) AS due, CARDS_OF(q) AS cards, ROUNDED_OF(q) AS rounded,
+                   COALESCE((SELECT SUM(INT_OF(k.value, 'gross')) FROM EACH_OF(q.document, 'lines') AS k), 0)
+                   + COALESCE((SELECT SUM(INT_OF(s.value, 'gross')) FROM EACH_OF(q.document, 'shipping') AS s), 0)
+                   + COALESCE(INT_OF(q.document, 'shipping.gross'), 0) AS lines
+            FROM quotes q WHERE IS_JSON(q.document)
+        ) AS sums
+        WHERE lines <> total OR due <> total - cards + rounded
         """,
     ),
     Check(
@@ -143,6 +150,10 @@ CHECKS: Final = (
                        INT_OF(k.value, 'discount'), INT_OF(k.value, 'net'), INT_OF(k.value, 'gross'),
                        CASE WHEN BOOL_OF(k.value, 'tracked') THEN 1 ELSE 0 END
                 FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'lines') AS k
+                UNION ALL
+                SELECT o.id, 1 - PLACE_OF(s), '', 1, 1, INT_OF(s.value, 'subtotal'), INT_OF(s.value, 'discount'), INT_OF(s.value, 'net'),
+                       INT_OF(s.value, 'gross'), 0
+                FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'shipping') AS s
                 UNION ALL
                 SELECT o.id, 0, '', 1, 1, INT_OF(q.document, 'shipping.subtotal'), INT_OF(q.document, 'shipping.discount'),
                        INT_OF(q.document, 'shipping.net'), INT_OF(q.document, 'shipping.gross'), 0
