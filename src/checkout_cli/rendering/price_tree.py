@@ -207,12 +207,13 @@ class PriceTree:
         """A part of a discount on several entries, or a percent of this one."""
         deal, used, policy = one.deal, one.deal.used, self.quote.policy
         amount = self.money(used.amount)
+        percent, alone = self._percent(used), sum([bool(share) for share in used.shares]) == 1
+        base = self.entries[one.at].subtotal if policy.stacking == "parallel" else one.before
+        if percent is not None and (alone or not self._shared(used)) and _is_share(percent, base, one.taken):
+            return say("how.percent", percent=percent, base=self.money(base))
         if not self._shared(used):
-            percent = self._percent(used) or Ratio(0)
-            base = self.entries[one.at].subtotal if policy.stacking == "parallel" else one.before
-            key = "how.percent" if _is_share(percent, base, one.taken, 1) else "how.percent-limited"
-            return say(key, percent=percent, base=self.money(base))
-        if sum([bool(share) for share in used.shares]) == 1:
+            return say("how.percent-limited", percent=percent, base=self.money(base))
+        if alone:
             return say("how.all", amount=amount)
         if policy.allocation_basis == "price" and used.group is None and not used.units and not self._floors:
             of = self.money(sum([max(amount, 0) for amount in deal.before]))
@@ -305,7 +306,7 @@ class PriceTree:
             count = some("lines", sum([bool(share) for share in used.shares]))
             if len(deal.positions) > 1:
                 return say("worked.percent-lines", percent=percent, count=count, mode=mode)
-        if not _is_share(percent, deal.base, used.amount, 1):
+        if not _is_share(percent, deal.base, used.amount):
             return say("worked.percent-limited", percent=percent, base=base, amount=amount)
         exact = used.amount * 100 * percent.denominator == deal.base * percent.numerator
         return say("worked.percent" if exact else "worked.percent-rounded", percent=percent, base=base, amount=amount, mode=mode)
@@ -379,12 +380,12 @@ def _plain(value: object) -> str:
 
 
 def _called(rate: TaxRate) -> str:
-    """The code of a tax with its rate, unless the code says it."""
+    """The code of a tax with its rate, unless the code says it, or there is nothing to pay."""
     percent = f"{Ratio(rate.rate.numerator * 100, rate.rate.denominator)} %"
-    return rate.code if percent in rate.code else f"{rate.code} {percent}"
+    return rate.code if percent in rate.code or not rate.rate.numerator else f"{rate.code} {percent}"
 
 
-def _is_share(percent: Ratio, base: int, amount: int, within: int) -> bool:
+def _is_share(percent: Ratio, base: int, amount: int) -> bool:
     """Whether the amount is that percent of the base, rounded somehow."""
     exact, whole = base * percent.numerator, 100 * percent.denominator
-    return abs(amount * whole - exact) < within * whole
+    return abs(amount * whole - exact) < whole
