@@ -18,9 +18,10 @@ from checkout_core.pricing_policy import PricingPolicy, policy_from
 from checkout_core.promotions import Percent
 from checkout_core.receipt import figures_of, receipt_of, recompute
 from checkout_core.script_reader import script_of
-from checkout_core.scripts import BadScript
+from checkout_core.scripts import BadScript, Script
+from checkout_core.simulation import simulate
 from checkout_core.simulation.impossible import of_journey
-from checkout_core.simulation.scenarios import World
+from checkout_core.simulation.scenarios import Actor, Scenario, World
 from checkout_core.sync.player import Play
 from tests.world import ADA, BERLIN, SECRET, Crash, Numbered, TestClock, Watched, a_shop, eur, everything, parcels, total
 
@@ -287,44 +288,53 @@ def test_promotions_follow_the_policy_of_the_channel() -> None:
 
 
 # In a script.
-SCRIPT = {
-    "title": "At the counter",
-    "addresses": {"home": {"name": "Ada", "lines": ["Weg 1"], "city": "Berlin", "country": "DE"}},
-    "shoppers": {"ada": {"address": "home", "email": "ada@example.com"}},
-    "steps": [
-        {"do": "open", "currency": "EUR"},
-        {"do": "add", "sku": "TEA", "quantity": 3},
-        {"do": "add", "sku": "POT"},
-        {"do": "begin", "channel": "counter", "total": "168.30"},
-        {"do": "update", "channel": "label", "total": "168.30"},
-        {"do": "update", "channel": "booth", "expect": "refused", "reason": "unknown-channel"},
-        {"do": "pay", "card": "tok_ok", "expect": "placed"},
-    ],
-}
+STEPS: list[dict[str, Any]] = [
+    {"do": "open", "currency": "EUR"},
+    {"do": "add", "sku": "TEA", "quantity": 3},
+    {"do": "add", "sku": "POT"},
+    {"do": "begin", "channel": "counter", "total": "168.30"},
+    {"do": "update", "channel": "label", "total": "168.30"},
+    {"do": "update", "channel": "booth", "expect": "refused", "reason": "unknown-channel"},
+    {"do": "pay", "card": "tok_ok", "expect": "placed"},
+]
+
+
+def script(steps: list[dict[str, Any]], name: str = "counter") -> Script:
+    people = {"ada": {"address": "home", "email": "ada@example.com"}}
+    home = {"name": "Ada", "lines": ["Weg 1"], "city": "Berlin", "country": "DE"}
+    return script_of({"title": "A tea", "addresses": {"home": home}, "shoppers": people, "steps": steps}, name)
 
 
 def test_a_script_names_the_channel() -> None:
     room = Room()
-    script = script_of(SCRIPT, "counter")
-    play = Play(room.shop, script, None, None)  # type: ignore[arg-type]
-    came = [play.take(step) for step in script.steps]
+    told = script(STEPS)
+    play = Play(room.shop, told, None, None)  # type: ignore[arg-type]
+    came = [play.take(step) for step in told.steps]
     assert [one.outcome for one in came[3:]] == ["done", "done", "refused", "placed"]
     assert [one.total for one in came[3:]] == [eur(16830)] * 4
     assert [c.channel for c in room.store.tables.checkouts.values()] == ["label"]
 
 
 def test_a_channel_in_a_script_is_a_text() -> None:
-    steps: list[Any] = [{"do": "open", "currency": "EUR"}, {"do": "begin", "channel": 3}]
     with pytest.raises(BadScript, match=r'step 2 \(begin\): "channel" is a text in quotes, not 3'):
-        script_of({**SCRIPT, "steps": steps}, "counter")
+        script([STEPS[0], {"do": "begin", "channel": 3}])
 
 
 def test_a_scenario_that_sells_through_an_unknown_channel_is_an_impossible_world() -> None:
     """It is told before anything runs, unless the journey expects to be refused."""
-    script = script_of(SCRIPT, "counter")
-    told = [one for one in of_journey(script, World(shelf(), policy=evolve(SHOPS, channels={"labels": WEB}))) if "sell through" in one]
+    told = [
+        one for one in of_journey(script(STEPS), World(shelf(), policy=evolve(SHOPS, channels={"labels": WEB}))) if "sell through" in one
+    ]
     assert told == [
         "step 4 (begin) of counter: this world does not sell through 'counter'. Use one of labels",
         "step 5 (update) of counter: this world does not sell through 'label' (did you mean \"labels\"?). Use one of labels",
     ]
-    assert not [one for one in of_journey(script, World(shelf(), policy=SHOPS)) if "sell through" in one]
+    assert not [one for one in of_journey(script(STEPS), World(shelf(), policy=SHOPS)) if "sell through" in one]
+
+
+def test_what_is_promised_of_money_holds_in_every_channel_while_things_go_wrong() -> None:
+    """Shoppers of three channels in a simulated shop: coins have their account, and every quote adds up under its own policy (I11)."""
+    pay = {"do": "pay", "card": "tok_ok"}
+    journeys = [script([*STEPS[:3], {"do": "begin", "channel": channel}, pay], channel) for channel in ("web", "counter", "label")]
+    actors = tuple(Actor(one.name, one) for one in journeys)
+    assert simulate(Scenario("channels", "Channels", "", World(shelf(), policy=SHOPS), actors), seeds=25).runs == 25
