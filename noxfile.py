@@ -79,8 +79,9 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Purchases a second, beside the same durable writes as bare sqlite3; arguments after `--` go to the bench."""
+    """Prices beside the same sums on bare ints, then purchases a second beside the same durable writes; arguments after `--` go to those."""
     install(session, "test")
+    session.run("python", "-m", "tests.bench.prices")
     session.run("python", "-m", "tests.bench.purchases", *session.posargs)
     session.run("python", "-m", "tests.bench.simulation")
 
