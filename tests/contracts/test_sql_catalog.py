@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -34,8 +34,23 @@ from checkout_adapters.sqlalchemy.tables import movements, settings
 from checkout_core.customers import Destination
 from checkout_core.errors import Broken
 from checkout_core.holds import Movement, Stock
-from checkout_core.money import Money
+from checkout_core.money import Money, Ratio
 from checkout_core.policy import Policy
+from checkout_core.promotions import (
+    BENEFITS,
+    AmountOff,
+    Benefit,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    Percent,
+    Promotion,
+    SetPrice,
+    SetTotal,
+    Tier,
+    TieredPercent,
+    UnitOff,
+)
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingTable
 from checkout_core.shop import AsyncShop
@@ -200,6 +215,33 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
         "bike",
         "express",
         "standard",
+    ]
+
+
+def test_every_benefit_is_kept_and_a_change_in_it_is_told(storage: SqlStorage) -> None:
+    """A deal of each kind comes back equal; another figure of it is named as it was and is, another kind by both names."""
+    eur = [Money(500, "EUR")]
+    tiers = TieredPercent([Tier([Money(0, "EUR")], Ratio(1)), Tier([Money(5000, "EUR")], Ratio(7, 3))])
+    kinds: Sequence[Benefit] = (
+        *(Percent(Ratio(10)), AmountOff(eur), SetTotal(eur), UnitOff(eur), EntryOff(eur), SetPrice(eur), BuyGet(2, 1, get={"MUG"})),
+        *(EveryNth(3), tiers),
+    )
+    assert {type(benefit) for benefit in kinds} == {*BENEFITS}
+    first = evolve(files().products[0], floors=[Money(900, "EUR")], credit=True)
+    deals = tuple(Promotion(f"p{n}", f"Number {n}", benefit) for n, benefit in enumerate(kinds))
+    shop = evolve(files(), products=(first, *files().products[1:]), promotions=deals)
+    load(storage, shop)
+    assert SqlCatalog(storage).promotions([]) == list(deals)
+    assert SqlCatalog(storage).products([first.sku]) == {first.sku: first}
+    assert load(storage, shop).changes == ()
+    steeper = TieredPercent([tiers.tiers[0], Tier([Money(4000, "EUR")], Ratio(5))])
+    others: Mapping[int, Benefit] = {0: AmountOff(eur), 1: AmountOff([Money(600, "EUR")]), 6: BuyGet(3, 1, get={"MUG", "BOOK"}), 8: steeper}
+    plan = load(storage, evolve(shop, promotions=tuple(evolve(deal, benefit=others.get(n, deal.benefit)) for n, deal in enumerate(deals))))
+    assert [str(change) for change in plan.changes] == [
+        "promotion p0: changed; benefit percent → amount-off",
+        "promotion p1: changed; amounts EUR 5.00 EUR → 6.00 EUR",
+        "promotion p6: changed; buy_quantity 2 → 3; get MUG → BOOK, MUG",
+        "promotion p8: changed; tiers 1 % from 0.00 EUR, 7/3 % from 50.00 EUR → 1 % from 0.00 EUR, 5 % from 40.00 EUR",
     ]
 
 

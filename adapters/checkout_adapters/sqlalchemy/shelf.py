@@ -15,10 +15,10 @@ from attrs import fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
 from checkout_core.catalog import Product
-from checkout_core.codec import decode, encode
+from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
 from checkout_core.money import Money
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import BENEFITS, Benefit, Promotion, Tier
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingMethod
 from checkout_core.tax import TaxRow
@@ -152,14 +152,19 @@ def _name(entry: Entry) -> str:
     return f"{entry.category} in {entry.country}{f'-{entry.region}' if entry.region else ''}" if isinstance(entry, TaxRow) else entry.name
 
 
-def _differences(before: Entry, after: Entry) -> Iterator[Change]:
+def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Change]:
     for attribute in fields(type(after)):
         if not attribute.init:
             continue
         one, other = getattr(before, attribute.name), getattr(after, attribute.name)
         if one == other:
             continue
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
+        if isinstance(one, BENEFITS) and isinstance(other, BENEFITS):
+            if type(one) is not type(other):
+                yield Change(attribute.name, TAGS[type(one)], TAGS[type(other)])
+            else:
+                yield from _differences(one, other)
+        elif isinstance(one, Mapping) and isinstance(other, Mapping):
             for currency in sorted({*one, *other}):
                 if one.get(currency) != other.get(currency):
                     yield Change(f"{attribute.name} {currency}", _said(one.get(currency)), _said(other.get(currency)))
@@ -173,6 +178,8 @@ def _said(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Tier):
+        return f"{value.percent} % from {' or '.join(_said(amount) for _, amount in sorted(value.reached.items()))}"
     if isinstance(value, frozenset):
         return _said(sorted(map(str, value)))
     if isinstance(value, Sequence) and not isinstance(value, str):
