@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from checkout_cli.exits import listed
 from checkout_cli.rendering.benefits import benefit_words
-from checkout_cli.rendering.price_words import Say, say, some
+from checkout_cli.rendering.price_words import Say, say, shown, some
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import CURRENCIES, Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy, settings_of
@@ -381,7 +381,7 @@ def _plain(value: object) -> str:
 
 def _called(rate: TaxRate) -> str:
     """The code of a tax with its rate, unless the code says it, or there is nothing to pay."""
-    percent = f"{Ratio(rate.rate.numerator * 100, rate.rate.denominator)} %"
+    percent = f"{shown(Ratio(rate.rate.numerator * 100, rate.rate.denominator))} %"
     return rate.code if percent in rate.code or not rate.rate.numerator else f"{rate.code} {percent}"
 
 

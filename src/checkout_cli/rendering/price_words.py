@@ -10,7 +10,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from checkout_core.money import Money
+from checkout_core.money import Money, Ratio
 
 WORDS: Final[Mapping[str, str]] = {
     # a line of goods, or carriage
@@ -53,7 +53,7 @@ WORDS: Final[Mapping[str, str]] = {
     "worked.total": "{of} for {value} together",
     "worked.shared": "shared out by {allocation}",
     "worked.unused": "{unused} found nothing to reduce",
-    "worked.group": "the best of {group} on each line",
+    "worked.group": "counted where it is the best of {group}",
     "discounts.sum": "|together {gross} less to pay: {net} net, {tax} tax",
     # taxes
     "taxes": "Taxes|part of the amounts above",
@@ -135,6 +135,9 @@ def shown(fact: object, words: Mapping[str, str] = WORDS) -> str:
     match fact:
         case Money():
             return str(fact).removesuffix(f" {fact.currency}")
+        case Ratio() if "/" in str(fact) and fact.numerator > fact.denominator:
+            whole, rest = divmod(fact.numerator, fact.denominator)
+            return f"{whole} {rest}/{fact.denominator}"
         case Say():
             return "".join(said(fact, words))
         case tuple():
