@@ -133,7 +133,7 @@ def quote(
         products={"MUG": Product("MUG", name, [Money(minor, currency)])},
         promotions=(Promotion("june", "A tenth off <in June>", Percent(Ratio(10))),),
         taxes={"standard": (rate,)},
-        shipping=[ShippingOption(name.lower(), name, Money(490, currency)) for name in sent],
+        shipping=tuple(ShippingOption(name.lower(), name, Money(490, currency)) for name in sent),
     )
     line = Line("MUG", 2, tuple(options.items()))
     methods = tuple(name.lower() for name in sent)

@@ -56,5 +56,5 @@ def test_a_hunt_says_where_and_when() -> None:
     """The first world and seed that show it, how many runs it took, and which promise was broken."""
     bug = next(bug for bug in ALL if bug.name == "a share is lost")
     assert caught(bug, range(2), only=["two-tabs", "odd sums"]) == Caught(
-        bug.name, Place("odd sums", 0), 2, "I12", "a quote does not add up: the receipt"
+        bug.name, Place("odd sums", 0), 2, "I12", "a quote does not add up: the percent of odd"
     )
