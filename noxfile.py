@@ -79,7 +79,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Prices beside the same sums on bare ints, then purchases a second beside the same durable writes; arguments after `--` go to those."""
+    """Prices beside the same sums on bare ints; purchases a second beside the same durable writes: arguments after `--` go to those."""
     install(session, "test")
     session.run("python", "-m", "tests.bench.prices")
     session.run("python", "-m", "tests.bench.purchases", *session.posargs)
