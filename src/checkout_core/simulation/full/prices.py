@@ -72,9 +72,10 @@ def _deals(quote: Quote) -> Iterator[Contradiction]:
     """Each promotion in its turn: its shares are of what was left, and a percent or an amount is what its rule says."""
     entries = _all(quote)
     left, taken = [entry.subtotal for entry in entries], [0] * len(entries)
+    floors = [floor * quantity for _, quantity, floor in _with_floors(quote)]
     for used in quote.promotions:
         positions = list(used.positions(len(quote.lines)))
-        before = [left[i] for i in positions]
+        before, room = [left[i] for i in positions], sum([max(left[i] - max(floors[i], 0), 0) for i in positions])
         yield f"the number of shares of {used.id}", len(used.shares), len(positions)
         for i, share in zip(positions, used.shares, strict=True):
             if not 0 <= share <= max(left[i], 0):
@@ -82,14 +83,14 @@ def _deals(quote: Quote) -> Iterator[Contradiction]:
             left[i] -= share
             taken[i] += share
         if used.group is None:  # of a group, the best one takes it from the others
-            yield from _by_its_rule(used, before, quote)
+            yield from _by_its_rule(used, before, room, quote)
     yield "the shares", [entry.discount for entry in entries], taken
 
 
-def _by_its_rule(used: AppliedPromotion, before: Sequence[int], quote: Quote) -> Iterator[Contradiction]:
+def _by_its_rule(used: AppliedPromotion, before: Sequence[int], room: int, quote: Quote) -> Iterator[Contradiction]:
+    """A percent of a sum, unless it took all the `room` there was, and an amount."""
     policy = quote.policy
-    floors = any(line.floor for line in quote.lines)
-    of_the_sum = policy.percent_order_level == "order" and policy.stacking == "sequential" and not floors
+    of_the_sum = policy.percent_order_level == "order" and policy.stacking == "sequential" and used.amount != room
     match used.benefit:
         case Percent(on="order" | "order_and_shipping", percent=percent, max_units=None) if of_the_sum and not used.benefit.cap:
             basis = sum([max(worth, 0) for worth in before])
