@@ -228,7 +228,7 @@ def promotions(draw: st.DrawFn, id: str, benefits: st.SearchStrategy[Benefit]) -
     more: dict[str, Any] = {
         "priority": draw(st.integers(0, 2)),
         "exclusive": draw(st.integers(0, 9)) == 0,
-        "group": draw(st.sampled_from([None, None, "g", "h"])),
+        "group": draw(st.sampled_from([None, None, "g", "g", "h"])),
         "methods": draw(st.sampled_from([None, None, ["post"]])),
     }
     if not isinstance(benefit, BuyGet):

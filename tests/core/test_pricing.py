@@ -380,7 +380,7 @@ def test_amounts_of_everything_are_bounded() -> None:
 
 # For any sale.
 
-many = settings(max_examples=250)
+many = settings(max_examples=150)
 
 
 @given(sales())

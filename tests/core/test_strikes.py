@@ -113,7 +113,7 @@ def test_all_that_was_paid_can_go_back_carriage_and_its_tax() -> None:
     asked = Basket("EUR", (Line("s0", 1),), BERLIN, ("post",))
     quote = price(asked, Facts({"s0": product}, (), {"none": (), "carriage": vat}, (post,)), NOW)
     assert isinstance(quote, Quote)
-    assert [entry.gross for entry in (*quote.lines, *quote.shipping)] == [10_000, 600]
+    assert [line.gross for line in quote.lines] + [sent.gross for sent in quote.shipping] == [10_000, 600]
     assert quote.total == Money(10_600, "EUR")
 
 
