@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any, get_args
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkout_core.errors import BadSetting
@@ -221,6 +222,38 @@ def test_a_cap_binds_a_percent_to_its_currencies() -> None:
     tiers = [Tier([eur(1), Money(1, "USD")], HALF)]
     assert promotion("p", TieredPercent(tiers)).currencies == frozenset({"EUR", "USD"})
     assert promotion("p", TieredPercent(tiers, cap=[eur(1)])).currencies == frozenset({"EUR"})
+
+
+def words(sale: Sale) -> Iterator[str]:
+    """What is in a sale and really did something."""
+    for used in sale.quote.promotions:
+        yield f"{type(used.benefit).__name__} {getattr(used.benefit, 'on', 'lines')}"
+        yield from (name for name in ("cap", "max_units") if getattr(used.benefit, name, None))
+    deals = [deal for deal, _, _ in sale.promotions]
+    yield from (name for name in ("group", "exclusive", "minimum", "skus") if any(getattr(deal, name) for deal in deals))
+    yield from ("rivals" for a, b in combinations(deals, 2) if a.group and a.group == b.group)
+    yield from ("credit" for line in sale.quote.lines if line.unit < 0)
+    yield from ("floor" for line in sale.quote.lines if line.discount and line.subtotal - line.discount == line.floor * line.quantity > 0)
+    yield from ("parcels" for _ in sale.quote.shipping[1:])
+    yield from ("taxed card" if card.tax else "card" for card in sale.quote.cards if card.used)
+    yield from ("coins" for _ in range(sale.quote.totals.rounded != 0))
+
+
+def test_sales_of_every_kind_are_drawn() -> None:
+    """So what is shown for any sale is shown of every benefit on every target, of rivals, floors, credits, cards and coins."""
+    seen = set[str]()
+
+    @settings(max_examples=1000, derandomize=True, database=None)
+    @given(sales())
+    def look(sale: Sale) -> None:
+        seen.update(words(sale))
+
+    look()
+    targeted = [kind for kind in BENEFITS if kind not in (BuyGet, EveryNth)]
+    wanted = {f"{kind.__name__} {on}" for kind in targeted for on in get_args(On)} | {"BuyGet lines", "EveryNth lines"}
+    wanted |= {"cap", "max_units", "group", "exclusive", "minimum", "skus", "rivals"}
+    wanted |= {"credit", "floor", "parcels", "card", "taxed card", "coins"}
+    assert sorted(wanted - seen) == []
 
 
 @given(st.data(), st.sampled_from(range(len(BENEFITS))))
