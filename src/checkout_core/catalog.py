@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen, validators
 
-from checkout_core.money import Money
+from checkout_core.money import Money, by_currency
 
 
-def _by_currency(prices: Mapping[str, Money] | tuple[Money, ...] | list[Money]) -> Mapping[str, Money]:
-    if not isinstance(prices, Mapping):
-        table = {price.currency: price for price in prices}
-        if len(table) != len(prices):
-            raise ValueError("A product has two prices in one currency. Keep one.")
-        prices = table
-    for currency, price in prices.items():
-        if price.currency != currency:
-            raise ValueError(f"The price filed under {currency} is in {price.currency}.")
-    return MappingProxyType(dict(prices))
+def _prices(prices: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money]:
+    return by_currency(prices, "A product")
 
 
 @frozen
@@ -34,11 +25,11 @@ class Product:
 
     sku: str
     name: str
-    prices: Mapping[str, Money] = field(converter=_by_currency, hash=False)
+    prices: Mapping[str, Money] = field(converter=_prices, hash=False)
     tax_category: str = "standard"
     weight: int = field(default=0, validator=validators.ge(0))
     tracked: bool = True
-    floors: Mapping[str, Money] = field(default=(), converter=_by_currency, hash=False, kw_only=True)
+    floors: Mapping[str, Money] = field(default=(), converter=_prices, hash=False, kw_only=True)
     credit: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:

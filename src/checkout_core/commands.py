@@ -29,6 +29,7 @@ from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
 from checkout_core.promotions import Promotion
+from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
 from checkout_core.values import evolve
@@ -301,7 +302,9 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
         raise Misconfigured("A promotion has a limit per person: give the Policy an identity_secret of at least 16 bytes.")
     if per_person and not c.identities:
         return tuple(Refused("needs-email", deal.code or deal.name) for deal in per_person)
-    return quote
+    # a price that was hashed by a former rule is no other price for that: the shopper's hash stays good
+    kept = c.quote is not None and c.quote.scheme != quote.scheme and same_price(c.quote, quote)
+    return c.quote if kept and c.quote is not None else quote
 
 
 def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:

@@ -76,7 +76,7 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
         rest: dict[str, Fact] = {"options": CANONICAL.encode(line.options), "stock": "counted" if line.tracked else "not counted"}
         told[f"line {line.id}"] = own | _taxed(line, quote) | rest | {"price floor": _money(line.floor, quote)}
     for sent in quote.shipping:
-        told[f"shipping {sent.id}"] = {"name": sent.name} | _taxed(sent, quote)
+        told[f"shipping {sent.id}"] = {"name": sent.name, **_taxed(sent, quote)}
     for used in quote.promotions:
         told[f"promotion {used.id}"] = _promotion(used, quote)
     for card in quote.cards:

@@ -7,12 +7,14 @@ Decimal or Fraction here. `CURRENCIES` at the end of the file is our own ISO 421
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd, lcm
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from attrs import frozen
+
+from checkout_core.values import Table
 
 Rounding = Literal["half_up", "half_down", "half_even", "half_odd", "half_ceiling", "half_floor", "up", "down", "ceiling", "floor"]
 ROUNDINGS: Final[tuple[Rounding, ...]] = get_args(Rounding)
@@ -209,6 +211,18 @@ class Ratio:
                 digits, sign = str(scaled).rjust(places + 1, "0"), "-" if self.numerator < 0 else ""
                 return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
         return f"{self.numerator}/{self.denominator}"
+
+
+def by_currency(amounts: Mapping[str, Money] | Iterable[Money], what: str) -> Mapping[str, Money]:
+    """Amounts filed under their currencies, as a value. ValueError for two in one currency, or one filed under another, of `what`."""
+    given = list(amounts.values() if isinstance(amounts, Mapping) else amounts)
+    table = Table({amount.currency: amount for amount in given})
+    if len(table) != len(given):
+        raise ValueError(f"{what}: two amounts in one currency. Keep one.")
+    if isinstance(amounts, Mapping) and set(table) != set(amounts):
+        wrong = next(currency for currency in amounts if amounts[currency].currency != currency)
+        raise ValueError(f"{what}: the amount filed under {wrong} is in {amounts[wrong].currency}. File each under its own currency.")
+    return table
 
 
 def divide(numerator: int, denominator: int, mode: Rounding = "half_up") -> int:

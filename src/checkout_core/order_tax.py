@@ -30,7 +30,7 @@ def taxes_of(sheet: Sheet, formulas: Sequence[TaxFormula], policy: TaxPolicy) ->
         return _on(sheet.current, rows, formulas)
     if policy.level == "order":
         return _on(sheet.current, _together(sheet.current, formulas, policy), formulas)
-    makers = {formula: alone(formula, policy) for formula in set(formulas)}
+    makers = {formula: alone(formula, policy) for formula in dict.fromkeys(formulas)}
     return [makers[formula](amount, units) for formula, amount, units in zip(formulas, sheet.current, sheet.quantities, strict=True)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Literal
 
 from attrs import field, frozen
@@ -14,6 +13,7 @@ from checkout_core.checkout import Deadlines
 from checkout_core.errors import BadSetting
 from checkout_core.pricing import PricingPolicy
 from checkout_core.refusals import Refused
+from checkout_core.values import Table
 
 
 def _places(names: Iterable[str]) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def _distinct(policy: Policy, _: object, locations: tuple[str, ...]) -> None:
 
 
 def _kept(channels: Mapping[str, PricingPolicy]) -> Mapping[str, PricingPolicy]:
-    return MappingProxyType(dict(channels))
+    return Table(channels)
 
 
 def _named(policy: Policy, _: object, channels: Mapping[str, PricingPolicy]) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
-from attrs import AttrsInstance, field, fields, frozen
+from attrs import AttrsInstance, evolve, field, fields, frozen
 
 from checkout_core.customers import Destination
 from checkout_core.gift_cards import UsedCard
@@ -194,6 +194,13 @@ def hash_text(
         _TOTALS(totals),
     )
     return hashlib.sha256(CANONICAL.encode(content).encode()).hexdigest()
+
+
+def same_price(before: Quote, after: Quote) -> bool:
+    """Whether two quotes have one content. A quote of a former scheme and one of today are compared by the former's rule."""
+    if before.scheme == after.scheme:
+        return before.hash == after.hash
+    return before.hash == hash_of(evolve(after, scheme=before.scheme))
 
 
 def intact(quote: Quote) -> bool:

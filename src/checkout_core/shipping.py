@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from types import MappingProxyType
 
 from attrs import field, frozen
 
 from checkout_core.customers import COUNTRIES, Destination
-from checkout_core.money import Money
+from checkout_core.money import Money, by_currency
 from checkout_core.refusals import Refused
 
 
-def _by_currency(prices: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money]:
-    given = list(prices.values() if isinstance(prices, Mapping) else prices)
-    table = {price.currency: price for price in given}
-    if len(table) != len(given):
-        raise ValueError("A weight band has two prices in one currency. Keep one.")
-    if isinstance(prices, Mapping) and set(table) != set(prices):
-        raise ValueError("A price of a weight band is filed under another currency.")
-    if any(price.minor < 0 for price in given):
+def _prices(prices: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money]:
+    table = by_currency(prices, "A weight band")
+    if any(price.minor < 0 for price in table.values()):
         raise ValueError("A shipping price cannot be negative. Use a promotion to make it cheaper.")
-    return MappingProxyType(table)
+    return table
 
 
 def _codes(codes: Iterable[str]) -> frozenset[str]:
@@ -64,7 +58,7 @@ class Band:
     """The price of parcels up to `up_to` grams, that weight included: one price a currency (give a sequence of `Money`)."""
 
     up_to: int
-    prices: Mapping[str, Money] = field(converter=_by_currency, hash=False)
+    prices: Mapping[str, Money] = field(converter=_prices, hash=False)
 
     def __attrs_post_init__(self) -> None:
         if type(self.up_to) is not int or self.up_to < 0:

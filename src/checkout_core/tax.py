@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import lcm
-from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, get_args
 
 from attrs import field, frozen
 
 from checkout_core.errors import BadSetting
 from checkout_core.money import ROUNDINGS, Ratio, Rounding, allocate, divide
+from checkout_core.values import Table
 
 TaxLevel = Literal["line", "unit", "order"]
 TaxTarget = Literal["tax", "net"]
@@ -278,7 +278,7 @@ class TaxTable:
             if key in found:
                 raise ValueError(f"{_place(row)} has two tax rows. Keep one.")
             found[key] = row
-        return MappingProxyType(found)
+        return Table(found)
 
     def row(self, country: str, region: str | None, category: str) -> TaxRow | None:
         """The most specific row: that of the region, else that of the whole country, else None."""

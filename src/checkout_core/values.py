@@ -1,4 +1,4 @@
-"""Another value like this one: `evolve`, for the frozen values that every step of a purchase replaces.
+"""Two tools for frozen values: `evolve`, another value like this one, and `Table`, a mapping that is a value itself.
 
 `attrs.evolve` reads each field and calls the constructor, which for a checkout is the better part of a purchase's time. Here the fields
 are copied at once, so it is for classes that keep them in a `__dict__` (`@frozen(slots=False)`) and whose constructor only stores: no
@@ -7,9 +7,12 @@ validator, no converter. A test compares the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-__all__ = ["evolve"]
+__all__ = ["Table", "evolve"]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _CACHED_HASH: Final = "_attrs_cached_hash"  # what attrs remembers under `cache_hash`: it is the old value's, not the new one's
 
@@ -28,3 +31,25 @@ else:
         new = object.__new__(type(value))
         object.__setattr__(new, "__dict__", fields)
         return new
+
+
+class Table(dict[K, V]):
+    """A mapping that never changes, so that a value may hold it: read like a dict, hashed by its content, copied and pickled.
+
+    A read-only view of a dict could be neither hashed nor pickled, and with it no quote that a host wants to keep in a cache.
+    """
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[Table[K, V]], tuple[dict[K, V]]]:
+        return type(self), (dict(self),)
+
+    def __copy__(self) -> Table[K, V]:
+        return self
+
+    def _fixed(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("This table is part of a value and does not change. Make another one.")
+
+    __setitem__ = __delitem__ = __ior__ = _fixed
+    clear = pop = popitem = setdefault = update = _fixed

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from checkout_core.money import by_remainder
 from checkout_core.promotions import working
 from tests.core.differential import differences, main, seeds, smallest
 from tests.core.random_carts import cart
@@ -22,8 +23,7 @@ def test_the_engine_gives_the_figures_of_the_oracle(first: int) -> None:
 
 def test_a_difference_is_seen_and_cut_down(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong rule of rounding in the engine is found within a few hundred carts, and told by a small one."""
-    right = working.by_remainder
-    monkeypatch.setattr(working, "by_remainder", lambda amount, weights: right(amount, weights)[::-1])
+    monkeypatch.setattr(working, "by_remainder", lambda amount, weights: by_remainder(amount, weights)[::-1])
     _, bad = seeds(0, 300)
     assert bad
     case = smallest(cart(Random(bad[0])))

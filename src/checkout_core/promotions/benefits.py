@@ -13,13 +13,12 @@ are given by currency. None of them ever makes anything dearer, or takes more th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
 
 from attrs import field, frozen
 
 from checkout_core.errors import BadSetting
-from checkout_core.money import MAX_MINOR, Money, Ratio
+from checkout_core.money import MAX_MINOR, Money, Ratio, by_currency
 
 On = Literal["lines", "order", "shipping", "order_and_shipping"]
 UnitOrder = Literal["line_order", "price_desc", "price_asc"]
@@ -28,15 +27,9 @@ Picking = Literal["vertical", "horizontal"]
 Amounts = Mapping[str, Money]
 
 
-def by_currency(amounts: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money]:
+def amounts_of(amounts: Mapping[str, Money] | Iterable[Money]) -> Amounts:
     """Amounts filed under their currencies. ValueError for two in one currency, or one filed under another."""
-    given = list(amounts.values() if isinstance(amounts, Mapping) else amounts)
-    table = {amount.currency: amount for amount in given}
-    if len(table) != len(given):
-        raise ValueError("A promotion has two amounts in one currency. Keep one.")
-    if isinstance(amounts, Mapping) and set(table) != set(amounts):
-        raise ValueError("An amount of a promotion is filed under another currency.")
-    return MappingProxyType(table)
+    return by_currency(amounts, "A promotion")
 
 
 def skus_of(skus: Iterable[str] | None) -> frozenset[str] | None:
@@ -52,7 +45,7 @@ class Percent:
 
     percent: Ratio
     on: On = "order"
-    cap: Amounts = field(default=(), converter=by_currency, hash=False, kw_only=True)
+    cap: Amounts = field(default=(), converter=amounts_of, hash=False, kw_only=True)
     max_units: int | None = field(default=None, kw_only=True)
     unit_order: UnitOrder = field(default="line_order", kw_only=True)
 
@@ -67,7 +60,7 @@ class Percent:
 class Tier:
     """From a goods total of `reached` on (by currency; nothing is 0) it is `percent` per hundred."""
 
-    reached: Amounts = field(converter=by_currency, hash=False)
+    reached: Amounts = field(converter=amounts_of, hash=False)
     percent: Ratio
 
     def __attrs_post_init__(self) -> None:
@@ -87,7 +80,7 @@ class TieredPercent:
 
     tiers: tuple[Tier, ...] = field(converter=_tiers)
     on: On = "order"
-    cap: Amounts = field(default=(), converter=by_currency, hash=False, kw_only=True)
+    cap: Amounts = field(default=(), converter=amounts_of, hash=False, kw_only=True)
     max_units: int | None = field(default=None, kw_only=True)
     unit_order: UnitOrder = field(default="line_order", kw_only=True)
 
@@ -118,7 +111,7 @@ class TieredPercent:
 class AmountOff:
     """So much off in all, shared out over what it covers."""
 
-    amounts: Amounts = field(converter=by_currency, hash=False)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
     on: On = "order"
 
     def __attrs_post_init__(self) -> None:
@@ -130,7 +123,7 @@ class AmountOff:
 class SetTotal:
     """What it covers costs so much together; the difference is shared out. Never a surcharge."""
 
-    amounts: Amounts = field(converter=by_currency, hash=False)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
     on: On = "order"
 
     def __attrs_post_init__(self) -> None:
@@ -142,7 +135,7 @@ class SetTotal:
 class UnitOff:
     """So much off every unit, at most its price. `max_units`: off so many units only, taken in `unit_order`."""
 
-    amounts: Amounts = field(converter=by_currency, hash=False)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
     on: On = "lines"
     max_units: int | None = field(default=None, kw_only=True)
     unit_order: UnitOrder = field(default="line_order", kw_only=True)
@@ -157,7 +150,7 @@ class UnitOff:
 class EntryOff:
     """So much off every line, or off every carriage, at most what it costs."""
 
-    amounts: Amounts = field(converter=by_currency, hash=False)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
     on: On = "lines"
 
     def __attrs_post_init__(self) -> None:
@@ -169,7 +162,7 @@ class EntryOff:
 class SetPrice:
     """Every unit costs so much. Never a surcharge."""
 
-    amounts: Amounts = field(converter=by_currency, hash=False)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
     on: On = "lines"
 
     def __attrs_post_init__(self) -> None:

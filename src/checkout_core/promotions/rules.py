@@ -14,7 +14,7 @@ from attrs import field, frozen
 from checkout_core.customers import canonical_code
 from checkout_core.errors import BadSetting
 from checkout_core.money import Money
-from checkout_core.promotions.benefits import BENEFITS, AmountOff, Amounts, Benefit, BuyGet, EveryNth, by_currency, currencies_of, skus_of
+from checkout_core.promotions.benefits import BENEFITS, AmountOff, Amounts, Benefit, BuyGet, EveryNth, amounts_of, currencies_of, skus_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
@@ -48,7 +48,7 @@ class Promotion:
     code: str | None = field(default=None, kw_only=True)
     starts: datetime | None = field(default=None, kw_only=True)
     ends: datetime | None = field(default=None, kw_only=True)
-    minimum: Amounts = field(default=(), converter=by_currency, hash=False, kw_only=True)
+    minimum: Amounts = field(default=(), converter=amounts_of, hash=False, kw_only=True)
     minimum_basis: Basis = field(default="current", kw_only=True)
     minimum_skus: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
