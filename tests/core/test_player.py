@@ -19,12 +19,14 @@ from checkout_core.errors import Unavailable
 from checkout_core.memory import Tables
 from checkout_core.notices import Notice
 from checkout_core.player import AsyncPlayer
+from checkout_core.pricing import diff
 from checkout_core.promotions import FREE_SHIPPING, Percent
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.script_reader import WORDS, script_of
 from checkout_core.scripts import Begin, Script, renamed
-from checkout_core.stories import Story
+from checkout_core.stories import Story, refusal
 from checkout_core.sync.player import Play, Player
+from tests import mailroom
 from tests.world import NOON, SECRET, Numbered, Shelf, Watched, a_shop, catalog, eur
 
 FRAME = """
@@ -223,6 +225,17 @@ def test_the_shopper_agrees_to_what_was_last_shown() -> None:
     assert len(told.refused[0].changes) > 2  # the data has them all
     stubborn = play(*BEGUN, 'do = "pay"\ncard = "tok_ok"\nagreed = "1.00"\nexpect = "refused"\nreason = "quote-changed"')
     assert stubborn.mismatches == ()
+
+
+def test_of_a_new_price_for_carriage_the_shopper_is_told_that_alone() -> None:
+    """RB-88: not what follows from it; a carriage that was not there before is told as a whole."""
+    was = mailroom.quote()
+    dearer = evolve(was.shipping[0], subtotal=590, gross=590)
+    totals = evolve(was.totals, shipping=590, total=2840, due=2840)
+    said = refusal([Refused("quote-changed", changes=diff(was, evolve(was, shipping=(dearer,), totals=totals, hash="other")))])
+    assert said.text.endswith("new total. total: 27.40 EUR -> 28.40 EUR. shipping parcel price: 4.90 EUR -> 5.90 EUR.")
+    both = refusal([Refused("quote-changed", changes=diff(was, mailroom.quote(sent=("Parcel", "Crane"))))])
+    assert "new total. total: 27.40 EUR -> 32.30 EUR. shipping crane: nothing -> Crane, 4.90 EUR" in both.text
 
 
 def test_a_total_of_nothing_is_agreed_to_as_well() -> None:
