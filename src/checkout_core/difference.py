@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from attrs import fields, frozen
 
@@ -50,16 +51,25 @@ def differences(a: Quote, b: Quote) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+_ELSEWHERE: Final = ("total", "due", "tax_by_code")
+_GIST: Final = ("gross", "discount", "used")
+
+
 def _gist(facts: Mapping[str, Fact] | None) -> Fact:
-    return None if facts is None else ", ".join([str(fact) for fact in facts.values() if fact is not None])
+    """Name and the one amount that tells most of a line or carriage, a promotion, or a card."""
+    if facts is None:
+        return None
+    amount = next(facts[fact] for fact in _GIST if fact in facts)
+    return f"{facts['name']}, {amount}" if "name" in facts else amount
 
 
 def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
     """Everything the hash covers: thing -> fact. Every thing of a kind has the same facts."""
     totals, place = quote.totals, quote.destination
-    told: dict[str, dict[str, Fact]] = {"": {"total": _money(totals.total, quote)}}
-    told[""] |= {a.name.replace("_", " "): _money(getattr(totals, a.name), quote) for a in fields(type(totals)) if a.name != "tax_by_code"}
+    sums = {a.name.replace("_", " "): getattr(totals, a.name) for a in fields(type(totals)) if a.name not in _ELSEWHERE}
+    told: dict[str, dict[str, Fact]] = {"": {"total": quote.total, **{name: _money(minor, quote) for name, minor in sums.items()}}}
     told[""] |= {
+        "before cards and coins": _money(totals.total, quote) if totals.total != totals.due else None,
         "taxes": _listed(totals.tax_by_code),
         "currency": quote.currency,
         "destination": " ".join([place.country, place.region or "-", place.postcode or "-"]),

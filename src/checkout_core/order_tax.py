@@ -74,7 +74,7 @@ def _together(amounts: Sequence[int], formulas: Sequence[TaxFormula], policy: Ta
     A code is one tax, wherever it is included or added: `target` and `components`, which are about one entry, have no say here.
     """
     rows = [[0] * len(formula.codes) for formula in formulas]
-    scale = lcm(*{formula.denominator for formula in formulas})
+    scale = lcm(*[formula.denominator for formula in formulas])
     exact: dict[str, list[tuple[int, int, int]]] = {}  # entry, rate, and the tax in units of 1 / scale
     for entry, (amount, formula) in enumerate(zip(amounts, formulas, strict=True)):
         times = amount * (scale // formula.denominator)

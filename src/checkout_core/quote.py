@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
+from struct import pack
 from typing import Final
 
 from attrs import AttrsInstance, evolve, field, fields, frozen
@@ -162,7 +163,10 @@ class Quote:
 
 
 def hash_of(quote: Quote) -> str:
-    """The SHA-256 of the canonical text of a quote: JSON in ASCII, of everything but `near_misses`, the scheme and the hash itself."""
+    """The SHA-256 of all a quote says, but for `near_misses`, the scheme and the hash itself.
+
+    First its canonical text, JSON in ASCII; then the shares of its promotions, most of a large quote, as 64-bit big-endian numbers.
+    """
     if quote.scheme == 1:
         return _hash_1(quote)
     q = quote
@@ -173,7 +177,7 @@ def hash_text(
     currency: str,
     lines: Iterable[PricedLine],
     shipping: Iterable[PricedShipping],
-    promotions: Iterable[AppliedPromotion],
+    promotions: Sequence[AppliedPromotion],
     cards: Iterable[UsedCard],
     destination: Destination,
     rates: Rates,
@@ -186,14 +190,17 @@ def hash_text(
         currency,
         [_LINE(line) for line in lines],
         [_SHIPPING(carriage) for carriage in shipping],
-        [(*_PROMOTION(used), benefit_text(used.benefit)) for used in promotions],
+        [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
         (destination.country, destination.region, destination.postcode),
         rates_text(rates),
         policy_text(policy),
         _TOTALS(totals),
     )
-    return hashlib.sha256(CANONICAL.encode(content).encode()).hexdigest()
+    digest = hashlib.sha256(CANONICAL.encode(content).encode())
+    for used in promotions:
+        digest.update(pack(f">{len(used.shares)}q", *used.shares))
+    return digest.hexdigest()
 
 
 def same_price(before: Quote, after: Quote) -> bool:
@@ -216,7 +223,7 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine)
 _SHIPPING: Final = _all_but(PricedShipping)
-_PROMOTION: Final = _all_but(AppliedPromotion, "benefit")
+_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
 

@@ -34,13 +34,10 @@ else:
 
 
 class Table(dict[K, V]):
-    """A mapping that never changes, so that a value may hold it: read like a dict, hashed by its content, copied and pickled.
+    """A mapping that never changes, so that a value may hold it: read like a dict, equal by its content, copied and pickled.
 
-    A read-only view of a dict could be neither hashed nor pickled, and with it no quote that a host wants to keep in a cache.
+    A read-only view of a dict could not be pickled, and with it no quote that a host wants to keep in a cache.
     """
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
 
     def __reduce__(self) -> tuple[type[Table[K, V]], tuple[dict[K, V]]]:
         return type(self), (dict(self),)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from checkout_core.errors import BadSetting
@@ -241,19 +241,22 @@ def words(sale: Sale) -> Iterator[str]:
 
 def test_sales_of_every_kind_are_drawn() -> None:
     """So what is shown for any sale is shown of every benefit on every target, of rivals, floors, credits, cards and coins."""
-    seen = set[str]()
-
-    @settings(max_examples=1000, derandomize=True, database=None)
-    @given(sales())
-    def look(sale: Sale) -> None:
-        seen.update(words(sale))
-
-    look()
     targeted = [kind for kind in BENEFITS if kind not in (BuyGet, EveryNth)]
     wanted = {f"{kind.__name__} {on}" for kind in targeted for on in get_args(On)} | {"BuyGet lines", "EveryNth lines"}
     wanted |= {"cap", "max_units", "group", "exclusive", "minimum", "skus", "rivals"}
     wanted |= {"credit", "floor", "parcels", "card", "taxed card", "coins"}
-    assert sorted(wanted - seen) == []
+    missing = set(wanted)
+
+    @settings(max_examples=500, database=None)
+    @given(sales())
+    def look(sale: Sale) -> None:
+        missing.difference_update(words(sale))
+
+    for n in range(20):  # what is drawn depends on more than the seed, so rare words are given time
+        seed(n)(look)()
+        if not missing:
+            break
+    assert sorted(missing) == []
 
 
 @given(st.data(), st.sampled_from(range(len(BENEFITS))))

@@ -27,7 +27,7 @@ def test_prices_may_be_given_as_a_table() -> None:
 
 def test_two_prices_in_one_currency_are_refused() -> None:
     """Which of them would be charged is not left to chance."""
-    with pytest.raises(ValueError, match="two prices"):
+    with pytest.raises(ValueError, match="two amounts"):
         Product("mug", "Mug", (Money(1000, "EUR"), Money(900, "EUR")))
 
 
@@ -59,7 +59,7 @@ def test_a_floor_is_filed_as_a_price_is() -> None:
     assert not MUG.floors
     with pytest.raises(ValueError, match="floor of mug is below zero"):
         Product("mug", "Mug", MUG.prices, floors=[Money(-1, "EUR")])
-    with pytest.raises(ValueError, match="two prices"):
+    with pytest.raises(ValueError, match="two amounts"):
         Product("mug", "Mug", MUG.prices, floors=[Money(1, "EUR"), Money(2, "EUR")])
     with pytest.raises(ValueError, match="filed under EUR is in USD"):
         Product("mug", "Mug", MUG.prices, floors={"EUR": Money(1, "USD")})

@@ -224,6 +224,14 @@ def test_a_quote_of_the_first_version_keeps_its_hash_and_is_intact(path: Path) -
     assert intact(again)
 
 
+@pytest.mark.parametrize("path", [path for path in stored() if path.stem.startswith("quote-v2")], ids=lambda path: path.stem)
+def test_a_stored_quote_of_the_second_version_is_intact(path: Path) -> None:
+    """R7: whoever changes the rule of the hash sees it here, and raises the scheme."""
+    quote = decode(Quote, path.read_text(encoding="utf-8"))
+    assert quote.scheme == 2
+    assert intact(quote)
+
+
 @pytest.mark.parametrize("path", [path for path in FORMER if path.stem != "quote-v1"], ids=lambda path: path.stem)
 def test_a_receipt_of_the_first_version_can_be_worked_out_again(path: Path) -> None:
     """Quotes that release priced: percent, amount and free carriage, nothing to send, other roundings. (`quote-v1` is made by hand.)"""

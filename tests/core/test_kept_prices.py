@@ -65,20 +65,21 @@ def test_quotes_promotions_products_and_policies_are_copied_and_pickled() -> Non
 
 
 def test_a_table_is_a_value() -> None:
-    """It is read like a dict, equal and hashed by its content, and does not change."""
+    """It is read like a dict, equal by its content, and does not change."""
     table = by_currency([Money(1, "EUR"), Money(2, "USD")], "A thing")
     assert isinstance(table, Table)
     assert (table["EUR"], table.get("JPY"), dict(table)) == (Money(1, "EUR"), None, {"EUR": Money(1, "EUR"), "USD": Money(2, "USD")})
-    assert hash(table) == hash(by_currency([Money(2, "USD"), Money(1, "EUR")], "A thing"))
-    for change in (
-        lambda: table.update({"JPY": Money(1, "JPY")}),
-        lambda: table.pop("EUR"),
-        lambda: table.setdefault("JPY", Money(1, "JPY")),
-        lambda: table.__setitem__("JPY", Money(1, "JPY")),
-        lambda: table.__delitem__("EUR"),
-        table.clear,
-        table.popitem,
+    assert table == by_currency([Money(2, "USD"), Money(1, "EUR")], "A thing")
+    for change, given in (
+        ("update", ({"JPY": Money(1, "JPY")},)),
+        ("pop", ("EUR",)),
+        ("setdefault", ("JPY", Money(1, "JPY"))),
+        ("__setitem__", ("JPY", Money(1, "JPY"))),
+        ("__delitem__", ("EUR",)),
+        ("__ior__", ({},)),
+        ("clear", ()),
+        ("popitem", ()),
     ):
         with pytest.raises(TypeError, match="does not change"):
-            change()
+            getattr(table, change)(*given)
     assert len(table) == 2

@@ -266,7 +266,7 @@ def test_mistakes_are_found_at_once(mistake: Callable[[], Promotion], place: str
     ("mistake", "kind", "words"),
     [
         (lambda: AmountOff([eur(1), eur(2)]), ValueError, "two amounts"),
-        (lambda: AmountOff({"USD": eur(1)}), ValueError, "another currency"),
+        (lambda: AmountOff({"USD": eur(1)}), ValueError, "filed under"),
         (with_(code="save 10"), ValueError, "A code has"),
         (with_(skus="abc"), TypeError, "not the text"),
         (with_(methods="post"), TypeError, "not the text"),

@@ -95,8 +95,8 @@ CHEAP = (Band(100, [Money(1, "EUR")]),)
         (lambda: Band(-1, []), "whole number of grams"),
         (lambda: Band(True, []), "whole number of grams"),
         (lambda: Band(1, [Money(-1, "EUR")]), "negative"),
-        (lambda: Band(1, [Money(1, "EUR"), Money(2, "EUR")]), "two prices"),
-        (lambda: Band(1, {"USD": Money(1, "EUR")}), "another currency"),
+        (lambda: Band(1, [Money(1, "EUR"), Money(2, "EUR")]), "two amounts"),
+        (lambda: Band(1, {"USD": Money(1, "EUR")}), "filed under"),
         (lambda: ShippingTable((ALASKA, ALASKA)), "one id"),
     ],
 )

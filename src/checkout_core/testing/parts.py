@@ -111,7 +111,7 @@ def a_quote(cart: Cart, now: datetime) -> Quote:
     mug = Product("mug", "A mug, süß ☕", [Money(1495, "EUR")])
     taxes = {"standard": (TaxRate("vat", Ratio.parse("0.23"), included=True),)}
     facts = Facts({"mug": mug}, taxes=taxes, shipping=(ShippingOption("standard", "By post", Money(500, "EUR")),))
-    quote = price(Basket("EUR", cart.lines, Destination("PT", None, "1000-001"), "standard"), facts, now)
+    quote = price(Basket("EUR", cart.lines, Destination("PT", None, "1000-001"), ("standard",)), facts, now)
     assert isinstance(quote, Quote)
     return quote
 
