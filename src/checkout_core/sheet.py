@@ -99,10 +99,18 @@ class Sheet:
             for i, share in zip(entries, shares, strict=True):
                 current[i] -= share
 
-    def spend(self, got: Sequence[int], units: Sequence[int], shares: Sequence[int], bought: Sequence[tuple[int, int]]) -> None:
-        """Note which units a buy-and-get promotion has used, if it kept a discount, and what it took off them."""
+    def spend(
+        self, got: Sequence[int], units: Sequence[int], shares: Sequence[int], bought: Sequence[tuple[int, int]], before: Sequence[int]
+    ) -> None:
+        """Note which units a buy-and-get promotion has used, if it kept a discount, and what it took off them.
+
+        `before` is `spent` as the promotion found it: rivals of a group find the same, and may have used the same units.
+        """
         if any(shares):
+            used = dict.fromkeys([i for i, _ in bought], 0) | dict.fromkeys(got, 0)
             for i, count in (*bought, *zip(got, units, strict=True)):
-                self.spent[i] += count
+                used[i] += count
+            for i, count in used.items():
+                self.spent[i] = max(self.spent[i], before[i] + count)
             for i, share in zip(got, shares, strict=True):
                 self.freed[i] += share

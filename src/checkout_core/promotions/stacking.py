@@ -119,8 +119,9 @@ def again(deals: Iterable[tuple[Benefit, str | None, Sequence[int], Sequence[int
             count += 1
         turn, waiting = waiting[:count], waiting[count:]
         offers = [given_by(benefit, sheet, entries, policy, buys) or Given((), ()) for benefit, _, entries, buys in turn]
+        before = tuple(sheet.spent)
         for (benefit, *_), given in zip(turn, _best(offers) if group is not None else offers, strict=True):
-            _take(benefit, given, sheet)
+            _take(benefit, given, sheet, before)
             taken.append(given)
     return taken
 
@@ -131,18 +132,20 @@ def _note(
     sheet: Sheet,
     applied: list[tuple[Promotion, Given]],
     refused: list[tuple[Promotion, Refused]],
+    before: Sequence[int] | None = None,
 ) -> None:
     if isinstance(verdict, Refused):
         refused.append((p, verdict))
     else:
-        _take(p.benefit, verdict, sheet)
+        _take(p.benefit, verdict, sheet, sheet.spent if before is None else before)
         applied.append((p, verdict))
 
 
-def _take(benefit: Benefit, given: Given, sheet: Sheet) -> None:
+def _take(benefit: Benefit, given: Given, sheet: Sheet, before: Sequence[int]) -> None:
+    """Takes it off; `before` is how many units had been used when it was worked out."""
     sheet.take(given.entries, given.shares)
     if isinstance(benefit, BuyGet):
-        sheet.spend(given.entries, given.units, given.shares, given.bought)
+        sheet.spend(given.entries, given.units, given.shares, given.bought, before)
 
 
 def _compete(
@@ -155,12 +158,13 @@ def _compete(
     able = [(p, verdict) for p, verdict in verdicts if isinstance(verdict, Given)]
     best = dict(zip([p.id for p, _ in able], _best([given for _, given in able]), strict=True))
     winner = next((p for p, _ in able if any(best[p.id].shares)), None)
+    before = tuple(sheet.spent)
     for p, verdict in verdicts:
         if isinstance(verdict, Given):
             kept = best[p.id]
             beaten = winner is not None and not any(kept.shares)
             verdict = Refused("not-combinable", p.label, winner.label) if winner is not None and beaten else kept
-        _note(p, verdict, sheet, applied, refused)
+        _note(p, verdict, sheet, applied, refused, before)
 
 
 def _best(offers: Sequence[Given]) -> list[Given]:

@@ -346,15 +346,15 @@ def _weights(sheet: Sheet, entries: Sequence[int], policy: PricingPolicy, runs: 
         return [sheet.units[i] * count if current[i] else 0 for i, count in zip(entries, counts, strict=True)]
     if basis == "gross" and sheet.formulas is not None:
         mode = policy.tax.mode
-        return [amount + _added(sheet, i, amount, mode) if current[i] else 0 for i, amount in zip(entries, worth, strict=True)]
+        return [_gross(sheet, i, amount, mode) if current[i] else 0 for i, amount in zip(entries, worth, strict=True)]
     return worth
 
 
-def _added(sheet: Sheet, entry: int, amount: int, mode: Rounding) -> int:
-    """The added tax of an amount of an entry, all rates together, rounded once."""
+def _gross(sheet: Sheet, entry: int, amount: int, mode: Rounding) -> int:
+    """An amount of an entry with its added taxes, all together, rounded once."""
     assert sheet.formulas is not None
     formula = sheet.formulas[entry]
-    return divide(amount * sum([formula.numerators[i] for i in formula.added]), formula.denominator, mode)
+    return divide(amount * (formula.denominator + sum([formula.numerators[i] for i in formula.added])), formula.denominator, mode)
 
 
 _Work = Callable[[Benefit, Sheet, Sequence[int], PricingPolicy], Given | None]
