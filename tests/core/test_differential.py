@@ -44,8 +44,8 @@ def priced(lines: list[Case], promotions: list[Case], **policy: str) -> Case:
 def test_gross_weights_are_rounded_once() -> None:
     """Found in a cart of 100,000: 5 with 50 % on top weigh 7.5, which is 7 half odd; 5 and a rounded 2.5 would weigh 8."""
     half = [{"code": "T", "rate": "0.5", "included": False}]
-    lines = [{"id": "A", "unit_amount": 5, "quantity": 1, "tax": half}, {"id": "B", "unit_amount": 10, "quantity": 1}]
-    case = priced(lines, [{"id": "P", "type": "fixed", "target": "order", "value": 10}], tax_mode="half_odd", allocation_basis="gross")
+    lines = [{"id": "A", "unit_amount": 5, "quantity": 1, "tax": half}, {"id": "B", "unit_amount": 20, "quantity": 1}]
+    case = priced(lines, [{"id": "P", "type": "fixed", "target": "order", "value": 13}], tax_mode="half_odd", allocation_basis="gross")
     assert differences(case) == []
     assert read_worked(case).policy.allocation_basis == "gross"
 
