@@ -39,6 +39,7 @@ from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
 
 T = TypeVar("T")
+Amount = TypeVar("Amount", int, Money, Ratio)
 
 PLACE: Final = Destination("DE")
 TEXTS: Final = ("id", "kind", "source", "rule", "tags", "provenance", "notes", "matches_default")
@@ -59,19 +60,18 @@ TYPES: Final = (
 
 @frozen
 class Worked:
-    """A worked cart, ready to be priced. `nothing` are the promotions worth zero, which are no promotions to us: they take nothing."""
+    """A worked cart, ready to be priced."""
 
     basket: Basket
     facts: Facts
     policy: PricingPolicy
-    nothing: tuple[str, ...] = ()
 
 
 class Unreadable(ValueError):
     """The case says what the schema does not know, or cannot mean. `mistakes` has every one, each with its place."""
 
     def __init__(self, mistakes: Iterable[str]) -> None:
-        self.mistakes = tuple(mistakes)
+        self.mistakes = tuple(dict.fromkeys(mistakes))
         super().__init__("\n".join(self.mistakes))
 
 
@@ -93,23 +93,33 @@ def read_worked(case: Mapping[str, Any]) -> Worked:
     return worked
 
 
+@frozen
+class _Entries:
+    """What is in the cart: the undiscounted amount of each line by its id, and the ids of carriage."""
+
+    currency: str
+    worth: Mapping[str, int]
+    methods: frozenset[str]
+
+
 class _Reader:
     """Notes what is wrong, and goes on."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
         self.fractional = 0
-        self.nothing: list[str] = []
+        self.nothing: set[str] = set()
+        """The promotions that can take nothing by their own words. A shop has none such; here they keep their turn, and give zero."""
 
     # Pieces.
     def only(self, at: str, table: Mapping[str, Any], known: Iterable[str], needs: Iterable[str] = ()) -> None:
         names = tuple(known)
         self.mistakes += [f"{at}{key!s:.40} is unknown. Known: {listed(names, 'and')}." for key in table if key not in names]
-        self.mistakes += [f"{at}{key} is missing." for key in needs if key not in table]
+        self.mistakes += [f"{at}{key} is missing." for key in needs if table.get(key) is None]
 
     def tables(self, table: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
         """The tables of a list, each with its place."""
-        given = table.get(key, [])
+        given = _given(table, key, [])
         if not isinstance(given, list):
             self.mistakes.append(f"{key} is a list of tables.")
             return []
@@ -175,14 +185,16 @@ class _Reader:
     def cart(self, case: Mapping[str, Any]) -> Worked | None:
         self.only("", case, (*TEXTS, *ANSWERS, *CART), ("currency", "lines"))
         currency = self.choice("currency", case.get("currency"), tuple(CURRENCIES))
-        policy = self.policy(case.get("policy", {}))
+        policy = self.policy(_given(case, "policy", {}))
         taxes: dict[str, tuple[TaxRate, ...] | None] = {}
         products, lines = self.lines(case, currency, taxes)
         options = self.shipping(case, currency, taxes)
         if not lines and not self.mistakes:
             self.mistakes.append("lines: there are none. Add one.")
-        goods, methods = frozenset(products), frozenset(option.id for option in options)
-        promotions = [self.promotion(at, each, currency, goods, methods) for at, each in self.tables(case, "promotions")]
+        worth = {line.sku: products[line.sku].prices[currency].minor * line.quantity for line in lines}
+        entries = _Entries(currency, worth, frozenset(option.id for option in options))
+        deals = self.tables(case, "promotions")
+        promotions = [self.promotion(at, each, entries, alone=len(deals) == 1) for at, each in deals]
         cards = [self.card(at, each) for at, each in self.tables(case, "gift_cards")]
         if self.mistakes:
             return None
@@ -190,7 +202,7 @@ class _Reader:
             currency, tuple(lines), PLACE, tuple([option.id for option in options]), (), tuple([card for card in cards if card is not None])
         )
         facts = Facts(products, [p for p in promotions if p is not None], taxes, tuple(options))
-        return Worked(basket, facts, policy, tuple(self.nothing))
+        return Worked(basket, facts, policy)
 
     def policy(self, given: object) -> PricingPolicy:
         if not isinstance(given, dict):
@@ -210,7 +222,7 @@ class _Reader:
         for at, each in self.tables(case, "lines"):
             self.only(at, each, ("id", "unit_amount", "quantity", "tax", "unit_floor"), ("id", "unit_amount", "quantity", "tax"))
             id, unit = self.text(f"{at}id", each.get("id")), self.number(f"{at}unit_amount", each.get("unit_amount"))
-            quantity, floor = each.get("quantity"), self.number(f"{at}unit_floor", each.get("unit_floor", 0), 0)
+            quantity, floor = each.get("quantity"), self.number(f"{at}unit_floor", _given(each, "unit_floor", 0), 0)
             if isinstance(quantity, str):
                 self.mistakes.append(f"{at}quantity: {quantity!r:.40} is not a whole number of units, and we sell whole units.")
                 self.fractional += 1
@@ -248,7 +260,10 @@ class _Reader:
             here = f"{at}tax[{n}]."
             self.only(here, each, ("code", "rate", "included", "compound"), ("code", "rate", "included"))
             code, rate = self.text(f"{here}code", each.get("code")), self.ratio(f"{here}rate", each.get("rate"))
-            flags = (self.flag(f"{here}included", each.get("included", False)), self.flag(f"{here}compound", each.get("compound", False)))
+            flags = (
+                self.flag(f"{here}included", each.get("included", False)),
+                self.flag(f"{here}compound", _given(each, "compound", False)),
+            )
             made = self.made(here, lambda code=code, rate=rate, flags=flags: TaxRate(code, rate, *flags))  # type: ignore[misc]
             rates += [made] if made is not None else []
         if len({rate.code for rate in rates}) != len(rates):
@@ -263,77 +278,102 @@ class _Reader:
         return self.made(at, lambda: GiftCard(id, balance, limit, rate))
 
     # Promotions.
-    def promotion(self, at: str, p: Mapping[str, Any], currency: str, goods: frozenset[str], methods: frozenset[str]) -> Promotion | None:
+    def promotion(self, at: str, p: Mapping[str, Any], entries: _Entries, *, alone: bool) -> Promotion | None:
         kind = self.choice(f"{at}type", p.get("type"), TYPES)
         id = self.text(f"{at}id", p.get("id"))
         on = cast(On, self.choice(f"{at}target", p.get("target", "order"), get_args(On)))
         common = ("id", "type", "target", "lines", "priority", "exclusive", "min_amount", "group")
         own, needs = _FIELDS[kind]
         self.only(at, p, (*common, *own), ("target", *needs))
+        goods, methods, currency = frozenset(entries.worth), entries.methods, entries.currency
         ids = None if p.get("lines") is None else self.ids(f"{at}lines", p["lines"])
         self.mistakes += [f"{at}lines: there is no {each!r:.40} in this cart." for each in sorted((ids or frozenset()) - goods - methods)]
         before = len(self.mistakes)
+        if kind in ("buy_get", "group_nth"):
+            on = self.only_goods(at, kind, p, on, methods if ids is None else ids & methods, id)
         benefit = self.made(at, lambda: self.benefit(kind, at, p, on, currency, ids))
-        if benefit is None or len(self.mistakes) > before:
-            return None
+        turn: dict[str, Any] = {
+            "priority": self.number(f"{at}priority", _given(p, "priority", 0)),
+            "exclusive": self.flag(f"{at}exclusive", _given(p, "exclusive", False)),
+            "group": None if p.get("group") is None else self.text(f"{at}group", p["group"]),
+        }
         more: dict[str, Any] = {}
         if ids is not None and not isinstance(benefit, BuyGet):
             more["skus" if on in ("lines", "order") else "methods"] = ids
             if on == "order_and_shipping":
                 more = {"skus": ids & goods, "methods": ids & methods}
-        if "min_amount" in p:
-            more |= self.minimum(f"{at}min_amount", p["min_amount"], currency)
-        more["priority"] = self.number(f"{at}priority", p.get("priority", 0))
-        more["exclusive"] = self.flag(f"{at}exclusive", p.get("exclusive", False))
-        more["group"] = None if p.get("group") is None else self.text(f"{at}group", p["group"])
-        if id in self.nothing:
-            if more["group"] is not None:
-                self.mistakes.append(f"{at.rstrip('.')}: it can take nothing off, so it is no rival in its group. Leave it out.")
+        if p.get("min_amount") is not None:
+            more |= self.minimum(f"{at}min_amount", p["min_amount"], entries, id, alone=alone)
+        if benefit is None or len(self.mistakes) > before:
             return None
-        return self.made(at, lambda: Promotion(id, id, benefit, **more))
+        if id in self.nothing:
+            benefit, more = TieredPercent([Tier([Money(0, currency)], Ratio(0))]), {}
+        return self.made(at, lambda: Promotion(id, id, benefit, **more, **turn))
 
-    def minimum(self, at: str, given: object, currency: str) -> dict[str, Any]:
+    def only_goods(self, at: str, kind: str, p: Mapping[str, Any], on: On, carriage: frozenset[str], id: str) -> On:
+        """What a promotion of units of goods is on: lines. Its target may name carriage as well, as long as none is meant by it."""
+        if on in ("lines", "order"):
+            return on
+        if kind == "buy_get":
+            get = p.get("get")
+            carriage &= self.ids(f"{at}get.lines", get.get("lines")) if isinstance(get, dict) else frozenset()
+        if carriage:
+            self.mistakes.append(f"{at}target: a {kind} works on units of goods. Use lines.")
+        elif on == "shipping":
+            self.nothing.add(id)
+        return "lines"
+
+    def minimum(self, at: str, given: object, entries: _Entries, id: str, *, alone: bool) -> dict[str, Any]:
         if not isinstance(given, dict):
             self.mistakes.append(f"{at} is a table with a value and a basis.")
             return {}
         self.only(f"{at}.", given, ("value", "basis", "lines"), ("value", "basis"))
         value = self.number(f"{at}.value", given.get("value"), 0)
-        more: dict[str, Any] = {"minimum_basis": cast(Basis, self.choice(f"{at}.basis", given.get("basis", "current"), get_args(Basis)))}
+        basis = cast(Basis, self.choice(f"{at}.basis", given.get("basis", "current"), get_args(Basis)))
+        skus = None if given.get("lines") is None else self.ids(f"{at}.lines", given["lines"])
         if value:
-            more["minimum"] = [Money(value, currency)]
-            more["minimum_skus"] = None if given.get("lines") is None else self.ids(f"{at}.lines", given["lines"])
-        return more
+            return {"minimum_basis": basis, "minimum": [Money(value, entries.currency)], "minimum_skus": skus}
+        # A minimum of nothing is reached, unless credits outweigh the goods.
+        amounts = [worth for sku, worth in entries.worth.items() if skus is None or sku in skus]
+        if sum(amounts) < 0:
+            self.nothing.add(id)
+        elif min(amounts, default=0) < 0 and basis == "current" and not alone:
+            self.mistakes.append(f"{at}: whether a credit outweighs what other promotions leave is not judged. Write at least 1.")
+        return {}
 
     def benefit(self, kind: str, at: str, p: Mapping[str, Any], on: On, currency: str, ids: frozenset[str] | None) -> Benefit | None:
         def amount(name: str = "value") -> list[Money]:
             return [Money(self.number(f"{at}{name}", p.get(name), 0), currency)]
 
         def units() -> dict[str, Any]:
-            most = None if p.get("max_units") is None else self.number(f"{at}max_units", p["max_units"], 1)
-            order = cast(UnitOrder, self.choice(f"{at}unit_order", p.get("unit_order", "line_order"), get_args(UnitOrder)))
+            most = None if p.get("max_units") is None else count(f"{at}max_units", p["max_units"])
+            order = cast(UnitOrder, self.choice(f"{at}unit_order", _given(p, "unit_order", "line_order"), get_args(UnitOrder)))
             return {"max_units": most, "unit_order": order}
 
         def cap() -> list[Money]:
             return [] if p.get("cap") is None else amount("cap")
 
         def percent(given: object, place: str) -> Ratio:
-            ratio = self.ratio(place, given)
-            if not ratio.numerator:
-                self.nothing.append(str(p.get("id")))
-                return Ratio(100)
-            return ratio
+            return some(self.ratio(place, given), Ratio(100))
 
         def worth(amounts: list[Money]) -> list[Money]:
-            if amounts and not amounts[0].minor:
-                self.nothing.append(str(p.get("id")))
-                return [Money(1, currency)]
-            return amounts
+            return [some(each, Money(1, currency)) for each in amounts]
+
+        def count(place: str, given: object) -> int:
+            return some(self.number(place, given, 0), 1)
+
+        def some(given: Amount, instead: Amount) -> Amount:
+            """What is given, or a stand-in where that is zero, so that the promotion takes nothing."""
+            if given in (0, Ratio(0), Money(0, currency)):
+                self.nothing.add(str(p.get("id")))
+                return instead
+            return given
 
         match kind:
             case "percent":
                 return Percent(percent(p.get("value"), f"{at}value"), on, cap=worth(cap()), **units())
             case "tiered_percent":
-                return TieredPercent(self.tiers(at, p.get("tiers"), currency), on, cap=worth(cap()), **units())
+                return TieredPercent(self.tiers(at, p, currency), on, cap=worth(cap()), **units())
             case "fixed":
                 return AmountOff(worth(amount()), on)
             case "set_total":
@@ -346,8 +386,6 @@ class _Reader:
                 return SetPrice(amount(), on)
             case _:
                 pass  # of units of goods: below
-        if on not in ("lines", "order"):
-            self.mistakes.append(f"{at}target: a {kind} works on units of goods. Use lines.")
         if kind == "group_nth":
             return EveryNth(
                 self.number(f"{at}size", p.get("size"), 1),
@@ -355,7 +393,7 @@ class _Reader:
                 percent(p.get("value"), f"{at}value"),
                 sort=cast(Sort, self.choice(f"{at}sort", p.get("sort"), get_args(Sort))),
                 picking=cast(Picking, self.choice(f"{at}picking", p.get("picking"), get_args(Picking))),
-                max_groups=None if p.get("max_groups") is None else self.number(f"{at}max_groups", p["max_groups"], 1),
+                max_groups=None if p.get("max_groups") is None else count(f"{at}max_groups", p["max_groups"]),
             )
         buy, get = p.get("buy"), p.get("get")
         if not isinstance(buy, dict) or not isinstance(get, dict):
@@ -368,24 +406,36 @@ class _Reader:
             cheaper &= ids
         bought = self.ids(f"{at}buy.lines", buy.get("lines"))
         if not cheaper or not bought:  # nothing to get, or nothing that could be bought
-            self.nothing.append(str(p.get("id")))
+            self.nothing.add(str(p.get("id")))
             cheaper = bought = frozenset("?")
         return BuyGet(
             self.number(f"{at}buy.quantity", buy.get("quantity"), 1),
-            self.number(f"{at}get.quantity", get.get("quantity"), 1),
+            count(f"{at}get.quantity", get.get("quantity")),
             percent(get.get("percent"), f"{at}get.percent"),
             buy=bought,
             get=cheaper,
         )
 
-    def tiers(self, at: str, given: object, currency: str) -> list[Tier]:
+    def tiers(self, at: str, p: Mapping[str, Any], currency: str) -> list[Tier]:
+        """The tiers that count, rising: the last one reached has its say, so one that a later and no higher one follows has none."""
+        given = p.get("tiers")
         if not isinstance(given, list) or not all(isinstance(each, list) and len(each) == 2 for each in given):
             self.mistakes.append(f"{at}tiers is a list of pairs: a threshold and a percent.")
             return []
-        return [
-            Tier([Money(self.number(f"{at}tiers[{n}]", reached, 0), currency)], self.ratio(f"{at}tiers[{n}]", percent))
-            for n, (reached, percent) in enumerate(given, start=1)
-        ]
+        tiers: list[tuple[int, Ratio]] = []
+        for n, (threshold, percent) in reversed(list(enumerate(given, start=1))):
+            reached, ratio = self.number(f"{at}tiers[{n}]", threshold, 0), self.ratio(f"{at}tiers[{n}]", percent)
+            if not tiers or reached < tiers[0][0]:
+                tiers.insert(0, (reached, ratio))
+        if not tiers:
+            self.nothing.add(str(p.get("id")))
+        return [Tier([Money(reached, currency)], percent) for reached, percent in tiers or [(0, Ratio(0))]]
+
+
+def _given(table: Mapping[str, Any], key: str, default: object) -> Any:
+    """What the table says; null says nothing."""
+    value = table.get(key)
+    return default if value is None else value
 
 
 _FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -406,7 +456,7 @@ def answer_of(worked: Worked, quote: Quote) -> dict[str, Any]:
     """The result of a worked cart in the shape of the vectors' `derived`: every figure that a case may expect."""
     lines = {line.sku: _figures(line) for line in quote.lines}
     shipping = {sent.id: _figures(sent) for sent in quote.shipping}
-    given = dict.fromkeys([*(promotion.id for promotion in worked.facts.promotions), *worked.nothing], 0)
+    given = dict.fromkeys([promotion.id for promotion in worked.facts.promotions], 0)
     return {
         "lines": lines,
         "shipping": shipping,
