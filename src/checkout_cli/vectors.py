@@ -75,6 +75,10 @@ class Unreadable(ValueError):
         super().__init__("\n".join(self.mistakes))
 
 
+class Strange(Unreadable):
+    """The case has a field, a type, a setting or a value that the schema does not know, or lacks one: nobody can tell what it means."""
+
+
 class Fractional(Unreadable):
     """The case sells fractions of a unit. We sell whole units, so this alone is not supported."""
 
@@ -89,7 +93,8 @@ def read_worked(case: Mapping[str, Any]) -> Worked:
     reader = _Reader()
     worked = reader.cart(case)
     if worked is None or reader.mistakes:
-        raise (Fractional if reader.fractional and len(reader.mistakes) == reader.fractional else Unreadable)(reader.mistakes)
+        fractional = reader.fractional == len(reader.mistakes) > 0
+        raise (Fractional if fractional else Strange if reader.strange else Unreadable)(reader.mistakes)
     return worked
 
 
@@ -108,14 +113,17 @@ class _Reader:
     def __init__(self) -> None:
         self.mistakes: list[str] = []
         self.fractional = 0
+        self.strange = False
         self.nothing: set[str] = set()
         """The promotions that can take nothing by their own words. A shop has none such; here they keep their turn, and give zero."""
 
     # Pieces.
     def only(self, at: str, table: Mapping[str, Any], known: Iterable[str], needs: Iterable[str] = ()) -> None:
         names = tuple(known)
-        self.mistakes += [f"{at}{key!s:.40} is unknown. Known: {listed(names, 'and')}." for key in table if key not in names]
-        self.mistakes += [f"{at}{key} is missing." for key in needs if table.get(key) is None]
+        found = [f"{at}{key!s:.40} is unknown. Known: {listed(names, 'and')}." for key in table if key not in names]
+        found += [f"{at}{key} is missing." for key in needs if table.get(key) is None]
+        self.strange |= bool(found)
+        self.mistakes += found
 
     def tables(self, table: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
         """The tables of a list, each with its place."""
@@ -148,6 +156,7 @@ class _Reader:
 
     def choice(self, at: str, value: object, known: tuple[str, ...]) -> str:
         if value not in known:
+            self.strange = True
             self.mistakes.append(f"{at} {value!r:.40} is unknown. Use one of {', '.join(known)}.")
             return known[0]
         return str(value)
@@ -211,6 +220,7 @@ class _Reader:
         made = policy_from(given)
         if isinstance(made, PricingPolicy):
             return made
+        self.strange |= any(not isinstance(policy_from({name: value}), PricingPolicy) for name, value in given.items())
         self.mistakes += [f"policy.{mistake}" for mistake in made]
         return PricingPolicy()
 
