@@ -212,7 +212,7 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
     codes = table.get("codes", [])
     typed: tuple[str, ...] = ()
     if not isinstance(codes, list):
-        wrong.append("codes is a list of texts.")
+        wrong.append('codes is a list of texts, such as ["WELCOME10"].')
     else:
         try:
             typed = edge.checked_codes(codes, Policy().codes_at_most)
@@ -228,7 +228,7 @@ def _shipping(value: object, wrong: list[str]) -> tuple[str, ...]:
     """One method, or several."""
     methods = [value] if isinstance(value, str) else value
     if not isinstance(methods, list) or not all(isinstance(method, str) for method in methods):
-        wrong.append("shipping is the id of a method, or a list of ids.")
+        wrong.append('shipping is the id of a method, such as "standard", or a list of ids.')
         return ()
     wrong += [str(one) for method in methods for one in edge.checked_text("shipping", method)]
     if len(set(methods)) != len(methods):
@@ -274,10 +274,14 @@ def _amount(table: Mapping[str, Any], key: str, at: str, currency: str | None, w
     if currency is None or currency not in CURRENCIES:
         return None  # told already
     try:
-        return Money.parse(value, currency).minor
+        money = Money.parse(value, currency)
     except ValueError as error:
         wrong.append(f"{at}.{key}: {error}")
         return None
+    if money.minor < 0:
+        wrong.append(f"{at}.{key}: {value:.40} is negative. Give 0 or more.")
+        return None
+    return money.minor
 
 
 def _choices(value: object, wrong: list[str]) -> Mapping[str, object]:

@@ -119,6 +119,17 @@ def test_a_coupon_shows_what_its_rule_says() -> None:
         assert words in said
 
 
+def test_a_coupon_names_what_is_bought_and_what_is_cheaper() -> None:
+    """However many they are: the few words of the list only count them."""
+    tea = BuyGet(1, 1, Ratio(100), buy={"POT"}, get={"A", "B", "C", "D"})
+    with (screen := console()).capture() as shown:
+        for part in coupon_words(Coupon("deal", Promotion("deal", "A deal", tea), None)):
+            screen.print(part)
+    said = " ".join(shown.get().split())
+    assert "get 1 of 4 products free" in said
+    assert "to be bought POT made cheaper A, B, C, D" in said
+
+
 @pytest.mark.parametrize(
     ("benefit", "kind", "percent", "amounts"),
     [

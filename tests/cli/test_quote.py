@@ -117,7 +117,9 @@ OWN_MISTAKES: Final = {
     "a bare fraction": (OWN.replace('"5.00"', "5.00"), 'gift_cards[1].balance is a text such as "25.00", not float.'),
     "past the bound": (OWN.replace('"5.00"', '"99999999999999.99"'), "gift_cards[1]"),
     "a card twice": (OWN.replace("[policy]", '[[gift_cards]]\nid = "GC-1"\nbalance = "1"\n[policy]'), "gift_cards: two have one id."),
-    "no methods": (OWN.replace('["standard"]', "3"), "shipping is the id of a method, or a list of ids."),
+    "no methods": (OWN.replace('["standard"]', "3"), 'shipping is the id of a method, such as "standard", or a list of ids.'),
+    "one code": (OWN.replace('["welcome10"]', '"welcome10"'), 'codes is a list of texts, such as ["WELCOME10"].'),
+    "below zero": (OWN.replace('"5.00"', '"-5.00"'), "gift_cards[1].balance: -5.00 is negative. Give 0 or more."),
     "policy is a text": (OWN.partition("[policy]")[0].replace("currency", 'policy = "strict"\ncurrency', 1), "policy is a table such as"),
 }
 
@@ -128,6 +130,12 @@ def test_a_mistake_in_a_described_cart_is_told_with_its_place_and_cure(checkout:
     said = checkout("quote", written(tmp_path, text, "cart.toml"), "--shop", SHOP)
     assert (said.code, said.out) == (2, "")
     assert says in said.err
+
+
+def test_a_described_cart_without_a_shop_says_both_ways_to_name_one(checkout: Command, tmp_path: Path) -> None:
+    said = checkout("quote", written(tmp_path, OWN, "cart.toml"))
+    assert said.code == 2
+    assert "no shop is named to price it in. Say --shop DIR for its files, or --db shop.db" in said.err
 
 
 def test_yen_have_no_decimals(checkout: Command, tmp_path: Path) -> None:

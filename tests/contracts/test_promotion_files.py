@@ -116,6 +116,12 @@ IN_DEALS: list[tuple[str, int, str, str]] = [
     (deal("group_nth", 'percent = "50"', "size = 2", 'picking = "random"'), 7, "picking", "vertical, horizontal"),
     (deal("group_nth", 'percent = "50"', "size = 2", "max_groups = 0"), 7, "max_groups", "not between 1"),
     (deal("fixed", ONE, 'minimum_skus = ["MUG"]'), 6, "minimum_skus", "Give a minimum"),
+    (deal("fixed", ONE, 'minimum_basis = "original"'), 6, "minimum_basis", "Give a minimum"),
+    (deal("fixed", ONE, 'skus = "MUG"'), 6, "skus", 'a list of texts, such as ["A", "B"]'),
+    (deal("fixed", ONE, 'limit = "3"'), 6, "limit", "a whole number without quotes, such as 2"),
+    (deal("fixed", ONE, 'exclusive = "yes"'), 6, "exclusive", "true or false, without quotes"),
+    (deal("fixed", ONE, 'starts = "2026-06-01T00:00:00Z"'), 6, "starts", "without quotes, such as 2026-06-01T00:00:00Z"),
+    (deal("fixed", 'amounts = "5.00"'), 5, "amounts", "a table, such as { name = value }"),
     (deal("fixed", ONE, 'minimum = { EUR = "1" }', 'minimum_skus = ["NONE"]'), 7, "minimum_skus", "'NONE'"),
     (deal("fixed", ONE, 'group = ""'), 6, "group", "empty"),
     (deal("gift", 'tiers = "?"', "nth = 7"), 4, "kind", "buy_get, group_nth"),
@@ -211,6 +217,6 @@ def test_the_page_names_every_key_and_word_of_a_promotion() -> None:
 
 def test_the_promotions_on_the_page_are_read(folder: Folder) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    third, tea = read_shop(folder(example.replace("pots", "mugs"))).promotions
+    third, tea = read_shop(folder(example.replace("teapots", "mugs"))).promotions
     assert third.benefit == EveryNth(3, percent=Ratio(50))
     assert tea.benefit == BuyGet(1, 1, buy={"MUG"}, get={"TEA"})

@@ -36,6 +36,8 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     code, starts, ends = table.text("code", cells.code, needed=False), table.instant("starts"), table.instant("ends")
     minimum, least_of = amounts(table, "minimum"), skus(table, known, "minimum_skus", None)
     basis: Basis = table.text("minimum_basis", cells.one_of("a basis", get_args(Basis)), needed=False) or "current"
+    if table.has("minimum_basis") and not table.has("minimum"):
+        table.wrong("minimum_basis", "It is about a minimum, and there is none. Give a minimum, or leave it out.")
     limit, per_person = _uses(table, "limit"), _uses(table, "per_person")
     priority = table.whole("priority", least=-1_000_000, most=1_000_000, needed=False)
     exclusive, group = table.truth("exclusive"), table.text("group", cells.name, needed=False)

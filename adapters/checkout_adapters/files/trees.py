@@ -39,7 +39,7 @@ class Table:
 
     def texts(self, key: str, reader: Callable[[str], T], *, needed: bool = True) -> list[T] | None:
         """The values of a list of texts; None if it is not there, or if one of them cannot be read."""
-        values = self._of(key, list, "a list of texts", needed)
+        values = self._of(key, list, 'a list of texts, such as ["A", "B"]', needed)
         if values is None:
             return None
         read = [self._read((key, n), value, reader) for n, value in enumerate(values)]
@@ -48,7 +48,7 @@ class Table:
 
     def whole(self, key: str, *, least: int, most: int, needed: bool = True) -> int | None:
         """A whole number within bounds."""
-        value = self._of(key, int, "a whole number", needed)
+        value = self._of(key, int, "a whole number without quotes, such as 2", needed)
         if value is not None and not least <= value <= most:
             self.wrong(key, f"{value if abs(value) < 10**15 else 'The number'} is not between {least} and {most}.")
             return None
@@ -64,11 +64,11 @@ class Table:
 
     def truth(self, key: str) -> bool:
         """true or false; false if it is left out."""
-        return self._of(key, bool, "true or false", False) or False
+        return self._of(key, bool, "true or false, without quotes", False) or False
 
     def instant(self, key: str) -> datetime | None:
         """A time with its offset, in UTC."""
-        value = self._of(key, datetime, "a time with its offset, such as 2026-06-01T00:00:00Z", False)
+        value = self._of(key, datetime, "a time with its offset and without quotes, such as 2026-06-01T00:00:00Z", False)
         if value is None:
             return None
         if value.tzinfo is None:
@@ -82,12 +82,12 @@ class Table:
 
     def table(self, key: str, *, needed: bool = True) -> Table | None:
         """The table under that key."""
-        value = self._of(key, dict, "a table", needed)
+        value = self._of(key, dict, "a table, such as { name = value }", needed)
         return None if value is None else Table(self.notes, self.lines, (*self.path, key), value)
 
     def tables(self, key: str) -> list[Table]:
         """The list of tables under that key."""
-        values = self._of(key, list, "a list of tables", True)
+        values = self._of(key, list, f"a list of tables, each below its own [[{key}]]", True)
         found = []
         for n, value in enumerate(values or ()):
             if isinstance(value, dict):

@@ -61,6 +61,8 @@ def quote(
 
         _tell(quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing_for(channel)), (), explain, out)
     else:
+        if not settings_of(db, config).db:
+            raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
             priced = quote_of(described, backend.catalog, now, backend.settings.pricing_for(channel), _used_up(backend, described))
             notes = tuple(_scarce(backend, priced))

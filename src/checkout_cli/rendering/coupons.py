@@ -129,6 +129,8 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
             ("takes off", takes_off(p) if p else None),
             ("asked for", ("by typing the code" if p.code else "automatic") if p else None),
             ("covers", _covers(p) if p else None),
+            ("to be bought", _goods(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
+            ("made cheaper", _goods(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
             ("needs at least", _minimum(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),
@@ -155,9 +157,13 @@ def kind_of(benefit: Benefit) -> str:
 
 def _covers(p: Promotion) -> str | None:
     if isinstance(p.benefit, BuyGet):
-        return None  # its words name what is bought and what is cheaper
-    goods = "everything" if p.skus is None else ", ".join(sorted(p.skus))
+        return None  # it names what is bought and what is cheaper
+    goods = _goods(p.skus)
     return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
+
+
+def _goods(skus: frozenset[str] | None) -> str:
+    return "everything" if skus is None else ", ".join(sorted(skus))
 
 
 def _minimum(p: Promotion) -> str:
