@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -94,6 +95,16 @@ def test_every_order_explains_itself_to_the_cent(checkout: Command, demo_db: Pat
     said = checkout("order", "explain", order["number"], "--db", demo_db)
     assert "list price" in said.out
     assert "because" in said.out
+
+
+def test_the_readme_shows_an_order_as_it_is_explained(checkout: Command, demo_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^\$ checkout order explain (\S+)\n(.*?)…$", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    number, shown = found.groups()
+    monkeypatch.setenv("COLUMNS", "80")
+    told = checkout("order", "explain", number, "--db", demo_db).out
+    assert "\n".join(line.rstrip() for line in told.strip().splitlines()).startswith(shown.rstrip())
 
 
 def test_an_order_in_full_has_its_customer_lines_payments_and_history(checkout: Command, demo_db: Path) -> None:
