@@ -76,11 +76,18 @@ def test_each_part_of_the_tree_adds_up(quote: Quote) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(quotes(), st.integers(44, 140))
+@given(quotes(), st.integers(36, 140))
 def test_no_line_is_wider_than_the_window_and_none_ends_in_blanks(quote: Quote, width: int) -> None:
     for line in drawn(quote, width).splitlines():
         assert cell_len(line) <= width
         assert line == line.rstrip()
+
+
+def test_where_words_have_no_room_beside_the_amounts_the_amounts_stand_below_them() -> None:
+    shown = drawn(priced(cart(Random(7))), 24).splitlines()
+    assert shown[:3] == ["1 × L1", "│                      0", "├─ list price"]
+    assert "To pay\n                  JPY 30" in "\n".join(shown)
+    assert all(cell_len(line) <= 24 and line == line.rstrip() for line in shown)
 
 
 def test_colours_add_nothing_but_colours() -> None:

@@ -19,7 +19,7 @@ from checkout_cli.rendering.price_words import WORDS, said
 from checkout_core.money import Money
 
 WIDTH: Final = 100  # wider lines are hard to follow from the words to the amount
-LEAST: Final = 16  # columns for words; where there are fewer, the window is too narrow
+LEAST: Final = 16  # columns for words; where fewer are left, the amounts stand below the words
 GAP: Final = 2
 HANGING: Final = 2  # the second line of a remark stands so much to the right
 STYLES: Final[Mapping[Tone, str]] = {"": "", "quiet": "dim", "less": "green", "due": "bold"}
@@ -48,14 +48,16 @@ class _Drawing:
         self.wholes = max([cell_len(self.amount(node.whole, node.tone)) for node in every if node.whole is not None], default=0)
         self.parts = max([cell_len(self.amount(node.part)) for node in every if node.part is not None], default=0)
         self.width = min(options.max_width, WIDTH)
-        self.room = max(self.width - self.wholes - GAP - (self.parts + GAP if self.parts else 0), LEAST)
+        self.start = self.width - self.wholes - GAP - (self.parts + GAP if self.parts else 0)
+        self.below = self.start < LEAST
+        self.room = self.width if self.below else self.start
 
     def lines(self) -> Iterator[Text]:
         for node in self.picture.nodes:
             if node.apart:
                 yield Text("")
             if node.tone == "due":
-                yield self.plain(" " * (self.room + (self.parts + GAP if self.parts else 0) + GAP) + "─" * self.wholes, "dim")
+                yield self.plain(" " * (self.width - self.wholes) + "─" * self.wholes, "dim")
             if node.tone == "quiet":
                 yield from self.remark(node)
             else:
@@ -64,12 +66,15 @@ class _Drawing:
     def rows(self, node: Node, first: str, others: str) -> Iterator[Text]:
         """A node and what is below it; `first` and `others` are the guides in front of its first line and of the others."""
         under = "│  " if node.below else "   " if not others else ""
-        words = self.wrapped(node, self.room - cell_len(first))
+        words = self.wrapped(node, self.room - max(len(first), len(others + under)))
         for n, line in enumerate(words):
             made = self.plain(first if n == 0 else others + under, "dim").append_text(line)
-            if n == 0:
-                made.append_text(self.amounts(node, self.room - cell_len(made.plain)))
+            if n == 0 and not self.below:
+                made.append_text(self.amounts(node, self.start - cell_len(made.plain)))
             yield made
+        if self.below and (node.whole is not None or node.part is not None):
+            guides = self.plain(others + under, "dim")
+            yield guides.append_text(self.amounts(node, self.start - cell_len(guides.plain)))
         for n, below in enumerate(node.below):
             last = n == len(node.below) - 1
             yield from self.rows(below, others + ("└─ " if last else "├─ "), others + ("   " if last else "│  "))
@@ -85,7 +90,7 @@ class _Drawing:
         text = self.plain(loud, "bold" if node.whole is not None else style)
         if quiet:
             text.append_text(self.plain(f"{'  ' if loud else ''}{quiet}", "dim"))
-        lines = list(text.wrap(self.console, max(width, LEAST), overflow="fold"))
+        lines = list(text.wrap(self.console, max(width, 1), overflow="fold"))
         for line in lines:
             line.rstrip()
         return lines or [Text("")]
