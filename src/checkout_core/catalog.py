@@ -13,6 +13,18 @@ def _prices(prices: Mapping[str, Money] | Iterable[Money]) -> Mapping[str, Money
     return by_currency(prices, "A product")
 
 
+def _attributes(attributes: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """In the order of their names: equal attributes are equal values."""
+    pairs = attributes.items() if isinstance(attributes, Mapping) else attributes
+    return tuple(sorted([(name, value) for name, value in pairs]))
+
+
+def _categories(categories: Iterable[str]) -> frozenset[str]:
+    if isinstance(categories, str):
+        raise TypeError(f"Give a list of categories, not the text {categories!r}.")
+    return frozenset(categories)
+
+
 @frozen
 class Product:
     """One thing for sale, as the host's catalogue knows it now.
@@ -20,7 +32,8 @@ class Product:
     `prices` holds one unit price a currency (give a sequence of `Money`); whether it contains tax is a property of the tax rates,
     not of the price. `weight` is in grams. `tracked` False means stock is not counted (a download, a service). `floors`: the least price
     of a unit, by currency, below which no discount goes. `credit`: it may cost less than nothing (a deposit given back, an agreed
-    rebate); promotions pass such a line over. Raises ValueError for a price below zero without it, and for a floor below zero.
+    rebate); promotions pass such a line over. `categories` and `attributes` (name and value: give a table) are what promotions choose goods
+    by. Raises ValueError for a price below zero without `credit`, and for a floor below zero.
     """
 
     sku: str
@@ -31,6 +44,8 @@ class Product:
     tracked: bool = True
     floors: Mapping[str, Money] = field(default=(), converter=_prices, hash=False, kw_only=True)
     credit: bool = field(default=False, kw_only=True)
+    categories: frozenset[str] = field(default=frozenset(), converter=_categories, kw_only=True)
+    attributes: tuple[tuple[str, str], ...] = field(default=(), converter=_attributes, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for price in self.prices.values():

@@ -58,6 +58,7 @@ class Checkout:
     shipping: str | None = None
     codes: tuple[str, ...] = ()
     channel: str = ""
+    pay_by: str = ""
     hold_early: bool = False
     deadlines: Deadlines = Deadlines()
     quote: Quote | None = None

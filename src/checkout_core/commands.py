@@ -28,7 +28,7 @@ from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Term
 from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import PaidBy, Promotion
 from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
@@ -75,13 +75,14 @@ class Asked:
 
 @frozen
 class Details:
-    """What was said about delivery, payment and the channel of sale; None leaves what was said before."""
+    """What was said about delivery, the means of payment and the channel of sale; None leaves what was said before."""
 
     ship_to: Address | None = None
     contact: Contact | None = None
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
     channel: str | None = None
+    pay_by: str | None = None
 
 
 @frozen
@@ -241,6 +242,7 @@ def described(c: Checkout, cart: Cart, details: Details, person: Person, policy:
         shipping=c.shipping if details.shipping is None else details.shipping,
         codes=c.codes if details.codes is None else details.codes,
         channel=c.channel if details.channel is None else details.channel,
+        pay_by=c.pay_by if details.pay_by is None else details.pay_by,
     )
 
 
@@ -292,7 +294,8 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     if isinstance(pricing, Refused):  # it was there when this checkout began; another policy in its place would be a surprise (RB-49)
         return (pricing,)
     used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
-    basket = Basket(c.currency, c.lines, c.destination, (c.shipping,) if c.shipping else (), c.codes)
+    sent = (c.shipping,) if c.shipping else ()
+    basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
     facts = attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
     quote = price(basket, facts, now, pricing)
     if not isinstance(quote, Quote):
@@ -409,12 +412,20 @@ def attempt_for(c: Checkout, quote: Quote, wish: Payment, policy: Policy) -> Att
     if wish.instrument is None:
         raise Refusal(Refused("needs-payment", given=str(quote.total)))
     method = wish.instrument.method
+    if (asked := priced_for(quote)) is not None and method not in asked:
+        raise Refusal(Refused("other-payment", method, ", ".join(sorted(asked))))
     able = [gateway for gateway in wish.gateways if gateway.capabilities.takes(method, c.currency)]
     if not able:
         raise Refusal(Refused("no-gateway", f"{method} in {c.currency}"))
     can = able[0].capabilities
     capture = can.capture_with_authorize and (policy.capture == "with-authorize" or not can.capture_later)
     return Attempt(key, able[0].name, wish.instrument, quote.total, capture=capture, terms=Terms.of(can))
+
+
+def priced_for(quote: Quote) -> frozenset[str] | None:
+    """The means of payment that this price is for, because a promotion asks for one; None is any."""
+    asked = [condition.methods for used in quote.promotions for condition in used.when if isinstance(condition, PaidBy)]
+    return frozenset.intersection(*asked) if asked else None
 
 
 def result_of(c: Checkout, attempt: Attempt | None) -> Result:

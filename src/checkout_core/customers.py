@@ -66,6 +66,24 @@ class Contact:
     locale: str = "en"
 
 
+def _groups(groups: Iterable[str] | None) -> frozenset[str] | None:
+    if isinstance(groups, str):
+        raise TypeError(f"Give a list of groups, not the text {groups!r}.")
+    return None if groups is None else frozenset(groups)
+
+
+@frozen
+class Shopper:
+    """What the host knows of who buys: the groups of customers they are in, and how many orders they have placed; None is not known."""
+
+    groups: frozenset[str] | None = field(default=None, converter=_groups)
+    orders: int | None = None
+
+
+UNKNOWN: Final = Shopper()
+"""A guest, or a customer of whom nobody knows anything."""
+
+
 def canonical_email(email: str) -> str:
     """The identity of an e-mail address: NFKC, trimmed, case-folded, without the `+tag`; dots count (R22).
 

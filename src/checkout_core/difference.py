@@ -130,6 +130,7 @@ def _promotion(used: AppliedPromotion, quote: Quote) -> dict[str, Fact]:
         "group": used.group,
         "limit": used.limit,
         "limit per person": used.per_person,
+        "conditions": "; ".join([condition.words for condition in used.when]) or None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from checkout_core.customers import COUNTRIES, Address, Contact, canonical_code, canonical_email, looks_like_card_number
+from checkout_core.customers import COUNTRIES, Address, Contact, Shopper, canonical_code, canonical_email, looks_like_card_number
 from checkout_core.money import Money
 from checkout_core.payments import Card, Upi
 from checkout_core.policy import Policy
@@ -74,6 +74,12 @@ def checked_channel(channel: object, policy: Policy) -> Iterator[Refused]:
         yield from wrong
     elif isinstance(refused := policy.pricing_for(str(channel)), Refused):
         yield refused
+
+
+def checked_shopper(shopper: object) -> Iterator[Refused]:
+    """What is wrong with what the host says of a shopper: it is the host's mistake, and no price is made of it."""
+    if not isinstance(shopper, Shopper):
+        yield Refused("invalid", "shopper", f"a {type(shopper).__name__}", hint="Customers answers with a Shopper.")
 
 
 def checked_codes(codes: Iterable[object], at_most: int) -> tuple[str, ...]:

@@ -8,14 +8,17 @@ An adapter registers under an entry-point group, ours like a stranger's:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import entry_points
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from checkout_core.errors import Misconfigured
 from checkout_core.payments import Capabilities
 
-GROUPS = ("checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages")
+CONDITIONS: Final = "checkout_core.conditions"
+GROUPS: Final = ("checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", CONDITIONS)
 
 
 class Declares(Protocol):
@@ -40,6 +43,18 @@ def load(group: str, name: str) -> object:
         raise Misconfigured(f"Nothing called {name!r} is registered under {group}. Registered: {known}.")
     loaded: object = found[0].load()
     return loaded
+
+
+@cache
+def classes(group: str) -> Mapping[str, type]:
+    """The classes registered in a group, by name; looked for once in a process. Raises Misconfigured for what is no class."""
+    found: dict[str, type] = {}
+    for name in names(group):
+        loaded = load(group, name)
+        if not isinstance(loaded, type):
+            raise Misconfigured(f"{name!r} of {group} is no class. Register the class itself.")
+        found[name] = loaded
+    return MappingProxyType(found)
 
 
 def check(gateways: Iterable[Declares], *, production: bool) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from checkout_core.catalog import Product
-from checkout_core.customers import Destination
+from checkout_core.customers import Destination, Shopper
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.events import Event
 from checkout_core.holds import Movement, Pool, PoolKey
@@ -163,6 +163,14 @@ class AsyncCatalog(Protocol):
 
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         """All automatic promotions, and those behind these canonical codes."""
+        ...
+
+
+class AsyncCustomers(Protocol):
+    """What the host knows of who buys."""
+
+    async def shopper(self, customer: str | None, email: str | None) -> Shopper:
+        """The groups and the orders of a signed-in customer, or of a guest who gave that address; `Shopper()` if nothing is known."""
         ...
 
 

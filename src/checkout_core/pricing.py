@@ -14,13 +14,13 @@ from attrs import field, frozen
 
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
-from checkout_core.customers import Destination
+from checkout_core.customers import UNKNOWN, Destination, Shopper
 from checkout_core.difference import diff
 from checkout_core.gift_cards import GiftCard, UsedCard, use
 from checkout_core.money import MAX_MINOR
 from checkout_core.order_tax import taxes_of
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
-from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, stack
+from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
 from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
@@ -62,6 +62,7 @@ class Facts:
     - `products` by SKU. `promotions`: the automatic ones, and those whose codes were typed; more do no harm.
     - `taxes` by tax category, for the basket's destination: None, or no entry, is not known, and the price is refused. No tax is `()`.
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
+    - `shopper`: what is known of who buys.
     - `used_up`: promotion id -> why it has no use left, as the counters say.
     """
 
@@ -70,6 +71,7 @@ class Facts:
     taxes: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
     shipping: tuple[ShippingOption | Refused, ...] = ()
     used_up: Mapping[str, Refused] = MappingProxyType({})
+    shopper: Shopper = UNKNOWN
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -78,7 +80,10 @@ class Facts:
 
 @frozen
 class Basket:
-    """What is to be priced: the lines of a cart, where they go, by which methods they are sent, the codes typed (canonical), gift cards."""
+    """What is to be priced: the lines of a cart, where they go, by which methods they are sent, the codes typed (canonical), gift cards.
+
+    `channel` is where it is sold, "" the shop's own way; `pay_by` by what it will be paid (`card`, `upi`), "" while nobody has said.
+    """
 
     currency: str
     lines: tuple[Line, ...]
@@ -86,6 +91,8 @@ class Basket:
     shipping: tuple[str, ...] = field(default=(), converter=_ids)
     codes: tuple[str, ...] = ()
     cards: tuple[GiftCard, ...] = ()
+    channel: str = ""
+    pay_by: str = ""
 
     def __attrs_post_init__(self) -> None:
         if len({line.id for line in self.lines}) != len(self.lines):
@@ -120,7 +127,8 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
     _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
     # Promotions, by priority.
-    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy)
+    visit = Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
+    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy, visit=visit)
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
     if wrong or basket.destination is None or formulas is None:
         return tuple(dict.fromkeys(wrong))
@@ -219,7 +227,8 @@ def _sheet(
         units += [option.price.minor for option in sent]
         quantities += [1] * len(sent)
         keys += [option.id for option in sent]
-    return Sheet(currency, goods, keys, units, quantities, floors, formulas, carriage_known=carriage_known)
+    products = [product for _, product, _ in found]
+    return Sheet(currency, goods, keys, units, quantities, floors, formulas, carriage_known=carriage_known, products=products)
 
 
 def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool, wrong: list[Refused]) -> None:
@@ -233,7 +242,10 @@ def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool,
         why_not = [refused for promotion, refused in stacked.refused if promotion.code == code]
         if not why_not and not any(promotion.code == code for promotion in facts.promotions):
             why_not = [Refused("unknown-code", code)]
-        wrong += [refused for refused in why_not if complete or refused.reason not in ABOUT_GOODS]
+        passed_over = () if complete else ABOUT_GOODS
+        wrong += [
+            refused for refused in why_not if refused.reason not in passed_over and refused.reason != "needs-address"
+        ]  # noted already
 
 
 def _quote(
@@ -288,7 +300,7 @@ def _quote(
 
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...]) -> AppliedPromotion:
     taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
-    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.group, p.limit, p.per_person)
+    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.group, p.limit, p.per_person, p.when)
 
 
 def _limit(subject: str, amount: int, wrong: list[Refused]) -> bool:

@@ -20,7 +20,7 @@ from checkout_core.customers import Destination
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Percent
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
 from checkout_core.refusals import Refused
 from checkout_core.tax import TaxPolicy, TaxRate
 
@@ -76,6 +76,7 @@ class AppliedPromotion:
 
     `units`: of how many units of each, where it does not cover all (empty: all). `bought`: line and number of units that had to be there.
     `unused` is the part of a fixed amount that found nothing to reduce (RB-68). `limit` and `per_person` say what placing must hold.
+    `when`: the conditions that held.
     """
 
     id: str
@@ -90,6 +91,7 @@ class AppliedPromotion:
     group: str | None
     limit: int | None
     per_person: int | None
+    when: tuple[Condition, ...] = ()
 
     @property
     def amount(self) -> int:
@@ -190,7 +192,7 @@ def hash_text(
         currency,
         [_LINE(line) for line in lines],
         [_SHIPPING(carriage) for carriage in shipping],
-        [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit)) for used in promotions],
+        [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *conditions_text(used.when)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
         (destination.country, destination.region, destination.postcode),
         rates_text(rates),
@@ -223,7 +225,7 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine)
 _SHIPPING: Final = _all_but(PricedShipping)
-_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares")
+_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
 
@@ -232,6 +234,12 @@ _TOTALS: Final = _all_but(Totals)
 def benefit_text(benefit: Benefit) -> str:
     """What a promotion gives, as canonical text: its name and its fields."""
     return CANONICAL.encode(_plain(benefit))
+
+
+@lru_cache(maxsize=4096)
+def conditions_text(when: tuple[Condition, ...]) -> tuple[str, ...]:
+    """The conditions of a promotion, as canonical texts: one each."""
+    return tuple([CANONICAL.encode(_plain(condition)) for condition in when])
 
 
 @lru_cache(maxsize=1024)
@@ -320,7 +328,7 @@ def _promotion_1(used: AppliedPromotion, left: list[int], currency: str) -> tupl
         case _:
             return None
     positions = tuple(used.positions(goods))
-    if not known or len(positions) != len(used.shares) or used.units or used.bought or used.group is not None:
+    if not known or len(positions) != len(used.shares) or used.units or used.bought or used.group is not None or used.when:
         return None
     if kind != "free_shipping":
         for i, share in zip(positions, used.shares, strict=True):

@@ -60,6 +60,14 @@ WORDS: Mapping[str, str] = {
     "other-currency": "{subject} is for carts in {given}.",
     "not-combinable": "{subject} cannot be combined with {given}. Remove one of them.",
     "no-effect": "{subject} would change nothing here.",
+    "not-in-group": "{subject} is for {given}. Remove it.",
+    "shopper-unknown": "{subject} is for {given}, and we do not know you yet. Sign in, or remove it.",
+    "not-first-order": "{subject} is for a first order, and this is another one. Remove it.",
+    "other-channel": "{subject} is for what is sold through {given}. Remove it.",
+    "other-place": "{subject} is for what is sent to {given}. Remove it.",
+    "other-method": "{subject} is for payment by {given}. Say that you pay so, or remove it.",
+    "not-these-hours": "{subject} is for {given}. It opens at {until}.",
+    "not-met": "{subject} needs this: {given}. {hint}",
     "below-zero": "The {subject} is below zero ({given}), and nothing is paid out here. Take a credit out of the cart.",
     # tax and shipping
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
@@ -68,6 +76,7 @@ WORDS: Mapping[str, str] = {
     "unknown-method": "There is no shipping method {subject}. Ask for the options.",
     # money
     "quote-changed": "The price has changed. Look at the differences, and confirm the new total.",
+    "other-payment": "This is priced for payment by {given}, not by {subject}. Pay so, or say how you pay and look at the new total.",
     "too-many-attempts": "This checkout was tried {limit} times, and no payment came through. Begin again from the cart.",
     "declined": "The payment was declined ({given}). Nothing was charged; try again with another means of payment.",
     "needs-payment": "There are {given} to pay. Give a means of payment.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import sub
 
+from checkout_core.catalog import Product
 from checkout_core.tax import TaxFormula
 
 
@@ -21,6 +22,7 @@ class Sheet:
     - `carriage_known`: False while no shipping method has been chosen and there may still be something to pay for it.
     - `current`: what earlier promotions left. `spent`: how many units of each line buy-and-get promotions have used, always its first
       ones, and `freed` what they took off it: a unit is not cheaper because another one was free.
+    - `products`: what the catalogue says of each line; empty: not known, and nothing is in any category.
     - `plain`: nothing is below zero and nothing has a floor, so an entry can give all that it is worth.
     """
 
@@ -36,6 +38,7 @@ class Sheet:
         "lines",
         "original",
         "plain",
+        "products",
         "quantities",
         "spent",
         "units",
@@ -52,6 +55,7 @@ class Sheet:
         formulas: Sequence[TaxFormula] | None = None,
         *,
         carriage_known: bool = True,
+        products: Sequence[Product] = (),
     ) -> None:
         """`floors` is the least price of one unit of each entry, as `units` is the price; None is no floor at all."""
         self.currency = currency
@@ -67,6 +71,7 @@ class Sheet:
             self.floors = [floor * quantity for floor, quantity in zip(floors, quantities, strict=True)]
         self.formulas = formulas
         self.carriage_known = carriage_known
+        self.products = products
         self.spent: list[int] = [0] * goods
         self.freed: list[int] = [0] * goods
         self.plain = self.floors is None and (not self.original or min(self.original) >= 0)

@@ -15,14 +15,14 @@ from checkout_core import commands, drive, edge, plugins
 from checkout_core.cart import Cart, How, Line, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
-from checkout_core.customers import Address, Contact, identities
+from checkout_core.customers import UNKNOWN, Address, Contact, Shopper, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, Unavailable
 from checkout_core.holds import Claim, Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
-from checkout_core.ports import AsyncCatalog, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
+from checkout_core.ports import AsyncCatalog, AsyncCustomers, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
 from checkout_core.pricing import Facts
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.runner import AsyncRunner
@@ -39,7 +39,7 @@ _MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
 class AsyncShop:
     """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
 
-    `taxes` and `shipping` default to the catalogue, if it answers for them too. `production` refuses adapters that are not meant for
+    `taxes` and `shipping` default to the catalogue, if it answers for them too. Without `customers` nothing is known of who buys. `production` refuses adapters that are not meant for
     real money. Raises Misconfigured at once if the mix could lose money.
     """
 
@@ -51,6 +51,7 @@ class AsyncShop:
         gateways: Iterable[AsyncGateway] = (),
         taxes: AsyncTaxProvider | None = None,
         shipping: AsyncShippingRates | None = None,
+        customers: AsyncCustomers | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
@@ -63,6 +64,7 @@ class AsyncShop:
         self.gateways: Mapping[str, AsyncGateway] = {gateway.name: gateway for gateway in listed}
         self.taxes = taxes or cast(AsyncTaxProvider, _answers("taxes", catalog, "rates"))
         self.shipping = shipping or cast(AsyncShippingRates, _answers("shipping", catalog, "options"))
+        self.customers = customers
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
@@ -125,13 +127,15 @@ class AsyncShop:
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout:
         """The one live checkout of a cart, with its quote; begun if there is none, else brought up to date. Raises Refusal.
 
         `channel` is where it is sold, one of the Policy's: prices are worked out as that says. It keeps what was said before for None, and
-        is the shop's own way for "".
+        is the shop's own way for "". `pay_by` is the means of payment, such as `card`, for promotions that ask for one; a price that
+        depends on it is paid by no other.
         """
-        details = self._details(ship_to, shipping, codes, contact, channel)
+        details = self._details(ship_to, shipping, codes, contact, channel, pay_by)
 
         async def once() -> tuple[Step | None, datetime]:
             seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
@@ -150,9 +154,10 @@ class AsyncShop:
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout:
         """Change what was said, and take over the cart as it is now, at today's prices. Refused while money is on its way."""
-        details = self._details(ship_to, shipping, codes, contact, channel)
+        details = self._details(ship_to, shipping, codes, contact, channel, pay_by)
 
         async def once() -> tuple[Step | None, datetime]:
             seen = await self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
@@ -275,15 +280,22 @@ class AsyncShop:
         return Asked.of(scope, operation, key, *said)
 
     def _details(
-        self, ship_to: Address | None, shipping: str | None, codes: Iterable[str] | None, contact: Contact | None, channel: str | None
+        self,
+        ship_to: Address | None,
+        shipping: str | None,
+        codes: Iterable[str] | None,
+        contact: Contact | None,
+        channel: str | None,
+        pay_by: str | None,
     ) -> Details:
         wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
         wrong += [*edge.checked_contact(contact)] if contact is not None else []
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
         wrong += [*edge.checked_channel(channel, self.policy)] if channel is not None else []
+        wrong += [*edge.checked_text("pay_by", pay_by, empty=True)] if pay_by is not None else []
         edge.refuse(wrong)
         typed = None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most)
-        return Details(ship_to, contact, shipping, typed, channel)
+        return Details(ship_to, contact, shipping, typed, channel, pay_by)
 
     def _payment(self, checkout: str, instrument: Card | Upi | None, expected: Money | str, key: str) -> Payment:
         method, token = (instrument.method, instrument.token) if instrument else ("zero", "")
@@ -373,7 +385,18 @@ class AsyncShop:
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             claims = [claim for deal in limited for claim, _ in commands.limits_of(deal, who)]
             pools = await self._uses(claims) if claims else {}
-        return Known(seen, Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options)), pools)
+        shopper = await self._shopper(seen.cart.customer_id, contact)
+        facts = Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options), shopper=shopper)
+        return Known(seen, facts, pools)
+
+    async def _shopper(self, customer: str | None, contact: Contact | None) -> Shopper:
+        """What the host knows of who buys. A guest who has given no address is nobody, of whom nothing is asked."""
+        email = contact.email if contact else None
+        if self.customers is None or (customer is None and email is None):
+            return UNKNOWN
+        shopper = await self.customers.shopper(customer, email)
+        edge.refuse(edge.checked_shopper(shopper))
+        return shopper
 
 
 def _answers(port: str, catalog: object, method: str) -> object:

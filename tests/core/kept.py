@@ -44,13 +44,21 @@ from checkout_core.pricing import (
 from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
+    Assortment,
     BuyGet,
+    Channel,
     EntryOff,
     EveryNth,
+    FirstOrder,
+    Hours,
+    InGroup,
+    PaidBy,
     Percent,
     Promotion,
+    Quantity,
     SetPrice,
     SetTotal,
+    ShipTo,
     Tier,
     TieredPercent,
     UnitOff,
@@ -111,6 +119,19 @@ def a_quote(lines: int = 2) -> Quote:
     return Quote(*content, hash_text(*content), (near,))
 
 
+WHEN = (
+    PaidBy({"card", "upi"}),
+    InGroup({"staff"}),
+    FirstOrder(),
+    Channel({"", "counter"}),
+    ShipTo({"DE", "US-CA"}),
+    Hours({"mon", "tue"}, "22:00", "02:00", "Europe/Berlin"),
+    Hours({"mon"}, "00:00", "24:00", "Asia/Kolkata"),
+    Quantity(2, Assortment({"MUG"}, {"books", "tea"}, {"colour": ["red", "blue"]})),
+    Quantity(1),
+)
+"""Every condition there is."""
+
 RULES = (
     Promotion("buyget", "Two mugs, half a tea", BuyGet(2, 1, Ratio(50), buy={"MUG"}, get={"TEA"})),
     Promotion("nth", "Every third", EveryNth(3, 2, Ratio(30), sort="price_desc", picking="horizontal", max_groups=2), skus={"TEA", "BOOK"}),
@@ -121,7 +142,7 @@ RULES = (
     Promotion("total", "Books at 30", SetTotal([eur(3000)]), skus={"BOOK"}),
     Promotion("tiers", "More is less", TieredPercent([Tier([eur(0)], Ratio(1)), Tier([eur(5000)], Ratio(7, 3))], "order_and_shipping")),
     Promotion("amount", "Five off", AmountOff([eur(500)]), code="FIVE", limit=9, per_person=1, priority=-1),
-    Promotion("carriage", "Carriage paid", FREE_SHIPPING, methods={"parcel"}, priority=-2),
+    Promotion("carriage", "Carriage paid", FREE_SHIPPING, methods={"parcel"}, priority=-2, when=WHEN[-3:]),
 )
 """A promotion with each benefit there is, made to apply together."""
 
@@ -192,6 +213,7 @@ def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:
         "shipping": "standard",
         "codes": ("SAVE10",),
         "channel": "counter",
+        "pay_by": "card",
         "deadlines": Deadlines(hold_for=1),
         "quote": quote,
         "quote_until": NOON,
@@ -214,7 +236,11 @@ PERSON = Person(
 )
 FACTS: EventFacts = (("attempt", "ch1/1"), ("amount", 4990), ("currency", "EUR"))
 MUG = Product(
-    *("MUG", "Tasse №1", [Money(1200, "JPY"), eur(1250)], "standard", 380, False), floors=[eur(900), Money(800, "JPY")], credit=True
+    *("MUG", "Tasse №1", [Money(1200, "JPY"), eur(1250)], "standard", 380, False),
+    floors=[eur(900), Money(800, "JPY")],
+    credit=True,
+    categories={"cups", "gifts"},
+    attributes={"size": "s", "colour": "red"},
 )
 SPRING = Promotion(
     *("spring", "Spring", AmountOff([Money(500, "USD"), eur(500)])),
@@ -231,6 +257,10 @@ SPRING = Promotion(
     priority=3,
     exclusive=True,
     group="season",
+    categories={"cups"},
+    attributes={"colour": "red"},
+    but_not=Assortment({"MUG-2"}, {"outlet"}, {"size": ["s"]}),
+    when=WHEN,
 )
 CENT = Promotion("cent", "One per cent", Percent(Ratio(1)))
 PARCEL = ShippingMethod(

@@ -42,8 +42,10 @@ from checkout_core.pricing import (
     Quote,
 )
 from checkout_core.promotions import (
+    CONDITIONS,
     FREE_SHIPPING,
     AmountOff,
+    Condition,
     Percent,
     Promotion,
 )
@@ -55,6 +57,8 @@ from tests.core.kept import ATTEMPTS, CART, DOCUMENTS, a_checkout, a_quote, chan
 
 
 def parts(kind: Any) -> tuple[Any, ...]:
+    if kind is Condition:
+        return CONDITIONS  # and those that hosts register
     return get_args(kind) if isinstance(kind, types.UnionType) or get_origin(kind) in (Union, tuple) else ()
 
 

@@ -13,6 +13,7 @@ from attrs import fields, has, resolve_types
 from cattrs import AttributeValidationNote, BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from checkout_core import plugins
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
@@ -20,7 +21,26 @@ from checkout_core.holds import KINDS, CartTurn, CouponUses, CouponUsesBy, PoolK
 from checkout_core.money import Money, Ratio
 from checkout_core.payments import Card, Challenge, Upi, UpiIntent, ZeroTender
 from checkout_core.pricing import Quote
-from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
+from checkout_core.promotions import (
+    CONDITIONS,
+    AmountOff,
+    BuyGet,
+    Channel,
+    Condition,
+    EntryOff,
+    EveryNth,
+    FirstOrder,
+    Hours,
+    InGroup,
+    PaidBy,
+    Percent,
+    Quantity,
+    SetPrice,
+    SetTotal,
+    ShipTo,
+    TieredPercent,
+    UnitOff,
+)
 from checkout_core.quote import SCHEMES
 
 TAGS: Final[Mapping[type, str]] = {
@@ -45,6 +65,13 @@ TAGS: Final[Mapping[type, str]] = {
     SetPrice: "set-price",
     BuyGet: "buy-get",
     EveryNth: "every-nth",
+    Quantity: "quantity",
+    InGroup: "in-group",
+    FirstOrder: "first-order",
+    Channel: "channel",
+    ShipTo: "ship-to",
+    PaidBy: "paid-by",
+    Hours: "hours",
     Cart: "cart",
     Checkout: "checkout",
 }
@@ -107,6 +134,7 @@ def converter() -> Converter:
         (_is_scalars, _scalars_writer, _scalars_reader),
         (_is_pool, _pool_writer, _pool_reader),
         (_is_tagged, _tagged_writer, _tagged_reader),
+        (_is_condition, _condition_writer, _condition_reader),
     ):
         made.register_unstructure_hook_factory(fits, writer)
         made.register_structure_hook_factory(fits, reader)
@@ -401,5 +429,37 @@ def _tagged_reader(cls: Any, converter: Converter) -> _Read:
             raise Wrong("type")
         kind, hook = hooks[tag]
         return hook({name: each for name, each in value.items() if name != "type"}, kind)
+
+    return read
+
+
+def _is_condition(cls: Any) -> bool:
+    return cls is Condition
+
+
+def _condition_writer(cls: Any, converter: Converter) -> _Write:
+    """One of ours has its tag; a host's the name under which its class is registered, with a colon before it."""
+
+    def write(value: Any) -> Any:
+        kind = type(value)
+        tag = TAGS.get(kind) or next((f":{name}" for name, found in plugins.classes(plugins.CONDITIONS).items() if found is kind), None)
+        if tag is None:
+            raise TypeError(f"The condition {kind.__name__} is not registered under {plugins.CONDITIONS}, so it cannot be stored.")
+        return {"type": tag, **converter.get_unstructure_hook(kind)(value)}
+
+    return write
+
+
+def _condition_reader(cls: Any, converter: Converter) -> _Read:
+    ours = {TAGS[kind]: kind for kind in CONDITIONS}
+
+    def read(value: Any, _: Any) -> Any:
+        tag = value.get("type") if type(value) is dict else None
+        if type(tag) is not str:
+            raise Wrong("type")
+        kind = ours.get(tag) or (plugins.classes(plugins.CONDITIONS).get(tag[1:]) if tag.startswith(":") else None)
+        if kind is None:
+            raise Wrong("type")
+        return converter.get_structure_hook(kind)({name: each for name, each in value.items() if name != "type"}, kind)
 
     return read

@@ -17,13 +17,13 @@ def raised_checkout_1(old: Document) -> Document:
 
 
 def raised_checkout_2(old: Document) -> Document:
-    """A shop had no channels, and sold its own way."""
-    return {**old, "channel": ""}
+    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay."""
+    return _with(old, channel="", pay_by="")
 
 
 def raised_product_1(old: Document) -> Document:
-    """No price had a floor, and none was below zero."""
-    return _with(old, floors=[], credit=False)
+    """No price had a floor, and none was below zero; nothing was said of a thing but its name and its weight."""
+    return _with(old, floors=[], credit=False, categories=[], attributes=[])
 
 
 def raised_promotion_1(old: Document) -> Document:
@@ -36,7 +36,7 @@ def raised_promotion_1(old: Document) -> Document:
     most, own = rest["limit"], rest["per_person"]
     if type(most) is type(own) is int:
         rest["per_person"] = min(own, most)
-    return _with(rest, benefit=_benefit(kind, percent, amounts), methods=None, minimum_skus=None, group=None)
+    return _with(rest, benefit=_benefit(kind, percent, amounts), methods=None, minimum_skus=None, group=None, **_UNHEARD_OF)
 
 
 def raised_quote_1(old: Document) -> Document:
@@ -80,7 +80,7 @@ def _applied(old: Document, goods: int, carriages: int, currency: str) -> Docume
         shares = [shares[n] for n in covered]
     amounts = [[sum(shares) + rest["unused"], currency]] if kind == "fixed" else []
     benefit = _benefit(kind, percent, amounts)
-    return _with(rest, entries=entries, shares=shares, units=[], bought=[], benefit=benefit, group=None)
+    return _with(rest, entries=entries, shares=shares, units=[], bought=[], benefit=benefit, group=None, when=[])
 
 
 def _counts(weight: int, share: int) -> bool:
@@ -126,3 +126,4 @@ def _with(old: Document, **new: object) -> Document:
 
 
 _CARRIAGE: Final = 9  # fields of a carriage
+_UNHEARD_OF: Final[Document] = {"categories": None, "attributes": None, "but_not": None, "when": []}

@@ -1,4 +1,5 @@
-"""Promotions as values: what they give (`benefits`), when (`rules`), how much that is (`working`), and all of them together (`stacking`).
+"""Promotions as values: what they give (`benefits`), to whom and when (`conditions`, `rules`), how much that is (`working`), and all of
+them together (`stacking`).
 
 They are applied by priority, the higher first and equals in the order given, each to what the ones before it left. If exclusive ones
 qualify, the first of them applies alone; of a group only the best one takes something off each line. Nothing is taken below zero or
@@ -21,6 +22,21 @@ from checkout_core.promotions.benefits import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.conditions import (
+    CONDITIONS,
+    Assortment,
+    Channel,
+    Condition,
+    Context,
+    FirstOrder,
+    Good,
+    Hours,
+    InGroup,
+    PaidBy,
+    Quantity,
+    ShipTo,
+    Visit,
+)
 from checkout_core.promotions.rules import ABOUT_GOODS, Promotion
 from checkout_core.promotions.stacking import RuleSet, Stacked, judge, rule_set, stack
 from checkout_core.promotions.working import Given
@@ -28,23 +44,36 @@ from checkout_core.promotions.working import Given
 __all__ = [
     "ABOUT_GOODS",
     "BENEFITS",
+    "CONDITIONS",
     "FREE_SHIPPING",
     "AmountOff",
+    "Assortment",
     "Benefit",
     "BuyGet",
+    "Channel",
+    "Condition",
+    "Context",
     "EntryOff",
     "EveryNth",
+    "FirstOrder",
     "Given",
+    "Good",
+    "Hours",
+    "InGroup",
     "On",
+    "PaidBy",
     "Percent",
     "Promotion",
+    "Quantity",
     "RuleSet",
     "SetPrice",
     "SetTotal",
+    "ShipTo",
     "Stacked",
     "Tier",
     "TieredPercent",
     "UnitOff",
+    "Visit",
     "judge",
     "rule_set",
     "stack",

@@ -5,16 +5,18 @@ A promotion with a code is asked for by typing it; one without is automatic.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from checkout_core.catalog import Product
 from checkout_core.customers import canonical_code
 from checkout_core.errors import BadSetting
 from checkout_core.money import Money
 from checkout_core.promotions.benefits import BENEFITS, AmountOff, Amounts, Benefit, BuyGet, EveryNth, amounts_of, currencies_of, skus_of
+from checkout_core.promotions.conditions import Assortment, Condition, Context, pairs_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
@@ -24,13 +26,22 @@ ABOUT_GOODS: Final = frozenset({"minimum-spend", "minimum-quantity", "not-these-
 """The refusals that other goods would change: not worth telling while part of the cart has no price."""
 
 
+def _attributes(given: Mapping[str, Iterable[str]] | Iterable[tuple[str, str]] | None) -> frozenset[tuple[str, str]] | None:
+    return None if given is None else pairs_of(given)
+
+
+def _conditions(given: Iterable[Condition]) -> tuple[Condition, ...]:
+    return tuple(given)
+
+
 @frozen(cache_hash=True)
 class Promotion:
     """One rule of the shop that makes things cheaper. Raises `BadSetting` if it contradicts itself, or can never apply.
 
     - `benefit`: what it gives (`checkout_core.promotions.benefits`).
-    - `skus`: the goods it covers, `methods`: the carriage it covers; None is all. A benefit on shipping alone asks for one of the `skus`
-      in the cart, if there are any.
+    - `skus`, `categories`, `attributes`: the goods it covers, those that any of the three names; if none is given, all. `but_not`: goods
+      left out of these. `methods`: the carriage it covers; None is all. A benefit on shipping alone asks for one of its goods in the cart.
+    - `when`: conditions (`checkout_core.promotions.conditions`) that must all hold.
     - `code`: what the shopper types, canonical; None is automatic.
     - `starts`, `ends`: UTC instants; it runs from `starts` up to, but not at, `ends`.
     - `minimum`: the goods must be worth so much, by currency: all of them, or those of `minimum_skus`. `minimum_basis` `current` looks at
@@ -44,7 +55,11 @@ class Promotion:
     name: str
     benefit: Benefit
     skus: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    categories: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    attributes: frozenset[tuple[str, str]] | None = field(default=None, converter=_attributes, kw_only=True)
+    but_not: Assortment | None = field(default=None, kw_only=True)
     methods: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
+    when: tuple[Condition, ...] = field(default=(), converter=_conditions, kw_only=True)
     code: str | None = field(default=None, kw_only=True)
     starts: datetime | None = field(default=None, kw_only=True)
     ends: datetime | None = field(default=None, kw_only=True)
@@ -58,6 +73,14 @@ class Promotion:
     group: str | None = field(default=None, kw_only=True)
     currencies: frozenset[str] | None = field(init=False, eq=False, repr=False)
     """The currencies it is for; None is all."""
+    goods: Assortment | None = field(init=False, eq=False, repr=False)
+    """The goods it covers, before `but_not`; None is all."""
+
+    @goods.default
+    def _goods(self) -> Assortment | None:
+        if self.skus is None and self.categories is None and self.attributes is None:
+            return None
+        return Assortment(self.skus or (), self.categories or (), self.attributes or ())
 
     @currencies.default
     def _currencies(self) -> frozenset[str] | None:
@@ -74,6 +97,11 @@ class Promotion:
     def label(self) -> str:
         """What a refusal calls it: its code, or the id of an automatic one."""
         return self.code or self.id
+
+    def covers(self, sku: str, product: Product | None) -> bool:
+        """Whether it covers this thing; without the product only its SKU counts."""
+        left_out = self.but_not is not None and self.but_not.has(sku, product)
+        return not left_out and (self.goods is None or self.goods.has(sku, product))
 
     @property
     def on_goods(self) -> bool:
@@ -96,8 +124,13 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "minimum", "it is zero or less", "Leave it out, or write more than zero."
     if p.minimum_basis not in get_args(Basis):
         yield "minimum_basis", f"{p.minimum_basis!r} is not a basis", f"Use one of {', '.join(get_args(Basis))}."
-    if p.skus is not None and isinstance(p.benefit, BuyGet):
-        yield "skus", "what is bought and what is cheaper stands in the benefit", "Name the SKUs there, as buy and get."
+    if isinstance(p.benefit, BuyGet) and not (p.goods is None and p.but_not is None):
+        place = (
+            "skus" if p.skus is not None else "but_not" if p.goods is None else "categories" if p.categories is not None else "attributes"
+        )
+        yield place, "what is bought and what is cheaper stands in the benefit", "Name the SKUs there, as buy and get."
+    if p.but_not is not None and not p.but_not:
+        yield "but_not", "it names no goods", "Leave it out."
     if not _covers_something(p):
         yield "skus", "it covers nothing at all, so it can never apply", "Leave skus or methods out to cover everything."
     if p.minimum_skus is not None and not (p.minimum_skus and p.minimum):
@@ -124,11 +157,11 @@ def _covers_something(p: Promotion) -> bool:
     """Whether there can be an entry for it: an empty set covers nothing."""
     match getattr(p.benefit, "on", "lines"):
         case "shipping":
-            return p.methods != frozenset() and p.skus != frozenset()
+            return p.methods != frozenset() and (p.goods is None or bool(p.goods))
         case "order_and_shipping":
-            return bool(p.skus is None or p.skus or p.methods is None or p.methods)
+            return bool(p.goods is None or p.goods or p.methods is None or p.methods)
         case _:
-            return p.skus != frozenset()
+            return p.goods is None or bool(p.goods)
 
 
 def entries_of(p: Promotion, sheet: Sheet) -> Sequence[int]:
@@ -137,12 +170,20 @@ def entries_of(p: Promotion, sheet: Sheet) -> Sequence[int]:
     if isinstance(benefit, BuyGet):
         return _goods(benefit.get, sheet)
     if isinstance(benefit, EveryNth):
-        return _goods(p.skus, sheet)
+        return covered_by(p, sheet)
     if benefit.on == "shipping":
         return _carriage(p.methods, sheet)
     if benefit.on == "order_and_shipping":
-        return [*_goods(p.skus, sheet), *_carriage(p.methods, sheet)]
-    return _goods(p.skus, sheet)
+        return [*covered_by(p, sheet), *_carriage(p.methods, sheet)]
+    return covered_by(p, sheet)
+
+
+def covered_by(p: Promotion, sheet: Sheet) -> Sequence[int]:
+    """The positions of the lines it covers."""
+    if p.categories is None and p.attributes is None and p.but_not is None:
+        return _goods(p.skus, sheet)
+    products: Sequence[Product | None] = sheet.products or [None] * sheet.goods
+    return [i for i, (key, product) in enumerate(zip(sheet.keys, products, strict=False)) if p.covers(key, product)]
 
 
 def bought_of(benefit: BuyGet, sheet: Sheet) -> Sequence[int]:
@@ -161,10 +202,21 @@ def _carriage(methods: frozenset[str] | None, sheet: Sheet) -> Sequence[int]:
     return entries if methods is None else [i for i in entries if sheet.keys[i] in methods]
 
 
-def why_not(p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, used_up: Refused | None) -> Refused | None:
+def unmet(p: Promotion, context: Context) -> Refused | None:
+    """The first of its conditions `when` that does not hold; None: all hold."""
+    for condition in p.when:
+        refused = condition.why_not(context)
+        if refused is not None:
+            return refused if refused.subject else evolve(refused, subject=p.label)
+    return None
+
+
+def why_not(
+    p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, used_up: Refused | None, barred: Refused | None = None
+) -> Refused | None:
     """The first condition that does not hold, with how far away it is; None: it may apply.
 
-    Whether it may be combined with others is for `stack`; `used_up` is what the counters said.
+    Whether it may be combined with others is for `stack`; `used_up` is what the counters said, `barred` what its own conditions did.
     """
     currency = sheet.currency
     if p.starts is not None and now < p.starts:
@@ -176,9 +228,11 @@ def why_not(p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, u
         return Refused("other-currency", p.label, ", ".join(sorted(only)))
     if used_up is not None:
         return used_up
+    if barred is not None:
+        return barred
     if not entries and (p.on_goods or sheet.carriage_known):
         return Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
-    if p.skus is not None and not p.on_goods and p.skus.isdisjoint(sheet.keys[: sheet.goods]):
+    if not p.on_goods and not (p.goods is None and p.but_not is None) and not covered_by(p, sheet):
         return Refused("not-these-goods", p.label)
     if p.minimum:
         amounts = sheet.current if p.minimum_basis == "current" else sheet.original

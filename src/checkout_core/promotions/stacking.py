@@ -15,12 +15,14 @@ from attrs import evolve, frozen
 
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import Benefit, BuyGet
-from checkout_core.promotions.rules import ABOUT_GOODS, Promotion, bought_of, entries_of, why_not
+from checkout_core.promotions.conditions import Visit, context_of
+from checkout_core.promotions.rules import ABOUT_GOODS, Promotion, bought_of, entries_of, unmet, why_not
 from checkout_core.promotions.working import Given, given_by
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
 _POLICY: Final = PricingPolicy()
+_VISIT: Final = Visit()
 
 
 @frozen
@@ -33,11 +35,12 @@ class Stacked:
 
 @frozen
 class RuleSet:
-    """Promotions in the order of their turns: the higher priority first, equals as given."""
+    """Promotions in the order of their turns: the higher priority first, equals as given; `conditional` are those with `when`."""
 
     order: tuple[Promotion, ...]
     exclusive: tuple[Promotion, ...]
     groups: Mapping[str, tuple[Promotion, ...]]
+    conditional: tuple[Promotion, ...]
 
 
 @lru_cache(maxsize=256)
@@ -48,15 +51,29 @@ def rule_set(promotions: tuple[Promotion, ...]) -> RuleSet:
     for p in order:
         if p.group is not None:
             groups[p.group] = (*groups.get(p.group, ()), p)
-    return RuleSet(order, tuple([p for p in order if p.exclusive]), MappingProxyType(groups))
+    exclusive, conditional = tuple([p for p in order if p.exclusive]), tuple([p for p in order if p.when])
+    return RuleSet(order, exclusive, MappingProxyType(groups), conditional)
 
 
 def judge(
-    promotion: Promotion, sheet: Sheet, now: datetime, *, used_up: Refused | None = None, policy: PricingPolicy = _POLICY
+    promotion: Promotion,
+    sheet: Sheet,
+    now: datetime,
+    *,
+    used_up: Refused | None = None,
+    policy: PricingPolicy = _POLICY,
+    visit: Visit = _VISIT,
 ) -> Given | Refused:
     """What the promotion takes off this sheet now, or the first reason why it does not, with how far away it is. Changes nothing."""
+    barred = unmet(promotion, context_of(sheet, now, visit)) if promotion.when else None
+    return _judge(promotion, sheet, now, used_up, barred, policy)
+
+
+def _judge(
+    promotion: Promotion, sheet: Sheet, now: datetime, used_up: Refused | None, barred: Refused | None, policy: PricingPolicy
+) -> Given | Refused:
     entries = entries_of(promotion, sheet)
-    refused = why_not(promotion, sheet, entries, now, used_up)
+    refused = why_not(promotion, sheet, entries, now, used_up, barred)
     if refused is not None:
         return refused
     if not sheet.carriage_known and not promotion.on_goods:
@@ -74,10 +91,12 @@ def stack(
     codes: Collection[str] | None = None,
     used_up: Mapping[str, Refused] = MappingProxyType({}),
     policy: PricingPolicy = _POLICY,
+    visit: Visit = _VISIT,
 ) -> Stacked:
     """The promotions applied one after another; `sheet.current` is what they leave.
 
     `codes` are those that were typed; promotions with another code are passed over (None: with any code). `used_up` is by promotion id.
+    `visit` is what conditions look at, besides the goods; each is asked once.
     """
     rules = rule_set(tuple(promotions))
     applied: list[tuple[Promotion, Given]] = []
@@ -87,8 +106,12 @@ def stack(
         return p.code is None or codes is None or p.code in codes
 
     def verdict_on(p: Promotion) -> Given | Refused:
-        return judge(p, sheet, now, used_up=used_up.get(p.id), policy=policy)
+        return _judge(p, sheet, now, used_up.get(p.id), barred.get(p.id) if p.when else None, policy)
 
+    barred: Mapping[str, Refused | None] = {}
+    if rules.conditional:
+        context = context_of(sheet, now, visit)
+        barred = {p.id: unmet(p, context) for p in rules.conditional if asked_for(p)}
     alone = next((p for p in rules.exclusive if asked_for(p) and isinstance(verdict_on(p), Given)), None)
     if alone is not None:
         _note(alone, verdict_on(alone), sheet, applied, refused)
