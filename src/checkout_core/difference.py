@@ -8,7 +8,18 @@ from typing import Final
 from attrs import fields, frozen
 
 from checkout_core.money import Money
-from checkout_core.quote import CANONICAL, AppliedPromotion, PricedLine, PricedShipping, Quote, Taxes, benefit_text, policy_text, rates_text
+from checkout_core.quote import (
+    CANONICAL,
+    AppliedPromotion,
+    PricedLine,
+    PricedShipping,
+    Quote,
+    Taxes,
+    benefit_text,
+    conditions_text,
+    policy_text,
+    rates_text,
+)
 from checkout_core.refusals import Change
 
 Fact = Money | int | str | None
@@ -130,7 +141,7 @@ def _promotion(used: AppliedPromotion, quote: Quote) -> dict[str, Fact]:
         "group": used.group,
         "limit": used.limit,
         "limit per person": used.per_person,
-        "conditions": "; ".join([condition.words for condition in used.when]) or None,
+        "conditions": " ".join(conditions_text(used.when)) or None,
     }
 
 

@@ -242,10 +242,8 @@ def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool,
         why_not = [refused for promotion, refused in stacked.refused if promotion.code == code]
         if not why_not and not any(promotion.code == code for promotion in facts.promotions):
             why_not = [Refused("unknown-code", code)]
-        passed_over = () if complete else ABOUT_GOODS
-        wrong += [
-            refused for refused in why_not if refused.reason not in passed_over and refused.reason != "needs-address"
-        ]  # noted already
+        passed_over = {"needs-address"} if complete else {"needs-address", *ABOUT_GOODS}  # the address is asked for already
+        wrong += [refused for refused in why_not if refused.reason not in passed_over]
 
 
 def _quote(

@@ -39,8 +39,8 @@ _MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
 class AsyncShop:
     """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
 
-    `taxes` and `shipping` default to the catalogue, if it answers for them too. Without `customers` nothing is known of who buys. `production` refuses adapters that are not meant for
-    real money. Raises Misconfigured at once if the mix could lose money.
+    `taxes` and `shipping` default to the catalogue, if it answers for them too. Without `customers` nothing is known of who buys.
+    `production` refuses adapters that are not meant for real money. Raises Misconfigured at once if the mix could lose money.
     """
 
     def __init__(

@@ -222,7 +222,9 @@ class ShipTo:
 
 @frozen(cache_hash=True)
 class PaidBy:
-    """It is paid by one of these means, such as `card` or `upi`. It holds only once that was said: nobody is promised a price for a guess."""
+    """It is paid by one of these means, such as `card` or `upi`. Until that was said it does not hold:
+    nobody is promised a price for a guess.
+    """
 
     methods: frozenset[str] = field(converter=ids_of)
 
