@@ -11,21 +11,33 @@ from typing import get_args
 import pytest
 
 from checkout_adapters.files import BadFiles, Mistake, read_shop
+from checkout_adapters.files.conditions import KINDS as CONDITION_KINDS
 from checkout_adapters.files.gains import KEYS, KINDS
 from checkout_core.money import Money, Ratio
 from checkout_core.promotions import (
     BENEFITS,
+    CONDITIONS,
+    DAYS,
     FREE_SHIPPING,
     AmountOff,
+    Assortment,
     Benefit,
     BuyGet,
+    Channel,
+    Condition,
     EntryOff,
     EveryNth,
+    FirstOrder,
+    Hours,
+    InGroup,
     On,
+    PaidBy,
     Percent,
     Promotion,
+    Quantity,
     SetPrice,
     SetTotal,
+    ShipTo,
     Tier,
     TieredPercent,
     UnitOff,
@@ -138,6 +150,7 @@ def test_a_mistake_in_a_kind_of_promotion_is_told_once(folder: Folder, text: str
 
 
 EUR1 = [Money(100, "EUR")]
+WHEN_KEYS = ("when", "but_not", "at_least", "groups", "channels", "places", "methods", "days", "from", "to", "zone")
 KINDS_READ: list[tuple[str, Benefit]] = [
     (deal("percent", 'percent = "12.5"'), Percent(Ratio(25, 2))),
     (
@@ -196,6 +209,107 @@ def test_what_all_promotions_can_say_is_read(folder: Folder) -> None:
     assert (promotion.minimum_skus, promotion.group) == (frozenset({"TEA"}), "spring")
 
 
+WHEN: list[tuple[str, Condition]] = [
+    ('kind = "quantity", at_least = 3', Quantity(3)),
+    ('kind = "quantity", at_least = 2, skus = ["TEA"], categories = ["mugs"]', Quantity(2, Assortment({"TEA"}, {"mugs"}))),
+    ('kind = "in_group", groups = ["staff", "vip"]', InGroup({"staff", "vip"})),
+    ('kind = "first_order"', FirstOrder()),
+    ('kind = "channel", channels = ["", "counter"]', Channel({"", "counter"})),
+    ('kind = "ship_to", places = ["DE", "US-CA"]', ShipTo({"DE", "US-CA"})),
+    ('kind = "paid_by", methods = ["card"]', PaidBy({"card"})),
+    (
+        'kind = "hours", days = ["fri", "sat"], from = "22:00", to = "02:00", zone = "Europe/Berlin"',
+        Hours({"fri", "sat"}, "22:00", "02:00", "Europe/Berlin"),
+    ),
+    ('kind = "hours", from = "09:00", to = "17:30", zone = "Asia/Kolkata"', Hours(DAYS, "09:00", "17:30", "Asia/Kolkata")),
+]
+
+
+@pytest.mark.parametrize(("text", "condition"), WHEN, ids=[text for text, _ in WHEN])
+def test_every_condition_is_read(folder: Folder, text: str, condition: Condition) -> None:
+    (promotion,) = read_shop(folder(deal("fixed", ONE, f"when = [{{ {text} }}]"))).promotions
+    assert promotion == Promotion("deal", "A deal", AmountOff(EUR1), when=[condition])
+
+
+def test_every_condition_can_be_written() -> None:
+    assert {type(condition) for _, condition in WHEN} == set(CONDITIONS)
+    assert {re.search('kind = "(.*?)"', text)[1] for text, _ in WHEN} == set(CONDITION_KINDS)  # type: ignore[index]
+
+
+IN_WHEN: list[tuple[str, str, str]] = [
+    ('kind = "birthday"', "kind", "quantity, in_group, first_order"),
+    ('groups = ["vip"]', "kind", "missing"),
+    ('kind = "quantity"', "at_least", "missing"),
+    ('kind = "quantity", at_least = 0', "at_least", "not between 1"),
+    ('kind = "quantity", at_least = 2, categories = ["cups"]', "categories", "Known: mugs, paper, tea"),
+    ('kind = "quantity", at_least = 2, attributes = { colour = ["red"] }', "attributes.colour", "no column attribute_colour"),
+    ('kind = "in_group", groups = []', "groups", "Name at least one"),
+    ('kind = "first_order", groups = ["vip"]', "groups", "not known in a condition of the kind first_order"),
+    ('kind = "ship_to", places = ["Germany"]', "places", "Write DE, or US-CA for a region"),
+    ('kind = "ship_to", places = "DE"', "places", "a list of texts"),
+    ('kind = "paid_by", methods = []', "methods", "Name at least one"),
+    ('kind = "hours", from = "9", to = "17:00", zone = "Europe/Berlin"', "from", "such as 17:30"),
+    ('kind = "hours", from = "17:00", to = "17:00", zone = "Europe/Berlin"', "to", "Write 00:00 and 24:00"),
+    ('kind = "hours", from = "09:00", to = "17:00", zone = "Mars/Olympus"', "zone", "Europe/Berlin"),
+    ('kind = "hours", days = ["friday"], from = "09:00", to = "17:00", zone = "UTC"', "days[1]", "mon, tue"),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "words"), IN_WHEN, ids=[f"{k}: {w}" for _, k, w in IN_WHEN])
+def test_a_mistake_in_a_condition_is_told_once_at_its_key(folder: Folder, text: str, key: str, words: str) -> None:
+    (mistake,) = mistakes(folder(deal("fixed", ONE, f"when = [{{ {text} }}]")))
+    assert mistake.row == 6
+    assert mistake.column == f"promotions[1].when[1].{key}"
+    assert words in mistake.message
+
+
+def test_a_promotion_has_a_bounded_number_of_conditions(folder: Folder) -> None:
+    """R25: what a price costs to work out has a bound."""
+    (mistake,) = mistakes(folder(deal("fixed", ONE, "when = [" + '{ kind = "first_order" }, ' * 21 + "]")))
+    assert "Give at most 20" in mistake.message
+
+
+COLOURED = """\
+sku,name,category,tax_category,weight_g,tracked,price_EUR,attribute_colour,attribute_size
+MUG,"Mug, blue",mugs,standard,380,yes,12.50,blue,
+CUP,"Cup, red",mugs,standard,380,yes,9.50,red,small
+TEA,Tea,tea,food,130,yes,8.90,,
+GUIDE,Guide,paper,standard,0,no,3.00,,
+"""
+
+
+def test_goods_are_covered_by_category_and_attribute_and_left_out(folder: Folder) -> None:
+    """What is added to the category later is covered too: the promotion keeps the rule, not today's SKUs."""
+    more = ('categories = ["mugs"]', 'attributes = { colour = ["red", "blue"], size = ["small"] }', 'but_not = { skus = ["MUG"] }')
+    where = folder(deal("percent", 'percent = "5"', *more))
+    (where / "products.csv").write_text(COLOURED, encoding="utf-8")
+    shop = read_shop(where)
+    (promotion,) = shop.promotions
+    assert promotion.categories == frozenset({"mugs"})
+    assert promotion.attributes == frozenset({("colour", "red"), ("colour", "blue"), ("size", "small")})
+    assert promotion.but_not == Assortment({"MUG"})
+    by_sku = {product.sku: product for product in shop.products}
+    assert by_sku["CUP"].attributes == (("colour", "red"), ("size", "small"))
+    assert [sku for sku, product in by_sku.items() if promotion.covers(sku, product)] == ["CUP"]
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "words"),
+    [
+        ('attributes = { colour = ["green"] }', "attributes.colour", "Known: blue, red"),
+        ('attributes = { weight = ["1"] }', "attributes.weight", "Known: colour, size"),
+        ("but_not = {}", "but_not", "names no goods"),
+        ("but_not = { groups = [] }", "but_not.groups", "Known: skus, categories, attributes"),
+    ],
+)
+def test_a_mistake_in_what_is_covered_is_told_at_its_key(folder: Folder, more: str, key: str, words: str) -> None:
+    where = folder(deal("percent", 'percent = "5"', more))
+    (where / "products.csv").write_text(COLOURED, encoding="utf-8")
+    found = [mistake for mistake in mistakes(where) if mistake.file == "promotions.toml"]
+    assert found[0].column == f"promotions[1].{key}"
+    assert words in found[0].message
+
+
 def test_promotions_that_no_cart_can_get_are_found_with_place_and_cure(folder: Folder) -> None:
     """The files are good as they are: what is over, or for a currency without prices, is told apart from mistakes."""
     dollars = deal("fixed", 'amounts = { USD = "5.00" }').replace('"deal"', '"dollars"')
@@ -211,7 +325,7 @@ def test_the_page_names_every_key_and_word_of_a_promotion() -> None:
     """Whatever can be written has its place on the page about the files."""
     of_all = ("id", "name", "kind", "code", "starts", "ends", "minimum", "minimum_basis", "minimum_skus", "limit", "per_person")
     words = {word for choice in (On, UnitOrder, Sort, Picking, Basis) for word in get_args(choice)}
-    for known in {*KINDS, *KEYS, *of_all, *words, "priority", "exclusive", "group", "quantity", "reached"}:
+    for known in {*KINDS, *KEYS, *of_all, *words, *CONDITION_KINDS, *WHEN_KEYS, "priority", "exclusive", "group", "quantity", "reached"}:
         assert re.search(rf"`[^`]*\b{known}\b[^`]*`", PAGE), known
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 from checkout_adapters.files import cells
-from checkout_adapters.files.gains import COUNT_AT_MOST, Known, amounts, contradiction, read_gain, skus
+from checkout_adapters.files.conditions import read_conditions
+from checkout_adapters.files.gains import COUNT_AT_MOST, Known, amounts, assortment, contradiction, read_gain, skus
 from checkout_adapters.files.trees import Table
 from checkout_core.errors import BadSetting
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import Assortment, Promotion
 from checkout_core.promotions.rules import Basis
 
 
@@ -41,17 +42,23 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     limit, per_person = _uses(table, "limit"), _uses(table, "per_person")
     priority = table.whole("priority", least=-1_000_000, most=1_000_000, needed=False)
     exclusive, group = table.truth("exclusive"), table.text("group", cells.name, needed=False)
+    when, left_out = read_conditions(table, known), _left_out(table, known)
     kind = table.values.get("kind")
     table.close(where=f"in a promotion of the kind {kind}" if gain is not None else "here")
     if len(table.notes.found) > before or id_ is None or name is None or gain is None:
         return None
+    goods = gain.goods
     try:
         return Promotion(
             id_,
             name,
             gain.benefit,
-            skus=gain.skus,
+            skus=None if goods is None or (goods and not goods.skus) else goods.skus,
+            categories=goods.categories or None if goods else None,
+            attributes=goods.attributes or None if goods else None,
+            but_not=left_out,
             methods=gain.methods,
+            when=when,
             code=code,
             starts=starts,
             ends=ends,
@@ -67,6 +74,18 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     except BadSetting as error:
         contradiction(table, error)
         return None
+
+
+def _left_out(table: Table, known: Known) -> Assortment | None:
+    """The goods under `but_not`."""
+    below = table.table("but_not", needed=False)
+    if below is None:
+        return None
+    goods = assortment(below, known)
+    below.close()
+    if goods is None or not goods:
+        below.wrong(None, "It names no goods. Give skus, categories or attributes, or leave it out.")
+    return goods
 
 
 def _uses(table: Table, key: str) -> int | None:

@@ -23,6 +23,7 @@ from checkout_core.money import Money
 from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
+    Assortment,
     Benefit,
     BuyGet,
     EntryOff,
@@ -53,7 +54,7 @@ class Gain:
     """A benefit, and the goods and the carriage that it covers; None is all."""
 
     benefit: Benefit
-    skus: set[str] | None = None
+    goods: Assortment | None = None
     methods: set[str] | None = None
 
 
@@ -115,17 +116,50 @@ def skus(table: Table, known: Known, key: str = "skus", categories: str | None =
     return found if named is not None or groups is not None else None
 
 
+def assortment(table: Table, known: Known, within: str = "") -> Assortment | None:
+    """The goods that `skus`, `categories` and `attributes` name; None where none of them stands there."""
+    named, goods = skus(table, known, categories=None), known.goods
+    groups = table.texts("categories", cells.name, needed=False)
+    for category in groups or ():
+        if goods is not None and category not in goods.categories:
+            others = ", ".join(sorted(goods.categories)) or "none"
+            table.wrong("categories", f"No row of products.csv has the category {shown(category)}. Known: {others}.")
+    attributes = _attributes(table, known)
+    if named is None and groups is None and attributes is None:
+        return None
+    return Assortment(named or (), groups or (), attributes or ())
+
+
+def _attributes(table: Table, known: Known) -> set[tuple[str, str]] | None:
+    """Such as `{ colour = ["red", "blue"] }`: things that have one of these pairs."""
+    below = table.table("attributes", needed=False)
+    if below is None:
+        return None
+    found = set[tuple[str, str]]()
+    for name in below.others():
+        values = below.texts(name, cells.words) or ()
+        there = None if known.goods is None else known.goods.attributes.get(name)
+        if known.goods is not None and there is None:
+            others = ", ".join(sorted(known.goods.attributes)) or "none"
+            below.wrong(name, f"products.csv has no column attribute_{name}. Known: {others}.")
+        for value in values:
+            if there is not None and value not in there:
+                below.wrong(name, f"No row of products.csv has {shown(value)} there. Known: {', '.join(sorted(there)[:20])}.")
+            found.add((name, value))
+    return found
+
+
 def _percent(table: Table, known: Known) -> Gain | None:
     percent, on = table.text("percent", cells.percent), _on(table, "order")
     cap, units, order = amounts(table, "cap"), _count(table, "max_units"), _unit_order(table)
-    covered, ways = skus(table, known), _methods(table, known, on)
+    covered, ways = assortment(table, known), _methods(table, known, on)
     return None if percent is None else Gain(Percent(percent, on, cap=cap, max_units=units, unit_order=order), covered, ways)
 
 
 def _tiered(table: Table, known: Known) -> Gain | None:
     tiers, on = [_tier(below) for below in table.tables("tiers")], _on(table, "order")
     cap, units, order = amounts(table, "cap"), _count(table, "max_units"), _unit_order(table)
-    covered, ways = skus(table, known), _methods(table, known, on)
+    covered, ways = assortment(table, known), _methods(table, known, on)
     given = [tier for tier in tiers if tier is not None]
     return Gain(TieredPercent(given, on, cap=cap, max_units=units, unit_order=order), covered, ways)
 
@@ -141,7 +175,7 @@ def _tier(table: Table) -> Tier | None:
 
 
 def _free_shipping(table: Table, known: Known) -> Gain:
-    return Gain(FREE_SHIPPING, skus(table, known), _methods(table, known, "shipping"))
+    return Gain(FREE_SHIPPING, assortment(table, known), _methods(table, known, "shipping"))
 
 
 _ByAmount = type[AmountOff] | type[SetTotal] | type[EntryOff] | type[SetPrice]
@@ -150,7 +184,7 @@ _ByAmount = type[AmountOff] | type[SetTotal] | type[EntryOff] | type[SetPrice]
 def _by_amount(kind: _ByAmount, default: On, *, zero: bool = False) -> Callable[[Table, Known], Gain | None]:
     def read(table: Table, known: Known) -> Gain:
         given, on = amounts(table, "amounts", needed=True, zero=zero), _on(table, default)
-        covered, ways = skus(table, known), _methods(table, known, on)
+        covered, ways = assortment(table, known), _methods(table, known, on)
         return Gain(kind(given, on), covered, ways)
 
     return read
@@ -159,7 +193,7 @@ def _by_amount(kind: _ByAmount, default: On, *, zero: bool = False) -> Callable[
 def _fixed_unit(table: Table, known: Known) -> Gain:
     given, on = amounts(table, "amounts", needed=True), _on(table, "lines")
     units, order = _count(table, "max_units"), _unit_order(table)
-    covered, ways = skus(table, known), _methods(table, known, on)
+    covered, ways = assortment(table, known), _methods(table, known, on)
     return Gain(UnitOff(given, on, max_units=units, unit_order=order), covered, ways)
 
 
@@ -179,7 +213,7 @@ def _buy_get(table: Table, known: Known) -> Gain | None:
 
 def _group_nth(table: Table, known: Known) -> Gain | None:
     percent, size = table.text("percent", cells.percent), table.whole("size", least=1, most=COUNT_AT_MOST)
-    nth, most, covered = _count(table, "nth"), _count(table, "max_groups"), skus(table, known)
+    nth, most, covered = _count(table, "nth"), _count(table, "max_groups"), assortment(table, known)
     sort: Sort = table.text("sort", cells.one_of("an order", get_args(Sort)), needed=False) or "price_asc"
     picking: Picking = table.text("picking", cells.one_of("a way to pick", get_args(Picking)), needed=False) or "vertical"
     if percent is None or size is None:
@@ -230,6 +264,6 @@ KINDS: Final[Mapping[str, Callable[[Table, Known], Gain | None]]] = {
     "group_nth": _group_nth,
 }
 KEYS: Final = (
-    *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "methods"),
+    *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "attributes", "methods"),
     *("buy", "get", "size", "nth", "sort", "picking", "max_groups"),
 )

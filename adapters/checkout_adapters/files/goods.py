@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -18,6 +18,7 @@ STOCK_COLUMNS: Final = ("sku", "location", "quantity")
 PRICE: Final = "price_"
 FLOOR: Final = "floor_"
 CREDIT: Final = "credit"
+ATTRIBUTE: Final = "attribute_"
 
 
 @frozen
@@ -31,11 +32,15 @@ class OpeningStock:
 
 @frozen
 class Goods:
-    """What products.csv says. `categories`: the SKUs of each; `counted`: by SKU, whether its stock is, None where that is unclear."""
+    """What products.csv says. `categories`: the SKUs of each; `counted`: by SKU, whether its stock is, None where that is unclear.
+
+    `attributes`: by name, the values there are.
+    """
 
     products: tuple[Product, ...]
     categories: dict[str, set[str]]
     counted: dict[str, bool | None]
+    attributes: dict[str, set[str]]
 
 
 def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goods | None:
@@ -62,16 +67,33 @@ def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goo
             categories.setdefault(category, set()).add(sku)
         if product is not None:
             products.append(product)
-    return Goods(tuple(products), categories, counted)
+    return Goods(tuple(products), categories, counted, _values(rows))
+
+
+def _values(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """The values there are of each attribute."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        for column, cell in row.cells.items():
+            if column.startswith(ATTRIBUTE):
+                found.setdefault(column.removeprefix(ATTRIBUTE), set()).update([cell] if cell else ())
+    return found
 
 
 def _more_columns(column: str) -> str | None:
     prefix = next((prefix for prefix in (PRICE, FLOOR) if column.startswith(prefix)), None)
     if column == CREDIT:
         return ""
+    if column.startswith(ATTRIBUTE):
+        try:
+            cells.name(column.removeprefix(ATTRIBUTE))
+        except ValueError as error:
+            return str(error)
+        return ""
     if prefix is None:
         known = ", ".join((*PRODUCT_COLUMNS, CREDIT))
-        return f"It is not a column of this file. Known: {known}, and price_ and floor_ with a currency, such as price_EUR."
+        more = "price_ and floor_ with a currency, such as price_EUR, and attribute_ with a name"
+        return f"It is not a column of this file. Known: {known}, {more}."
     try:
         cells.currency(column.removeprefix(prefix))
     except ValueError as error:
@@ -84,7 +106,7 @@ def _product(row: Row, taxed: Collection[str] | None) -> tuple[Product | None, s
     category, tax_category = row.read("category", cells.name), row.read("tax_category", cells.name)
     weight, tracked = row.read("weight_g", cells.whole), row.read("tracked", cells.yes_or_no)
     credit = row.read(CREDIT, cells.or_none(cells.yes_or_no)) or False
-    prices, floors = _amounts(row, PRICE, negative=credit), _amounts(row, FLOOR)
+    prices, floors, attributes = _amounts(row, PRICE, negative=credit), _amounts(row, FLOOR), _attributes(row)
     if prices == {} and len(row.cells) > 1:
         row.wrong(None, "The product has no price in any currency. Give one, or take the row out.")
     for currency in floors or ():
@@ -94,8 +116,18 @@ def _product(row: Row, taxed: Collection[str] | None) -> tuple[Product | None, s
         row.wrong("tax_category", f"No row of taxes.csv has the category {tax_category}. Add its rates there, or use {_any(taxed)}.")
     if sku is None or name is None or tax_category is None or weight is None or tracked is None or not prices or floors is None:
         return None, category
-    product = Product(sku, name, prices, tax_category, weight, tracked, floors=floors, credit=credit)
+    own = {category} if category is not None else ()
+    product = Product(sku, name, prices, tax_category, weight, tracked, floors=floors, credit=credit, categories=own, attributes=attributes)
     return product, category
+
+
+def _attributes(row: Row) -> dict[str, str]:
+    """What the columns of attributes say of it; an empty cell says nothing."""
+    found = {}
+    for column, cell in row.cells.items():
+        if column.startswith(ATTRIBUTE) and cell and (value := row.read(column, cells.words)) is not None:
+            found[column.removeprefix(ATTRIBUTE)] = value
+    return found
 
 
 def _amounts(row: Row, prefix: str, *, negative: bool = False) -> dict[str, Money] | None:

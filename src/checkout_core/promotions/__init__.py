@@ -24,6 +24,7 @@ from checkout_core.promotions.benefits import (
 )
 from checkout_core.promotions.conditions import (
     CONDITIONS,
+    DAYS,
     Assortment,
     Channel,
     Condition,
@@ -45,6 +46,7 @@ __all__ = [
     "ABOUT_GOODS",
     "BENEFITS",
     "CONDITIONS",
+    "DAYS",
     "FREE_SHIPPING",
     "AmountOff",
     "Assortment",
