@@ -7,6 +7,9 @@ In the shop's own words, priced from a catalogue:
     codes = ["WELCOME10"]
     ship_to = { country = "DE", region = "BE", postcode = "10119" }
 
+    pay_by = "card"                                         by what it will be paid, if that has been said
+    shopper = { groups = ["staff"], orders = 0 }            what the shop knows of who buys
+
     [[lines]]
     sku = "MUG"
     quantity = 2
@@ -40,7 +43,7 @@ from checkout_cli.vectors import Unreadable, Worked, is_worked, read_worked
 from checkout_core import edge
 from checkout_core.cart import Limits, Line, add, open_cart
 from checkout_core.catalog import Product
-from checkout_core.customers import COUNTRIES, Destination
+from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Shopper
 from checkout_core.errors import BadSetting
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
@@ -52,7 +55,7 @@ from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
 
 LARGEST: Final = 1_000_000  # bytes of a case (R25)
-KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "lines", "gift_cards", "policy")
+KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "lines", "gift_cards", "policy")
 IDS_TOLD: Final = 40  # of the cases in a file
 
 
@@ -67,6 +70,8 @@ class Case:
     codes: tuple[str, ...] = ()
     cards: tuple[GiftCard, ...] = ()
     choices: Mapping[str, object] = MappingProxyType({})
+    pay_by: str = ""
+    shopper: Shopper = UNKNOWN
 
 
 @frozen
@@ -99,8 +104,19 @@ class Prices(Protocol):
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]: ...
 
 
-def quote_of(case: Case, prices: Prices, now: datetime, policy: PricingPolicy, used_up: Mapping[str, Refused] | None = None) -> Quote:
+def quote_of(
+    case: Case, prices: Prices, now: datetime, policy: PricingPolicy, used_up: Mapping[str, Refused] | None = None, channel: str = ""
+) -> Quote:
     """The price of this case; its own choices go before those of `policy`. Raises Refusal with every reason why there is none."""
+    basket, facts = facts_of(case, prices, used_up, channel)
+    chosen = policy_from(case.choices, policy)
+    if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
+        raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
+    return _priced(basket, facts, now, chosen)
+
+
+def facts_of(case: Case, prices: Prices, used_up: Mapping[str, Refused] | None = None, channel: str = "") -> tuple[Basket, Facts]:
+    """What is to be priced, and all that the catalogue knows about it."""
     products = prices.products(sorted({line.sku for line in case.lines}))
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Mapping[str, tuple[TaxRate, ...] | None] = {}
@@ -111,12 +127,8 @@ def quote_of(case: Case, prices: Prices, now: datetime, policy: PricingPolicy, u
         categories |= {option.tax_category for option in offered if isinstance(option, ShippingOption)}
         taxes = prices.rates(case.destination, sorted(categories))
     deals = tuple(prices.promotions(case.codes))
-    facts = Facts(products=products, promotions=deals, taxes=taxes, shipping=tuple(offered), used_up=used_up or {})
-    basket = Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards)
-    chosen = policy_from(case.choices, policy)
-    if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
-        raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
-    return _priced(basket, facts, now, chosen)
+    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper)
+    return Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
 
 
 def quote_of_worked(worked: Worked, now: datetime) -> Quote:
@@ -221,7 +233,26 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
     shipping, destination = _shipping(table.get("shipping", []), wrong), _destination(table.get("ship_to"), wrong)
     lines = _lines(table.get("lines"), currency, wrong, now)
     cards, choices = _cards(table.get("gift_cards", []), currency, wrong), _choices(table.get("policy", {}), wrong)
-    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices)
+    pay_by, shopper = _text(table, "pay_by", "pay_by", wrong) or "", _shopper(table.get("shopper"), wrong)
+    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices, pay_by, shopper)
+
+
+def _shopper(value: object, wrong: list[str]) -> Shopper:
+    """What is known of who buys; nothing, unless it is said."""
+    if value is None:
+        return UNKNOWN
+    if not isinstance(value, dict):
+        wrong.append('shopper is a table such as { groups = ["staff"], orders = 0 }.')
+        return UNKNOWN
+    _only("shopper.", value, ("groups", "orders"), wrong)
+    groups, orders = value.get("groups"), value.get("orders")
+    if groups is not None and not (isinstance(groups, list) and all(isinstance(group, str) and group for group in groups)):
+        wrong.append('shopper.groups is a list of names, such as ["staff"].')
+        return UNKNOWN
+    if orders is not None and (type(orders) is not int or orders < 0):
+        wrong.append("shopper.orders is how many orders they have placed, a whole number, 0 or more.")
+        return UNKNOWN
+    return Shopper(groups, orders)
 
 
 def _shipping(value: object, wrong: list[str]) -> tuple[str, ...]:

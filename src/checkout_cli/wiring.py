@@ -34,6 +34,7 @@ from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import Admin, Clock, Ids
 from checkout_core.sync.ports import Gateway, Notifier
+from checkout_core.sync.regulars import OwnOrders
 from checkout_core.system import SystemClock, SystemIds, number_of
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
@@ -104,6 +105,7 @@ class Backend:
             storage=self.storage,
             gateways=self.gateways,
             catalog=self.catalog,
+            customers=OwnOrders(self.queries),
             clock=self.clock,
             ids=self.ids,
             policy=Policy(

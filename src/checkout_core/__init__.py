@@ -3,7 +3,7 @@
 from checkout_core.cart import Cart, Limits, Line, MergeReport
 from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
-from checkout_core.customers import Address, Contact, Destination
+from checkout_core.customers import Address, Contact, Destination, Shopper
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
 from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
 from checkout_core.memory_lists import AsyncMemoryQueries, MemoryQueries
@@ -14,8 +14,10 @@ from checkout_core.policy import Policy
 from checkout_core.pricing import Quote
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
+from checkout_core.regulars import AsyncOwnOrders
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.shop import AsyncShop
+from checkout_core.sync.regulars import OwnOrders
 from checkout_core.sync.shop import Shop
 from checkout_core.sync.worker import Worker
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
@@ -27,6 +29,7 @@ __all__ = [
     "AsyncMemoryCatalog",
     "AsyncMemoryQueries",
     "AsyncMemoryStorage",
+    "AsyncOwnOrders",
     "AsyncShop",
     "AsyncWorker",
     "Band",
@@ -49,6 +52,7 @@ __all__ = [
     "NoAnswer",
     "NotFound",
     "Order",
+    "OwnOrders",
     "Pending",
     "Placed",
     "Policy",
@@ -62,6 +66,7 @@ __all__ = [
     "ShippingMethod",
     "ShippingTable",
     "Shop",
+    "Shopper",
     "TaxRate",
     "TaxRow",
     "TaxTable",

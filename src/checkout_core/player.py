@@ -99,6 +99,7 @@ class AsyncCommands(Protocol):
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout: ...
     async def update(
         self,
@@ -109,6 +110,7 @@ class AsyncCommands(Protocol):
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout: ...
     async def validate(self, checkout: str) -> tuple[Refused, ...]: ...
     async def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]: ...
@@ -294,7 +296,15 @@ class AsyncPlay:
 
     async def _begin(self, said: Begin, mine: _Shopping, who: str) -> Answer:
         act, of = (self.shop.update, mine.checkout) if said.again else (self.shop.begin, mine.cart)
-        checkout = await act(of, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact, channel=said.channel)
+        checkout = await act(
+            of,
+            ship_to=said.ship_to,
+            shipping=said.shipping,
+            codes=said.codes,
+            contact=said.contact,
+            channel=said.channel,
+            pay_by=said.pay_by,
+        )
         if said.again:
             return stories.begun(checkout)
         mine.id = checkout.id

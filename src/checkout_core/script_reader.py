@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from checkout_core.cart import How
 from checkout_core.customers import COUNTRIES, Address, Contact
@@ -228,12 +228,16 @@ class _Reading:
         address = self._address_named(table) or self.shopper.address
         contact = self._contact(table) or self.shopper.contact
         carts.begun = True
-        return Begin(address, contact, table.text("shipping"), table.texts("codes"), table.text("channel"))
+        return self._said(table, address, contact)
 
     def update(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)
         address, contact = self._address_named(table), self._contact(table)
-        return Begin(address, contact, table.text("shipping"), table.texts("codes"), table.text("channel"), again=True)
+        return evolve(self._said(table, address, contact), again=True)
+
+    def _said(self, table: Table, address: Address | None, contact: Contact | None) -> Begin:
+        shipping, channel, pay_by = [table.text(key) for key in ("shipping", "channel", "pay_by")]
+        return Begin(address, contact, shipping, table.texts("codes"), channel, pay_by)
 
     def validate(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)

@@ -111,6 +111,7 @@ class Begin:
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
     channel: str | None = None
+    pay_by: str | None = None
     again: bool = False
 
 

@@ -59,12 +59,14 @@ def quote(
     elif shop is not None:
         from checkout_cli.wiring import read_files
 
-        _tell(quote_of(described, read_files(shop).catalog(), now, settings_of(None, config).pricing_for(channel)), (), explain, out)
+        pricing = settings_of(None, config).pricing_for(channel)
+        _tell(quote_of(described, read_files(shop).catalog(), now, pricing, channel=channel or ""), (), explain, out)
     else:
         if not settings_of(db, config).db:
             raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
-            priced = quote_of(described, backend.catalog, now, backend.settings.pricing_for(channel), _used_up(backend, described))
+            pricing = backend.settings.pricing_for(channel)
+            priced = quote_of(described, backend.catalog, now, pricing, _used_up(backend, described), channel or "")
             notes = tuple(_scarce(backend, priced))
         _tell(priced, notes, explain, out)
 

@@ -78,6 +78,7 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "takes_off": takes_off(p) if p else None,
         "percent": None if percent is None else str(percent),
         "amounts": [money_data(amount) for amount in amounts.values()],
+        "when": [condition.words for condition in p.when] if p else [],
         "minimum": [money_data(amount) for amount in p.minimum.values()] if p else [],
         "starts": time_data(p.starts if p else None),
         "ends": time_data(p.ends if p else None),
@@ -131,6 +132,7 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
             ("covers", _covers(p) if p else None),
             ("to be bought", _goods(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
             ("made cheaper", _goods(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
+            ("holds", "\n".join(condition.words for condition in p.when) if p and p.when else None),
             ("needs at least", _minimum(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),
@@ -147,7 +149,7 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
 
 def takes_off(p: Promotion) -> str:
     """What it takes off, in a few words."""
-    return benefit_words(p.benefit, everything=(p.skus is None or not p.on_goods) and p.methods is None)
+    return benefit_words(p.benefit, everything=((p.goods is None and p.but_not is None) or not p.on_goods) and p.methods is None)
 
 
 def kind_of(benefit: Benefit) -> str:
@@ -158,7 +160,8 @@ def kind_of(benefit: Benefit) -> str:
 def _covers(p: Promotion) -> str | None:
     if isinstance(p.benefit, BuyGet):
         return None  # it names what is bought and what is cheaper
-    goods = _goods(p.skus)
+    goods = "everything" if p.goods is None else p.goods.words
+    goods += f", but not {p.but_not.words}" if p.but_not is not None else ""
     return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
 
 

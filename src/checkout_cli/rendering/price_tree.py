@@ -289,6 +289,8 @@ class PriceTree:
             yield say("worked.unused", unused=self.money(used.unused))
         if used.group is not None:
             yield say("worked.group", group=used.group)
+        for condition in used.when:
+            yield say("worked.when", condition=condition.words)
 
     def _everything(self, deal: Deal) -> bool:
         """Whether it covers all goods, or all carriage, or both."""

@@ -54,6 +54,7 @@ WORDS: Final[Mapping[str, str]] = {
     "worked.shared": "shared out by {allocation}",
     "worked.unused": "{unused} found nothing to reduce",
     "worked.group": "counted where it is the best of {group}",
+    "worked.when": "{condition}",
     "discounts.sum": "|together {gross} less to pay: {net} net, {tax} tax",
     # taxes
     "taxes": "Taxes|part of the amounts above",

@@ -77,6 +77,7 @@ def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
         "unused": money_data(Money(used.unused, quote.currency)),
         "group": used.group,
         "benefit": {"kind": type(used.benefit).__name__, **_plain_fields(used.benefit)},
+        "when": [condition.words for condition in used.when],
         "shares": [
             {"of": "line" if at < goods else "shipping", "id": ids[at], "amount": money_data(Money(share, quote.currency)), "units": units}
             for at, share, units in zip(used.positions(goods), used.shares, counts, strict=True)

@@ -99,9 +99,11 @@ class Client:
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout:
         return await self.ask(  # type: ignore[no-any-return]
-            "begin", lambda shop: shop.begin(cart, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel)
+            "begin",
+            lambda shop: shop.begin(cart, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel, pay_by=pay_by),
         )
 
     async def update(
@@ -113,10 +115,13 @@ class Client:
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout:
         return await self.ask(  # type: ignore[no-any-return]
             "update",
-            lambda shop: shop.update(checkout, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel),
+            lambda shop: shop.update(
+                checkout, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel, pay_by=pay_by
+            ),
         )
 
     async def validate(self, checkout: str) -> tuple[Refused, ...]:

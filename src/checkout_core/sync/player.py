@@ -100,6 +100,7 @@ class Commands(Protocol):
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout: ...
     def update(
         self,
@@ -110,6 +111,7 @@ class Commands(Protocol):
         codes: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
+        pay_by: str | None = None,
     ) -> Checkout: ...
     def validate(self, checkout: str) -> tuple[Refused, ...]: ...
     def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]: ...
@@ -295,7 +297,15 @@ class Play:
 
     def _begin(self, said: Begin, mine: _Shopping, who: str) -> Answer:
         act, of = (self.shop.update, mine.checkout) if said.again else (self.shop.begin, mine.cart)
-        checkout = act(of, ship_to=said.ship_to, shipping=said.shipping, codes=said.codes, contact=said.contact, channel=said.channel)
+        checkout = act(
+            of,
+            ship_to=said.ship_to,
+            shipping=said.shipping,
+            codes=said.codes,
+            contact=said.contact,
+            channel=said.channel,
+            pay_by=said.pay_by,
+        )
         if said.again:
             return stories.begun(checkout)
         mine.id = checkout.id
