@@ -236,8 +236,8 @@ class _Reading:
         return evolve(self._said(table, address, contact), again=True)
 
     def _said(self, table: Table, address: Address | None, contact: Contact | None) -> Begin:
-        shipping, channel, pay_by = [table.text(key) for key in ("shipping", "channel", "pay_by")]
-        return Begin(address, contact, shipping, table.texts("codes"), channel, pay_by)
+        shipping, codes = table.text("shipping"), table.texts("codes")
+        return Begin(address, contact, shipping, codes, table.text("channel"), table.text("pay_by"))
 
     def validate(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)
