@@ -16,12 +16,28 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 import typer
 from typer.core import TyperGroup
 
-from checkout_cli.commands import coupons, databases, inventory, orders, outbox, payments, quotes, running, shops, simulations, stories
+from checkout_cli.commands import (
+    coupons,
+    databases,
+    inventory,
+    orders,
+    outbox,
+    payments,
+    promotions,
+    quotes,
+    running,
+    shops,
+    simulations,
+    stories,
+)
 from checkout_cli.exits import STOPPED, USAGE, Ending, ending_of
 from checkout_cli.output import ReaderGone, as_text, neutral, written
 
 START, LOOK, ACT, RUN = "Start here", "What happened", "What is for sale", "Keeping it running"
-ORDER = ("demo", "init", "shop", "quote", "run", "simulate", "sandbox", "order", "payment", "outbox", "dead-letter", "inventory", "coupon")
+ORDER = (
+    *("demo", "init", "shop", "quote", "run", "simulate", "sandbox", "order", "payment", "outbox", "dead-letter", "promotion"),
+    *("inventory", "coupon"),
+)
 
 
 class InOrder(TyperGroup):
@@ -79,6 +95,7 @@ app.add_typer(outbox.outbox_app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(outbox.dead_app, name="dead-letter", rich_help_panel=LOOK)
 app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
 app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
+app.add_typer(promotions.app, name="promotion", rich_help_panel=LOOK)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.fsck)
 app.add_typer(databases.app, name="db", rich_help_panel=RUN)

@@ -29,7 +29,7 @@ from checkout_adapters.sandbox import SCRIPTS, SandboxBooks, SandboxGateway
 from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
-from checkout_core import Money, Policy, Product, Promotion, Shop, Worker, plugins
+from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, Worker, plugins
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import Admin, Clock, Ids
@@ -155,6 +155,12 @@ class Backend:
         from checkout_adapters.sqlalchemy.catalog import read_shelf
 
         return self.storage.read(lambda connection: read_shelf(connection).of(Promotion))
+
+    def methods(self) -> Sequence[ShippingMethod]:
+        """Every way to send."""
+        from checkout_adapters.sqlalchemy.catalog import read_shelf
+
+        return self.storage.read(lambda connection: read_shelf(connection).of(ShippingMethod))
 
     def plan_load(self, files: ShopFiles) -> LoadPlan:
         """What loading these files would change now."""

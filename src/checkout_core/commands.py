@@ -33,6 +33,7 @@ from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
 from checkout_core.values import evolve
+from checkout_core.why_not import NearMiss, near_misses
 
 T = TypeVar("T")
 INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a checkout may begin without; it cannot be paid
@@ -293,11 +294,7 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     pricing = policy.pricing_for(c.channel)
     if isinstance(pricing, Refused):  # it was there when this checkout began; another policy in its place would be a surprise (RB-49)
         return (pricing,)
-    used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
-    sent = (c.shipping,) if c.shipping else ()
-    basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
-    facts = attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
-    quote = price(basket, facts, now, pricing)
+    quote = price(*laid_before(c, known), now, pricing)
     if not isinstance(quote, Quote):
         return quote
     per_person = [deal for deal in quote.promotions if deal.per_person is not None]
@@ -308,6 +305,25 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     # a price that was hashed by a former rule is no other price for that: the shopper's hash stays good
     kept = c.quote is not None and c.quote.scheme != quote.scheme and same_price(c.quote, quote)
     return c.quote if kept and c.quote is not None else quote
+
+
+def laid_before(c: Checkout, known: Known) -> tuple[Basket, Facts]:
+    """What pricing is to price, and what it is to know."""
+    used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
+    sent = (c.shipping,) if c.shipping else ()
+    basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
+    return basket, attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
+
+
+def near(known: Known, details: Details, now: datetime, policy: Policy) -> tuple[NearMiss, ...]:
+    """The automatic promotions that a cart is near to; Raises Refusal for a channel that is gone."""
+    cart, c = known.seen.cart, known.seen.checkout
+    person = known.seen.person or Person("", details.contact, details.ship_to)
+    asked = described(c or blank(cart, ("", ""), now, policy), cart, details, person, policy)
+    pricing = policy.pricing_for(asked.channel)
+    if isinstance(pricing, Refused):
+        raise Refusal(pricing)
+    return near_misses(*laid_before(asked, known), now, pricing)
 
 
 def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:

@@ -119,16 +119,9 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     nothing off is a reason to refuse, because the shopper must hear of it; an automatic promotion that misses is in `near_misses`.
     """
     wrong: list[Refused] = []
-    # Unit price × quantity, and carriage.
-    found = _goods(basket, facts, wrong)
-    sent = _carriage(basket, facts, wrong)
-    known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
-    formulas = _formulas(basket, facts, found, sent, wrong)
-    sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
-    _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
+    found, sent, formulas, sheet = laid_out(basket, facts, wrong)
     # Promotions, by priority.
-    visit = Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
-    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy, visit=visit)
+    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy, visit=visit_of(basket, facts))
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
     if wrong or basket.destination is None or formulas is None:
         return tuple(dict.fromkeys(wrong))
@@ -142,6 +135,24 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     if wrong:
         return tuple(wrong)
     return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals)
+
+
+def laid_out(
+    basket: Basket, facts: Facts, wrong: list[Refused]
+) -> tuple[list[Found], list[ShippingOption], list[TaxFormula] | None, Sheet]:
+    """Unit price × quantity, and carriage, before any promotion; what is wrong is noted."""
+    found = _goods(basket, facts, wrong)
+    sent = _carriage(basket, facts, wrong)
+    known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
+    formulas = _formulas(basket, facts, found, sent, wrong)
+    sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
+    _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
+    return found, sent, formulas, sheet
+
+
+def visit_of(basket: Basket, facts: Facts) -> Visit:
+    """What conditions look at, besides the goods."""
+    return Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
 
 
 def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Found]:

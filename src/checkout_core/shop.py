@@ -30,6 +30,7 @@ from checkout_core.shipping import ShippingOption
 from checkout_core.system import SystemClock, SystemIds
 from checkout_core.tax import TaxRate
 from checkout_core.unit import Unit
+from checkout_core.why_not import NearMiss
 
 _T = TypeVar("_T")
 _STARTS_AT_MOST = 8  # a command that keeps finding other versions gives up as Unavailable (R25)
@@ -170,6 +171,18 @@ class AsyncShop:
         """Everything that keeps this checkout from being paid now, each with how far away it is; empty if nothing does."""
         known = await self._known_now(checkout)
         return await self.storage.look(lambda view: commands.everything_wrong(view, known, self.policy))
+
+    async def near_misses(
+        self, cart: str, *, ship_to: Address | None = None, channel: str | None = None, pay_by: str | None = None
+    ) -> tuple[NearMiss, ...]:
+        """The automatic promotions that this cart is near to, the nearest first, for the shop window: "4.10 more for free carriage".
+
+        Each says what is missing or until when, as data. Nothing need be said yet of address or payment; what is said counts.
+        """
+        details = self._details(ship_to, None, None, None, channel, pay_by)
+        seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
+        known = await self._known(seen, details, seen.cart.lines)
+        return commands.near(known, details, self.clock.now(), self.policy)
 
     async def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]:
         """The ways to send this checkout's goods, each with its price or why not."""

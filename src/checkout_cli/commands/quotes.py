@@ -66,7 +66,7 @@ def quote(
             raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
-            priced = quote_of(described, backend.catalog, now, pricing, _used_up(backend, described), channel or "")
+            priced = quote_of(described, backend.catalog, now, pricing, used_up(backend, described), channel or "")
             notes = tuple(_scarce(backend, priced))
         _tell(priced, notes, explain, out)
 
@@ -125,7 +125,7 @@ def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output, wro
     out.show({"quote": data}, words)
 
 
-def _used_up(backend: Backend, case: Case) -> dict[str, Refused]:
+def used_up(backend: Backend, case: Case) -> dict[str, Refused]:
     """Promotions that have no use left, by id."""
     from checkout_core.holds import CouponUses
     from checkout_core.refusals import Refused

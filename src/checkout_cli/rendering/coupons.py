@@ -119,7 +119,8 @@ def coupons_words(found: Sequence[Coupon]) -> Iterator[RenderableType]:
     yield note("Uses are counted for promotions with a limit.")
 
 
-def coupon_words(one: Coupon) -> Iterator[RenderableType]:
+def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
+    """The rule, and with `uses` how often it was used."""
     p = one.promotion
     yield heading(f"{(p.code if p else None) or one.id}  {p.name if p else ''}".strip())
     if p is None:
@@ -129,20 +130,21 @@ def coupon_words(one: Coupon) -> Iterator[RenderableType]:
             ("id", one.id),
             ("takes off", takes_off(p) if p else None),
             ("asked for", ("by typing the code" if p.code else "automatic") if p else None),
-            ("covers", _covers(p) if p else None),
-            ("to be bought", _goods(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
-            ("made cheaper", _goods(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
+            ("covers", covers(p) if p else None),
+            ("to be bought", goods_words(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
+            ("made cheaper", goods_words(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
             ("holds", "\n".join(condition.words for condition in p.when) if p and p.when else None),
-            ("needs at least", _minimum(p) if p else None),
+            ("needs at least", minimum_words(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),
-            ("combines", _combines(p) if p else None),
+            ("combines", combines(p) if p else None),
+            ("priority", str(p.priority) if p and p.priority else None),
             ("limit in all", one.limit),
             ("limit a person", p.per_person if p else None),
-            ("held by people who are paying", str(one.held)),
-            ("used by orders", str(one.used)),
+            ("held by people who are paying", str(one.held) if uses else None),
+            ("used by orders", str(one.used) if uses else None),
             ("people who used it", str(one.uses.people) if one.uses and p and p.per_person is not None else None),
-            ("left", "no limit" if one.left is None else str(one.left)),
+            ("left", ("no limit" if one.left is None else str(one.left)) if uses else None),
         )
     )
 
@@ -157,7 +159,8 @@ def kind_of(benefit: Benefit) -> str:
     return "free_shipping" if benefit == FREE_SHIPPING else KINDS[type(benefit)]
 
 
-def _covers(p: Promotion) -> str | None:
+def covers(p: Promotion) -> str | None:
+    """What it covers, in words; None for one that names what is bought and what is cheaper."""
     if isinstance(p.benefit, BuyGet):
         return None  # it names what is bought and what is cheaper
     goods = "everything" if p.goods is None else p.goods.words
@@ -165,16 +168,19 @@ def _covers(p: Promotion) -> str | None:
     return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
 
 
-def _goods(skus: frozenset[str] | None) -> str:
+def goods_words(skus: frozenset[str] | None) -> str:
+    """Goods by their SKUs."""
     return "everything" if skus is None else ", ".join(sorted(skus))
 
 
-def _minimum(p: Promotion) -> str:
+def minimum_words(p: Promotion) -> str:
+    """What the goods must be worth."""
     least = " or ".join(map(str, p.minimum.values()))
     return least if p.minimum_skus is None else f"{least} of {', '.join(sorted(p.minimum_skus))}"
 
 
-def _combines(p: Promotion) -> str:
+def combines(p: Promotion) -> str:
+    """How it gets on with others."""
     if p.exclusive:
         return "with nothing else"
     return "with others" if p.group is None else f"with others; the best of the group {p.group} counts for each line"

@@ -5,7 +5,7 @@ A promotion with a code is asked for by typing it; one without is automatic.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
@@ -202,42 +202,43 @@ def _carriage(methods: frozenset[str] | None, sheet: Sheet) -> Sequence[int]:
     return entries if methods is None else [i for i in entries if sheet.keys[i] in methods]
 
 
-def unmet(p: Promotion, context: Context) -> Refused | None:
-    """The first of its conditions `when` that does not hold; None: all hold."""
-    for condition in p.when:
+Obstacle = tuple[str, Refused]
+"""A requirement that does not hold, by its place in the promotion, and why not."""
+
+
+def unmet(p: Promotion, context: Context) -> Iterator[Obstacle]:
+    """Those of its conditions `when` that do not hold, in their order."""
+    for n, condition in enumerate(p.when):
         refused = condition.why_not(context)
         if refused is not None:
-            return refused if refused.subject else evolve(refused, subject=p.label)
-    return None
+            yield f"when[{n}]", refused if refused.subject else evolve(refused, subject=p.label)
 
 
-def why_not(
-    p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, used_up: Refused | None, barred: Refused | None = None
-) -> Refused | None:
-    """The first condition that does not hold, with how far away it is; None: it may apply.
+def obstacles(
+    p: Promotion, sheet: Sheet, entries: Sequence[int], now: datetime, used_up: Refused | None, barred: Iterable[Obstacle] = ()
+) -> Iterator[Obstacle]:
+    """All that does not hold, each with how far away it is; nothing: it may apply.
 
     Whether it may be combined with others is for `stack`; `used_up` is what the counters said, `barred` what its own conditions did.
     """
     currency = sheet.currency
     if p.starts is not None and now < p.starts:
-        return Refused("not-yet", p.label, until=p.starts)
+        yield "starts", Refused("not-yet", p.label, until=p.starts)
     if p.ends is not None and now >= p.ends:
-        return Refused("expired", p.label, until=p.ends)
+        yield "ends", Refused("expired", p.label, until=p.ends)
     only = p.currencies
     if only is not None and currency not in only:
-        return Refused("other-currency", p.label, ", ".join(sorted(only)))
+        yield "currencies", Refused("other-currency", p.label, ", ".join(sorted(only)))
     if used_up is not None:
-        return used_up
-    if barred is not None:
-        return barred
+        yield "uses", used_up
+    yield from barred
     if not entries and (p.on_goods or sheet.carriage_known):
-        return Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
-    if not p.on_goods and not (p.goods is None and p.but_not is None) and not covered_by(p, sheet):
-        return Refused("not-these-goods", p.label)
-    if p.minimum:
+        yield "goods", Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
+    elif not p.on_goods and not (p.goods is None and p.but_not is None) and not covered_by(p, sheet):
+        yield "goods", Refused("not-these-goods", p.label)
+    if p.minimum and currency in p.minimum:
         amounts = sheet.current if p.minimum_basis == "current" else sheet.original
         worth = sum(amounts[: sheet.goods] if p.minimum_skus is None else [amounts[i] for i in _goods(p.minimum_skus, sheet)])
         missing = p.minimum[currency].minor - worth
         if missing > 0:
-            return Refused("minimum-spend", p.label, missing=Money(missing, currency))
-    return None
+            yield "minimum", Refused("minimum-spend", p.label, missing=Money(missing, currency))

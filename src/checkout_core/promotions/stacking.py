@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -16,7 +17,7 @@ from attrs import evolve, frozen
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import Benefit, BuyGet
 from checkout_core.promotions.conditions import Visit, context_of
-from checkout_core.promotions.rules import ABOUT_GOODS, Promotion, bought_of, entries_of, unmet, why_not
+from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
@@ -65,16 +66,15 @@ def judge(
     visit: Visit = _VISIT,
 ) -> Given | Refused:
     """What the promotion takes off this sheet now, or the first reason why it does not, with how far away it is. Changes nothing."""
-    barred = unmet(promotion, context_of(sheet, now, visit)) if promotion.when else None
+    barred = tuple(unmet(promotion, context_of(sheet, now, visit))) if promotion.when else ()
     return _judge(promotion, sheet, now, used_up, barred, policy)
 
 
 def _judge(
-    promotion: Promotion, sheet: Sheet, now: datetime, used_up: Refused | None, barred: Refused | None, policy: PricingPolicy
+    promotion: Promotion, sheet: Sheet, now: datetime, used_up: Refused | None, barred: Sequence[Obstacle], policy: PricingPolicy
 ) -> Given | Refused:
     entries = entries_of(promotion, sheet)
-    refused = why_not(promotion, sheet, entries, now, used_up, barred)
-    if refused is not None:
+    for _, refused in obstacles(promotion, sheet, entries, now, used_up, barred):
         return refused
     if not sheet.carriage_known and not promotion.on_goods:
         return Given((), ())  # it will, once there is carriage to take it off
@@ -106,12 +106,12 @@ def stack(
         return p.code is None or codes is None or p.code in codes
 
     def verdict_on(p: Promotion) -> Given | Refused:
-        return _judge(p, sheet, now, used_up.get(p.id), barred.get(p.id) if p.when else None, policy)
+        return _judge(p, sheet, now, used_up.get(p.id), barred[p.id] if p.when else (), policy)
 
-    barred: Mapping[str, Refused | None] = {}
+    barred: Mapping[str, Sequence[Obstacle]] = {}
     if rules.conditional:
         context = context_of(sheet, now, visit)
-        barred = {p.id: unmet(p, context) for p in rules.conditional if asked_for(p)}
+        barred = {p.id: tuple(islice(unmet(p, context), 1)) for p in rules.conditional if asked_for(p)}
     alone = next((p for p in rules.exclusive if asked_for(p) and isinstance(verdict_on(p), Given)), None)
     if alone is not None:
         _note(alone, verdict_on(alone), sheet, applied, refused)

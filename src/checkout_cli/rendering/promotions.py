@@ -1,0 +1,53 @@
+"""Promotions as rules: what each gives, asks for, and how it combines. Their uses are the business of `coupons`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+
+from checkout_cli.rendering.coupons import Coupon, combines, coupon_data, coupon_words, covers, minimum_words, takes_off
+from checkout_cli.rendering.facts import time_words
+from checkout_cli.rendering.tables import cell, note, table
+from checkout_core.promotions import Promotion
+
+_USES = ("held", "used", "left", "people", "promotion")
+
+
+def promotion_data(p: Promotion) -> dict[str, object]:
+    """The rule as data, without its uses."""
+    data = coupon_data(Coupon(p.id, p, None))
+    return {
+        "id": p.id,
+        **{key: value for key, value in data.items() if key not in _USES},
+        "covers": covers(p),
+        "priority": p.priority,
+        "exclusive": p.exclusive,
+        "group": p.group,
+    }
+
+
+def promotions_words(found: Sequence[Promotion]) -> Iterator[RenderableType]:
+    if not found:
+        yield note("This shop has no promotions. `checkout shop load DIR` brings them.")
+        return
+    yield table(
+        ("priority", "promotion", "code", "what it gives", "asks for", "combines"),
+        ((p.priority, p.id, p.code or cell("automatic", "dim"), takes_off(p), asks_for(p), combines(p)) for p in found),
+        right=("priority",),
+        keep=("promotion",),
+        spare=("combines", "asks for"),
+    )
+
+
+def promotion_words(p: Promotion) -> Iterator[RenderableType]:
+    yield from coupon_words(Coupon(p.id, p, None), uses=False)
+
+
+def asks_for(p: Promotion) -> str:
+    """What must hold, in a few words."""
+    time = " ".join(
+        [f"from {time_words(p.starts)}" if p.starts else "", f"until {time_words(p.ends)}" if p.ends else ""],
+    ).strip()
+    least = f"at least {minimum_words(p)}" if p.minimum else ""
+    return ", ".join(filter(None, (least, *(condition.words for condition in p.when), time)))
