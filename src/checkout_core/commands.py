@@ -28,12 +28,12 @@ from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Term
 from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
+from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import PaidBy, Promotion
 from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
 from checkout_core.values import evolve
-from checkout_core.why_not import NearMiss, near_misses
 
 T = TypeVar("T")
 INCOMPLETE = frozenset({"needs-address", "needs-shipping", "needs-email"})  # a checkout may begin without; it cannot be paid
@@ -315,15 +315,15 @@ def laid_before(c: Checkout, known: Known) -> tuple[Basket, Facts]:
     return basket, attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
 
 
-def near(known: Known, details: Details, now: datetime, policy: Policy) -> tuple[NearMiss, ...]:
-    """The automatic promotions that a cart is near to; Raises Refusal for a channel that is gone."""
+def would_be(known: Known, details: Details, now: datetime, policy: Policy) -> tuple[Basket, Facts, PricingPolicy]:
+    """What a cart would be priced as if that was said, whether it has a checkout or not. Raises Refusal for a channel that is gone."""
     cart, c = known.seen.cart, known.seen.checkout
     person = known.seen.person or Person("", details.contact, details.ship_to)
     asked = described(c or blank(cart, ("", ""), now, policy), cart, details, person, policy)
     pricing = policy.pricing_for(asked.channel)
     if isinstance(pricing, Refused):
         raise Refusal(pricing)
-    return near_misses(*laid_before(asked, known), now, pricing)
+    return (*laid_before(asked, known), pricing)
 
 
 def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:

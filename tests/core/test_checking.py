@@ -8,14 +8,25 @@ import pytest
 
 from checkout_core.catalog import Product
 from checkout_core.money import Money, Ratio
-from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, BuyGet, EveryNth, Percent, Promotion
+from checkout_core.promotions import (
+    FREE_SHIPPING,
+    AmountOff,
+    Assortment,
+    Benefit,
+    BuyGet,
+    EveryNth,
+    FirstOrder,
+    Percent,
+    Promotion,
+    Quantity,
+)
 from checkout_core.promotions.checking import Never, never
 from checkout_core.shipping import Band, ShippingMethod, Zone
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 PRODUCTS = (
     Product("MUG", "Mug", [Money(1250, "EUR"), Money(1400, "USD")]),
-    Product("TEA", "Tea", [Money(890, "EUR")]),
+    Product("TEA", "Tea", [Money(890, "EUR")], categories={"tea"}, attributes={"origin": "Assam"}),
     Product("FAN", "Fan", [Money(2000, "JPY")]),
 )
 METHODS = (
@@ -46,6 +57,11 @@ def deal(benefit: Benefit = TEN, *, skus: set[str] | None = None, methods: set[s
         deal(BOTH, methods={"bike"}),
         deal(BuyGet(1, 1, buy={"MUG"}, get={"TEA", "GONE"})),
         deal(EveryNth(3), skus={"FAN"}),
+        Promotion("deal", "A deal", TEN, categories={"tea", "cake"}),
+        Promotion("deal", "A deal", TEN, skus={"GONE"}, attributes={"origin": ["Assam", "Uji"]}),
+        Promotion("deal", "A deal", TEN, categories={"tea"}, but_not=Assortment({"MUG"})),
+        Promotion("deal", "A deal", BOTH, categories={"tea"}, but_not=Assortment({"TEA"})),
+        Promotion("deal", "A deal", TEN, when=[Quantity(3), Quantity(2, Assortment(categories={"tea"})), FirstOrder()]),
         Promotion("deal", "A deal", TEN, ends=NOW + timedelta(microseconds=1)),
         Promotion("deal", "A deal", TEN, starts=NOW + timedelta(days=9)),
         Promotion("deal", "A deal", TEN, skus={"TEA"}, minimum=[Money(1, "EUR"), Money(1, "JPY")], minimum_skus={"MUG"}),
@@ -67,6 +83,12 @@ def test_what_some_cart_can_get_is_left_alone(promotion: Promotion) -> None:
         (deal(BuyGet(1, 1, buy={"GONE"}, get={"TEA"})), [("buy", ("GONE",))]),
         (deal(BuyGet(1, 1, get={"GONE"})), [("get", ("GONE",))]),
         (Promotion("deal", "A deal", TEN, minimum=[Money(1, "EUR")], minimum_skus={"GONE"}), [("minimum_skus", ("GONE",))]),
+        (Promotion("deal", "A deal", TEN, categories={"cake"}), [("categories", ("cake",))]),
+        (Promotion("deal", "A deal", TEN, attributes={"origin": "Uji"}), [("attributes", ("origin Uji",))]),
+        (Promotion("deal", "A deal", TEN, skus={"GONE"}, categories={"cake"}), [("skus", ("GONE", "cake"))]),
+        (Promotion("deal", "A deal", TEN, categories={"tea"}, but_not=Assortment({"TEA"})), [("but_not", ("TEA",))]),
+        (Promotion("deal", "A deal", TEN, when=[FirstOrder(), Quantity(2, Assortment({"GONE"}))]), [("when[1]", ("GONE",))]),
+        (Promotion("deal", "A deal", USD5, when=[Quantity(2, Assortment(categories={"tea"}))]), [("currencies", ())]),
         (deal(AmountOff([Money(5, "CHF")])), [("currencies", ())]),
         (deal(USD5, skus={"TEA"}), [("currencies", ())]),
         (deal(AmountOff([Money(5, "USD")], "shipping"), methods={"letter"}), [("currencies", ())]),

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from checkout_core.catalog import Product
 from checkout_core.promotions.benefits import BuyGet
+from checkout_core.promotions.conditions import Quantity
 from checkout_core.promotions.rules import Promotion
 from checkout_core.shipping import ShippingMethod
 
@@ -41,9 +42,13 @@ class _Need:
 
     place: str
     what: str
-    ids: frozenset[str] | None
+    ids: tuple[str, ...] | None
     there: bool
     currencies: frozenset[str]
+
+
+def _sorted(ids: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if ids is None else tuple(sorted(ids))
 
 
 def never(promotion: Promotion, products: Iterable[Product], methods: Iterable[ShippingMethod], now: datetime) -> tuple[Never, ...]:
@@ -63,43 +68,68 @@ def never(promotion: Promotion, products: Iterable[Product], methods: Iterable[S
 
 
 def _needs(p: Promotion, products: Sequence[Product], methods: Sequence[ShippingMethod]) -> Iterator[_Need]:
-    def goods(place: str, skus: frozenset[str] | None) -> _Need:
-        own = [one for one in products if skus is None or one.sku in skus]
-        return _Need(place, "goods", skus, bool(own), frozenset(code for one in own for code in one.prices))
+    def goods(place: str, ids: tuple[str, ...] | None, own: Sequence[Product]) -> _Need:
+        return _Need(place, "goods", ids, bool(own), frozenset(code for one in own for code in one.prices))
+
+    def named(place: str, skus: frozenset[str] | None) -> _Need:
+        return goods(place, _sorted(skus), [one for one in products if skus is None or one.sku in skus])
 
     if p.minimum_skus is not None:
-        yield goods("minimum_skus", p.minimum_skus)
+        yield named("minimum_skus", p.minimum_skus)
+    for n, condition in enumerate(p.when):
+        if isinstance(condition, Quantity) and (of := condition.of) is not None:
+            yield goods(f"when[{n}]", of.names, [one for one in products if of.has(one.sku, one)])
     if isinstance(p.benefit, BuyGet):
-        yield goods("buy", p.benefit.buy)
-        yield goods("get", p.benefit.get)
+        yield named("buy", p.benefit.buy)
+        yield named("get", p.benefit.get)
         return
-    on, covered = getattr(p.benefit, "on", "lines"), goods("skus", p.skus)
+    chosen = [one for one in products if p.goods is None or p.goods.has(one.sku, one)]
+    left = [one for one in chosen if p.but_not is None or not p.but_not.has(one.sku, one)]
+    on, covered = getattr(p.benefit, "on", "lines"), goods(_place(p), None if p.goods is None else p.goods.names, left)
+    if chosen and not left and p.but_not is not None and on != "order_and_shipping":
+        yield goods("but_not", p.but_not.names, left)
+        return
     if on in ("lines", "order"):
         yield covered
         return
     ways = [one for one in methods if p.methods is None or one.id in p.methods]
     prices = frozenset(code for way in ways for zone in way.zones for band in zone.bands for code in band.prices)
-    carriage = _Need("methods", "carriage", p.methods, bool(ways), prices)
+    carriage = _Need("methods", "carriage", _sorted(p.methods), bool(ways), prices)
     if on == "shipping":
         yield covered
         yield carriage
     elif not (covered.there or carriage.there):
-        yield from (need for need in (covered, carriage) if need.ids != frozenset())
+        yield from (need for need in (covered, carriage) if need.ids != ())
     else:
-        yield _Need("skus or methods", "goods", None, True, covered.currencies | carriage.currencies)
-        yield goods("skus", None)
+        yield _Need(f"{_place(p)} or methods", "goods", None, True, covered.currencies | carriage.currencies)
+        yield named("skus", None)
+
+
+def _place(p: Promotion) -> str:
+    """Where it names the goods it covers."""
+    if p.skus is not None or p.goods is None:
+        return "skus"
+    return "categories" if p.categories is not None else "attributes"
 
 
 def _absent(p: Promotion, need: _Need) -> Never:
     if need.ids is None:
         problem = "nothing is for sale" if need.what == "goods" else "nothing is ever sent, so there is no carriage to take it off"
         return Never(p.id, need.place, problem, "Take the promotion out.")
-    missing = sorted(need.ids)
-    more = f" and {len(missing) - NAMED_AT_MOST} more" if len(missing) > NAMED_AT_MOST else ""
-    names = f"{'' if len(missing) == 1 else 'none of '}{', '.join(missing[:NAMED_AT_MOST])}{more}"
+    missing = need.ids
+    names = f"{'' if len(missing) == 1 else 'none of '}{_names(missing)}"
+    if need.place == "but_not":
+        problem = f"it leaves out everything that the promotion covers ({_names(missing)})"
+        return Never(p.id, need.place, problem, "Leave out less.", missing)
     if need.what == "goods":
-        return Never(p.id, need.place, f"{names} is {_not(missing)}for sale", "Name goods that are sold here.", tuple(missing))
-    return Never(p.id, need.place, f"{names} is {_not(missing)}a way to send", "Name methods of this shop.", tuple(missing))
+        return Never(p.id, need.place, f"{names} is {_not(missing)}for sale", "Name goods that are sold here.", missing)
+    return Never(p.id, need.place, f"{names} is {_not(missing)}a way to send", "Name methods of this shop.", missing)
+
+
+def _names(ids: Sequence[str]) -> str:
+    """A few of these ids, and how many more."""
+    more = f" and {len(ids) - NAMED_AT_MOST} more" if len(ids) > NAMED_AT_MOST else ""
+    return f"{', '.join(ids[:NAMED_AT_MOST])}{more}"
 
 
 def _not(missing: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ def clashes(promotions: Iterable[Promotion], products: Iterable[Product]) -> tup
     order, goods = sorted(promotions, key=lambda p: -p.priority), list(products)
     covered = {p.id: _covered(p, goods) for p in order}
     shadows = [(a, b) for a, b in combinations(order, 2) if _shadows(a, b, covered)]
-    shadows += [(b, a) for a, b in combinations(order, 2) if not a.exclusive and _shadows(b, a, covered)]
+    shadows += [(b, a) for a, b in combinations(order, 2) if not a.exclusive and (a, b) not in shadows and _shadows(b, a, covered)]
     return tuple([_shadowed(a, b) for a, b in shadows] + _ties(order, covered, {b.id for _, b in shadows}))
 
 

@@ -109,9 +109,14 @@ class Assortment:
         return not self.categories.isdisjoint(product.categories) or not self.attributes.isdisjoint(product.attributes)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Such as `("SOCK-RED", "socks", "colour red")`."""
+        return (*sorted(self.skus), *sorted(self.categories), *(f"{name} {value}" for name, value in sorted(self.attributes)))
+
+    @property
     def words(self) -> str:
         """Such as `SOCK-RED, socks, colour red`."""
-        return ", ".join([*sorted(self.skus), *sorted(self.categories), *(f"{name} {value}" for name, value in sorted(self.attributes))])
+        return ", ".join(self.names)
 
 
 @frozen(cache_hash=True)

@@ -31,7 +31,7 @@ from checkout_core.shipping import ShippingOption
 from checkout_core.system import SystemClock, SystemIds
 from checkout_core.tax import TaxRate
 from checkout_core.unit import Unit
-from checkout_core.why_not import NearMiss
+from checkout_core.why_not import NearMiss, Why, near_misses, why
 
 _T = TypeVar("_T")
 _STARTS_AT_MOST = 8  # a command that keeps finding other versions gives up as Unavailable (R25)
@@ -183,7 +183,28 @@ class Shop:
         details = self._details(ship_to, None, None, None, channel, pay_by)
         seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
         known = self._known(seen, details, seen.cart.lines)
-        return commands.near(known, details, self.clock.now(), self.policy)
+        now = self.clock.now()
+        basket, facts, pricing = commands.would_be(known, details, now, self.policy)
+        return near_misses(basket, facts, now, pricing)
+
+    def why(
+        self, cart: str, code: str, *, ship_to: Address | None = None, channel: str | None = None, pay_by: str | None = None
+    ) -> Why:
+        """What a code does for this cart, or why it does not work: everything that it asks for, and how far away the rest is.
+
+        As if it was typed besides the codes of the cart's checkout; nothing changes. Raises Refusal for a code that nobody knows.
+        """
+        (typed,) = edge.checked_codes([code], 1)
+        seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
+        before = seen.checkout.codes if seen.checkout else ()
+        details = evolve(self._details(ship_to, None, None, None, channel, pay_by), codes=tuple(dict.fromkeys((*before, typed))))
+        known = self._known(seen, details, seen.cart.lines)
+        deal = next((deal for deal in known.facts.promotions if deal.code == typed), None)
+        if deal is None:
+            raise Refusal(Refused("unknown-code", typed))
+        now = self.clock.now()
+        basket, facts, pricing = commands.would_be(known, details, now, self.policy)
+        return why(deal, basket, facts, now, pricing)
 
     def shipping_options(self, checkout: str) -> Sequence[ShippingOption | Refused]:
         """The ways to send this checkout's goods, each with its price or why not."""
