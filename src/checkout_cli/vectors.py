@@ -21,10 +21,12 @@ from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import (
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     Promotion,
     SetPrice,
@@ -33,7 +35,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
-from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
+from checkout_core.promotions.benefits import Naming, Picking, Sort, UnitOrder
 from checkout_core.promotions.rules import Basis
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
@@ -55,6 +57,7 @@ TYPES: Final = (
     "set_unit",
     "buy_get",
     "group_nth",
+    "bundle",
 )
 
 
@@ -137,7 +140,7 @@ class _Reader:
                 found.append((f"{key}[{n}].", each))
             else:
                 self.mistakes.append(f"{key}[{n}] is a table.")
-        ids = [each.get("id") for _, each in found]
+        ids = [each["id"] for _, each in found if "id" in each]
         self.mistakes += [f"{key}: the id {id!r} is there twice. Give each its own." for id in {str(id) for id in ids if ids.count(id) > 1}]
         return found
 
@@ -292,23 +295,25 @@ class _Reader:
         kind = self.choice(f"{at}type", p.get("type"), TYPES)
         id = self.text(f"{at}id", p.get("id"))
         on = cast(On, self.choice(f"{at}target", p.get("target", "order"), get_args(On)))
-        common = ("id", "type", "target", "lines", "priority", "exclusive", "min_amount", "group")
+        common = ("id", "type", "target", "lines", "priority", "exclusive", "min_amount", "group", "lane", "full_price")
         own, needs = _FIELDS[kind]
         self.only(at, p, (*common, *own), ("target", *needs))
         goods, methods, currency = frozenset(entries.worth), entries.methods, entries.currency
         ids = None if p.get("lines") is None else self.ids(f"{at}lines", p["lines"])
         self.mistakes += [f"{at}lines: there is no {each!r:.40} in this cart." for each in sorted((ids or frozenset()) - goods - methods)]
         before = len(self.mistakes)
-        if kind in ("buy_get", "group_nth"):
+        if kind in ("buy_get", "group_nth", "bundle"):
             on = self.only_goods(at, kind, p, on, methods if ids is None else ids & methods, id)
         benefit = self.made(at, lambda: self.benefit(kind, at, p, on, currency, ids))
         turn: dict[str, Any] = {
             "priority": self.number(f"{at}priority", _given(p, "priority", 0)),
             "exclusive": self.flag(f"{at}exclusive", _given(p, "exclusive", False)),
             "group": None if p.get("group") is None else self.text(f"{at}group", p["group"]),
+            "lane": "" if p.get("lane") is None else self.text(f"{at}lane", p["lane"]),
+            "full_price": self.flag(f"{at}full_price", _given(p, "full_price", False)),
         }
         more: dict[str, Any] = {}
-        if ids is not None and not isinstance(benefit, BuyGet):
+        if ids is not None and not isinstance(benefit, Naming):
             more["skus" if on in ("lines", "order") else "methods"] = ids
             if on == "order_and_shipping":
                 more = {"skus": ids & goods, "methods": ids & methods}
@@ -405,6 +410,8 @@ class _Reader:
                 picking=cast(Picking, self.choice(f"{at}picking", p.get("picking"), get_args(Picking))),
                 max_groups=None if p.get("max_groups") is None else count(f"{at}max_groups", p["max_groups"]),
             )
+        if kind == "bundle":
+            return self.bundle(at, p, currency, ids)
         buy, get = p.get("buy"), p.get("get")
         if not isinstance(buy, dict) or not isinstance(get, dict):
             self.mistakes.append(f"{at}buy and get are tables with lines and a quantity.")
@@ -425,6 +432,19 @@ class _Reader:
             buy=bought,
             get=cheaper,
         )
+
+    def bundle(self, at: str, p: Mapping[str, Any], currency: str, ids: frozenset[str] | None) -> Benefit:
+        parts = []
+        for here, part in self.tables(p, "parts"):
+            self.only(f"{at}{here}", part, ("lines", "quantity"), ("lines", "quantity"))
+            goods = self.ids(f"{at}{here}lines", part.get("lines"))
+            goods = goods if ids is None else goods & ids
+            if not goods:  # there is never one of these
+                self.nothing.add(str(p.get("id")))
+                goods = frozenset({f"?{here}"})
+            parts.append(Part(self.number(f"{at}{here}quantity", part.get("quantity"), 1), goods))
+        most = None if p.get("max_bundles") is None else self.number(f"{at}max_bundles", p["max_bundles"], 1)
+        return Bundle(parts, [Money(self.number(f"{at}value", p.get("value"), 0), currency)], max_bundles=most)
 
     def tiers(self, at: str, p: Mapping[str, Any], currency: str) -> list[Tier]:
         """The tiers that count, rising: the last one reached has its say, so one that a later and no higher one follows has none."""
@@ -458,6 +478,7 @@ _FIELDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "set_unit": (("value",), ("value",)),
     "buy_get": (("buy", "get"), ("buy", "get")),
     "group_nth": (("value", "size", "nth", "sort", "picking", "max_groups"), ("value", "size", "nth", "sort", "picking")),
+    "bundle": (("value", "parts", "max_bundles"), ("value", "parts")),
 }
 """The fields of each type besides the common ones, and which of them it needs."""
 

@@ -309,7 +309,7 @@ def _quote(
 
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...]) -> AppliedPromotion:
     taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
-    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.group, p.limit, p.per_person, p.when)
+    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.rivals, p.limit, p.per_person, p.when)
 
 
 def _limit(subject: str, amount: int, wrong: list[Refused]) -> bool:

@@ -20,7 +20,7 @@ from checkout_core.gift_cards import GiftCard, UsedCard, due_after, use
 from checkout_core.money import Ratio
 from checkout_core.order_tax import taxes_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import AmountOff, Benefit, BuyGet, EveryNth, Percent, SetTotal, TieredPercent
+from checkout_core.promotions import AmountOff, Benefit, Bundle, BuyGet, EveryNth, Percent, SetTotal, TieredPercent
 from checkout_core.promotions.stacking import again
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Totals
 from checkout_core.sheet import Sheet
@@ -270,7 +270,7 @@ def _roundings(benefit: Benefit, amount: int, quote: Quote) -> tuple[str, str]:
             if together or capped:
                 return ("cap" if capped else policy.discount_mode), policy.allocation
             return "sum of shares", policy.discount_mode
-        case AmountOff() | SetTotal():
+        case AmountOff() | SetTotal() | Bundle():
             return "exact", policy.allocation
         case BuyGet() | EveryNth():
             return "sum of shares", policy.discount_mode

@@ -59,6 +59,7 @@ WORDS: Mapping[str, str] = {
     "not-these-goods": "{subject} does not apply to anything in the cart.",
     "other-currency": "{subject} is for carts in {given}.",
     "not-combinable": "{subject} cannot be combined with {given}. Remove one of them.",
+    "already-reduced": "{subject} is for goods at their full price, and what it is for is cheaper already. Remove one of them.",
     "no-effect": "{subject} would change nothing here.",
     "not-in-group": "{subject} is for {given}. Remove it.",
     "shopper-unknown": "{subject} is for {given}, and we do not know you yet. Sign in, or remove it.",

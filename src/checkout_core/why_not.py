@@ -14,7 +14,8 @@ from attrs import evolve, frozen
 from checkout_core.money import Money
 from checkout_core.pricing import Basket, Facts, laid_out, visit_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import BuyGet, Promotion, stack
+from checkout_core.promotions import Promotion, stack
+from checkout_core.promotions.benefits import Naming
 from checkout_core.promotions.conditions import context_of
 from checkout_core.promotions.rules import entries_of, obstacles, unmet
 from checkout_core.refusals import Refused
@@ -50,7 +51,7 @@ def _far(why: Refused) -> tuple[int, float] | None:
     return None
 
 
-Requirement = Literal["time", "currency", "uses", "goods", "minimum", "condition", "combination"]
+Requirement = Literal["time", "currency", "uses", "goods", "full price", "minimum", "condition", "combination"]
 
 
 @frozen
@@ -70,7 +71,7 @@ class Why:
     """What a promotion does for a cart.
 
     `takes` is what it takes off; None: it does not apply. `checks` is all that it asks for. `displaced` are other promotions that
-    would apply without it. `cart` is what keeps the cart from being bought at all, apart from this promotion.
+    apply without it, and with it do not. `cart` is what keeps the cart from being bought at all, apart from this promotion.
     """
 
     promotion: Promotion
@@ -100,8 +101,14 @@ def why(promotion: Promotion, basket: Basket, facts: Facts, now: datetime, polic
         checks.append(Check("combination" if refused.reason == "not-combinable" else "goods", refused))
     elif promotion.exclusive or promotion.group is not None or takes is not None:
         checks.append(Check("combination"))
-    beside = [deal for deal, other in stacked.refused if other.reason == "not-combinable" and other.given == promotion.label]
-    return Why(promotion, takes, tuple(checks), tuple(beside) if takes is not None else (), tuple(dict.fromkeys(wrong)))
+    displaced: tuple[Promotion, ...] = ()
+    if takes is not None:
+        _, _, _, untouched = laid_out(asked, facts, [])
+        others = [deal for deal in deals if deal.id != promotion.id]
+        without = stack(others, untouched, now, codes=codes, used_up=facts.used_up, policy=policy, visit=visit)
+        kept = {deal.id for deal, _ in stacked.applied}
+        displaced = tuple([deal for deal, _ in without.applied if deal.id not in kept])
+    return Why(promotion, takes, tuple(checks), displaced, tuple(dict.fromkeys(wrong)))
 
 
 def _requirements(p: Promotion) -> Iterator[tuple[Requirement, tuple[str, ...], int | None]]:
@@ -114,8 +121,10 @@ def _requirements(p: Promotion) -> Iterator[tuple[Requirement, tuple[str, ...], 
         yield "uses", ("uses",), None
     for n, _ in enumerate(p.when):
         yield "condition", (f"when[{n}]",), n
-    if not (p.goods is None and p.but_not is None and p.methods is None) or isinstance(p.benefit, BuyGet):
+    if not (p.goods is None and p.but_not is None and p.methods is None) or isinstance(p.benefit, Naming):
         yield "goods", ("goods",), None
+    if p.full_price:
+        yield "full price", ("full_price",), None
     if p.minimum:
         yield "minimum", ("minimum",), None
 

@@ -22,6 +22,7 @@ from checkout_core.promotions import (
     AmountOff,
     Assortment,
     Benefit,
+    Bundle,
     BuyGet,
     Channel,
     Condition,
@@ -32,6 +33,7 @@ from checkout_core.promotions import (
     InGroup,
     On,
     PaidBy,
+    Part,
     Percent,
     Promotion,
     Quantity,
@@ -182,6 +184,10 @@ KINDS_READ: list[tuple[str, Benefit]] = [
     (deal("buy_get", "buy = { quantity = 2 }", "get = { quantity = 1 }"), BuyGet(2, 1)),
     (deal("group_nth", 'percent = "100"', "size = 3"), EveryNth(3)),
     (
+        deal("bundle", 'parts = [{ quantity = 1, skus = ["MUG"] }, { quantity = 2, categories = ["tea"] }]', ONE, "max_bundles = 3"),
+        Bundle([Part(1, {"MUG"}), Part(2, {"TEA"})], EUR1, max_bundles=3),
+    ),
+    (
         deal("group_nth", 'percent = "50"', "size = 3", "nth = 2", 'sort = "price_desc"', 'picking = "horizontal"', "max_groups = 4"),
         EveryNth(3, 2, Ratio(50), sort="price_desc", picking="horizontal", max_groups=4),
     ),
@@ -204,9 +210,12 @@ def test_every_benefit_can_be_written() -> None:
 def test_what_all_promotions_can_say_is_read(folder: Folder) -> None:
     """The goods and the carriage they cover, the goods a minimum is for, and the group."""
     more = ('on = "order_and_shipping"', 'skus = ["MUG"]', 'methods = ["parcel"]', 'minimum = { EUR = "9.00" }', 'minimum_skus = ["TEA"]')
-    (promotion,) = read_shop(folder(deal("percent", 'percent = "5"', *more, 'group = "spring"'))).promotions
+    (promotion,) = read_shop(
+        folder(deal("percent", 'percent = "5"', *more, 'group = "spring"', 'lane = "sets"', "full_price = true"))
+    ).promotions
     assert (promotion.skus, promotion.methods) == (frozenset({"MUG"}), frozenset({"parcel"}))
     assert (promotion.minimum_skus, promotion.group) == (frozenset({"TEA"}), "spring")
+    assert (promotion.lane, promotion.full_price) == ("sets", True)
 
 
 WHEN: list[tuple[str, Condition]] = [

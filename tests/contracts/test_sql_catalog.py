@@ -40,9 +40,11 @@ from checkout_core.promotions import (
     BENEFITS,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
+    Part,
     Percent,
     Promotion,
     SetPrice,
@@ -224,7 +226,7 @@ def test_every_benefit_is_kept_and_a_change_in_it_is_told(storage: SqlStorage) -
     tiers = TieredPercent([Tier([Money(0, "EUR")], Ratio(1)), Tier([Money(5000, "EUR")], Ratio(7, 3))])
     kinds: Sequence[Benefit] = (
         *(Percent(Ratio(10)), AmountOff(eur), SetTotal(eur), UnitOff(eur), EntryOff(eur), SetPrice(eur), BuyGet(2, 1, get={"MUG"})),
-        *(EveryNth(3), tiers),
+        *(EveryNth(3), tiers, Bundle([Part(1, {"MUG"}), Part(2, {"TEA", "BOOK"})], eur)),
     )
     assert {type(benefit) for benefit in kinds} == {*BENEFITS}
     first = evolve(files().products[0], floors=[Money(900, "EUR")], credit=True)
@@ -236,12 +238,14 @@ def test_every_benefit_is_kept_and_a_change_in_it_is_told(storage: SqlStorage) -
     assert load(storage, shop).changes == ()
     steeper = TieredPercent([tiers.tiers[0], Tier([Money(4000, "EUR")], Ratio(5))])
     others: Mapping[int, Benefit] = {0: AmountOff(eur), 1: AmountOff([Money(600, "EUR")]), 6: BuyGet(3, 1, get={"MUG", "BOOK"}), 8: steeper}
+    others = {**others, 9: Bundle([Part(1, {"MUG"}), Part(1, {"TEA"})], eur, max_bundles=2)}
     plan = load(storage, evolve(shop, promotions=tuple(evolve(deal, benefit=others.get(n, deal.benefit)) for n, deal in enumerate(deals))))
     assert [str(change) for change in plan.changes] == [
         "promotion p0: changed; benefit percent → amount-off",
         "promotion p1: changed; amounts EUR 5.00 EUR → 6.00 EUR",
         "promotion p6: changed; buy_quantity 2 → 3; get MUG → BOOK, MUG",
         "promotion p8: changed; tiers 1 % from 0.00 EUR, 7/3 % from 50.00 EUR → 1 % from 0.00 EUR, 5 % from 40.00 EUR",
+        "promotion p9: changed; parts 1 of MUG, 2 of BOOK or TEA → 1 of MUG, 1 of TEA; max_bundles — → 2",
     ]
 
 

@@ -27,8 +27,10 @@ Promotions
 12. `set_total` compares with the targets' current amounts as entered, without tax. `fixed_unit`, `set_unit`: see 1 for the unit price.
 13. A line with a negative unit price is no target and no buy line, but counts in `min_amount` and in the total that `tiers` look at.
     These totals are of goods only: never shipping, and `tiers` ignore `lines`. `tiers` are in list order; none reached means no discount.
-14. `exclusive`: the first that takes something off the undiscounted cart applies, alone; one that misses shuts nobody out. Who is shut
-    out or below `min_amount` does not appear in the result; who applied but gave nothing appears with 0.
+14. `exclusive`: the first that takes something applies, alone in its `lane`, before all that are not exclusive; one that misses shuts
+    nobody out. Lanes take their turn by the priority of their exclusive ones. Who is shut out or below `min_amount` does not appear in
+    the result; who applied but gave nothing appears with 0. `group`s are a lane's own. `full_price`: entries that have a discount
+    are no targets.
 15. `group`: "earlier" is the order in which promotions are worked out. Conditions are looked at when the group's turn comes. Each is
     worked out whole, with its cap and allocation; then each entry keeps its best. The rest of a losing discount is given to nobody.
 16. `buy_get`: applies once. Buy units are taken before get units, both from the lines by descending current amount of the line. A
@@ -36,7 +38,9 @@ Promotions
     `lines` limits what gets the discount, not what must be bought. Units are used up only if the promotion keeps a discount.
 17. `group_nth`: units sorted by price (see 1, 2, 11); the units that fill no group are the last. The chosen units of a line are
     discounted together (see 3). `horizontal` with another `nth` than 1 picks the same units as `vertical`.
-18. A discount never exceeds its entry's amount less `unit_floor` x quantity; a floor above the price means nothing to give.
+18. A discount never exceeds its entry's amount less `unit_floor` x quantity; a floor above the price means nothing to give. `bundle`:
+    bundle by bundle the dearest units of each part that no `buy_get` or `bundle` used (prices as in 16), while they are all there and
+    dearer than `value`. What is saved in all is shared over these units (see 7).
 
 Tax
 19. A compound rate counts all rates before it in the list, included or added. No two rates of an entry share a code.
@@ -239,33 +243,43 @@ def by_remainder(amount: int, weights: Sequence[Fraction]) -> list[int]:
 def _promote(entries: list[Entry], promotions: list[Case], policy: Case) -> dict[str, int]:
     """Takes every promotion off the entries, in its turn. The discount each promotion gave, by its id."""
     ordered = sorted(promotions, key=lambda promotion: -promotion.get("priority", 0))
-    offers = [Offer(promotion, entries, policy) for promotion in ordered if promotion.get("exclusive")]
-    if exclusive := [offer.promotion for offer in offers if offer.reached() and any(offer.discounts())]:
-        ordered = exclusive[:1]
     given: dict[str, int] = {}
+    closed = set()
+    for promotion in ordered:
+        lane = promotion.get("lane", "")
+        offer = Offer(promotion, entries, policy)
+        if promotion.get("exclusive") and lane not in closed and offer.reached() and any(offer.discounts()):
+            closed.add(lane)
+            _compete([promotion], entries, policy, given)
     groups_done = set()
     for promotion in ordered:
-        rivals, group = [promotion], promotion.get("group")
-        if group is not None:
-            if group in groups_done:
-                continue
-            groups_done.add(group)
-            rivals = [rival for rival in ordered if rival.get("group") == group]
-        offers = [offer for rival in rivals if (offer := Offer(rival, entries, policy)).reached()]
-        given |= {offer.promotion["id"]: 0 for offer in offers}
-        discounts = [offer.discounts() for offer in offers]  # all of them before any is taken off
-        for i, entry in enumerate(entries if offers else []):
-            of_this = [discount[i] for discount in discounts]
-            best = offers[of_this.index(max(of_this))].promotion  # the earlier on equality
-            entry.discount += max(of_this)
-            given[best["id"]] += max(of_this)
-            if best["type"] == "buy_get":
-                entry.free += max(of_this)
-        for offer in offers:
-            if given[offer.promotion["id"]]:
-                for i, unit, _ in offer.taken:
-                    entries[i].used.add(unit)
+        lane, group = promotion.get("lane", ""), promotion.get("group")
+        if lane in closed:
+            continue
+        if group is None:
+            _compete([promotion], entries, policy, given)
+        elif (lane, group) not in groups_done:
+            groups_done.add((lane, group))
+            _compete([rival for rival in ordered if (rival.get("lane", ""), rival.get("group")) == (lane, group)], entries, policy, given)
     return given
+
+
+def _compete(rivals: list[Case], entries: list[Entry], policy: Case, given: dict[str, int]) -> None:
+    """Of each entry the best of these takes its share."""
+    offers = [offer for rival in rivals if (offer := Offer(rival, entries, policy)).reached()]
+    given |= {offer.promotion["id"]: 0 for offer in offers}
+    discounts = [offer.discounts() for offer in offers]  # all of them before any is taken off
+    for i, entry in enumerate(entries if offers else []):
+        of_this = [discount[i] for discount in discounts]
+        best = offers[of_this.index(max(of_this))].promotion  # the earlier on equality
+        entry.discount += max(of_this)
+        given[best["id"]] += max(of_this)
+        if best["type"] in ("buy_get", "bundle"):
+            entry.free += max(of_this)
+    for offer in offers:
+        if given[offer.promotion["id"]]:
+            for i, unit, _ in offer.taken:
+                entries[i].used.add(unit)
 
 
 @define
@@ -276,7 +290,7 @@ class Offer:
     entries: list[Entry]
     policy: Case
     taken: Units = field(factory=list)
-    """The units that a `buy_get` bought and got."""
+    """The units that a `buy_get` bought and got, or a `bundle` took."""
 
     def reached(self) -> bool:
         """Whether the goods reach `min_amount`."""
@@ -313,6 +327,8 @@ class Offer:
                 return self.buy_get()
             case "group_nth":
                 return self.group_nth(value)
+            case "bundle":
+                return self.bundle(int(value))
             case unknown:
                 raise ValueError(f"{unknown!r} is no type of promotion.")
 
@@ -324,6 +340,7 @@ class Offer:
             for i, entry in enumerate(self.entries)
             if target in (("lines", "order", "order_and_shipping") if entry.goods else ("shipping", "order_and_shipping"))
             and (only is None or entry.id in only)
+            and not (self.promotion.get("full_price") and entry.discount)
             and entry.unit >= 0
         ]
 
@@ -383,6 +400,23 @@ class Offer:
         self.taken = bought + got
         percent = Fraction(str(get["percent"]))
         return self.limited({i: self.off_entry(prices, percent) for i, prices in by_entry(got).items()})
+
+    def bundle(self, price: int) -> list[int]:
+        """Bundles of the dearest unused units, as long as each saves something."""
+        units = [each for each in self.units(self.targets(), self.base_of_buy_get) if each[1] not in self.entries[each[0]].used]
+        parts = self.promotion["parts"]
+        stacks = [_sorted([each for each in units if self.entries[each[0]].id in part["lines"]], "price_desc") for part in parts]
+        saved, chosen = 0, list[tuple[int, int, int]]()
+        for n in range(self.promotion.get("max_bundles", len(units))):
+            bundle = list[tuple[int, int, int]]()
+            for stack, part in zip(stacks, parts, strict=True):
+                bundle += stack[n * part["quantity"] : (n + 1) * part["quantity"]]
+            saving = sum(each[2] for each in bundle) - price
+            if len(bundle) < sum(part["quantity"] for part in parts) or saving <= 0:
+                break
+            saved, chosen = saved + saving, chosen + bundle
+        self.taken = chosen
+        return self.shared(saved, chosen)
 
     def base_of_buy_get(self, entry: Entry) -> int:
         """As `base`, but a unit is not cheaper because another one was free."""

@@ -48,7 +48,7 @@ POLICY: Final[dict[str, Sequence[object]]] = {
     "stacking": ("sequential", "parallel"),
     "cash": tuple({"increment": increment, "mode": mode} for increment in (1, 5, 10, 100) for mode in MODES),
 }
-TYPES: Final = ("percent", "tiered_percent", "fixed", "set_total", "fixed_unit", "fixed_line", "set_unit", "buy_get", "group_nth")
+TYPES: Final = ("percent", "tiered_percent", "fixed", "set_total", "fixed_unit", "fixed_line", "set_unit", "buy_get", "group_nth", "bundle")
 TARGETS: Final = ("lines", "order", "shipping", "order_and_shipping")
 TAX_STYLES: Final = ("none", "included", "added", "mixed")
 
@@ -115,7 +115,7 @@ def _rates(random: Random, style: str) -> list[Case]:
 
 def _promotion(random: Random, name: str, lines: Sequence[Case], shipping: Sequence[Case]) -> Case:
     kind = random.choice(TYPES)
-    only_lines = kind in ("buy_get", "group_nth")
+    only_lines = kind in ("buy_get", "group_nth", "bundle")
     target = "lines" if only_lines else random.choice(TARGETS)
     goods, freight = [line["id"] for line in lines], [entry["id"] for entry in shipping]
     promotion: Case = {"id": name, "type": kind, "target": target} | _terms(random, kind, lines)
@@ -126,6 +126,10 @@ def _promotion(random: Random, name: str, lines: Sequence[Case], shipping: Seque
         promotion["priority"] = random.choice((-1, 0, 1, 2))
     if random.random() < 0.05:
         promotion["exclusive"] = True
+    if random.random() < 0.15:
+        promotion["lane"] = random.choice("xy")
+    if random.random() < 0.15:
+        promotion["full_price"] = True
     if random.random() < 0.25 and not _worthless(promotion):
         promotion["group"] = random.choice("ab")
     if random.random() < 0.2:
@@ -150,6 +154,14 @@ def _terms(random: Random, kind: str, lines: Sequence[Case]) -> Case:
         case "buy_get":
             terms["buy"] = {"lines": _some(random, goods), "quantity": random.randint(1, 4)}
             terms["get"] = {"lines": _some(random, goods), "quantity": random.randint(1, 3), "percent": random.choice(PERCENTS)}
+        case "bundle":
+            mixed = _some(random, goods)
+            cut = random.randint(1, len(mixed))
+            parts = [part for part in (mixed[:cut], mixed[cut:]) if part]
+            terms["parts"] = [{"lines": part, "quantity": random.randint(1, 3)} for part in parts]
+            terms["value"] = _near(random, lines) // random.choice((1, 2, 5))
+            if random.random() < 0.4:
+                terms["max_bundles"] = random.randint(1, 3)
         case "group_nth":
             terms["value"] = random.choice(PERCENTS)
             terms["size"] = random.randint(1, 4)

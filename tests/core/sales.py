@@ -26,10 +26,12 @@ from checkout_core.promotions import FREE_SHIPPING as ALL_CARRIAGE
 from checkout_core.promotions import (
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     Promotion,
     SetPrice,
@@ -38,7 +40,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
-from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
+from checkout_core.promotions.benefits import Naming, Picking, Sort, UnitOrder
 from checkout_core.quote import PricedLine, PricedShipping, Quote
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
@@ -173,6 +175,14 @@ def every_nth(draw: st.DrawFn) -> EveryNth:
     return EveryNth(size, draw(st.integers(1, size)), draw(PERCENTS), sort=sort, picking=picking, max_groups=most)
 
 
+@st.composite
+def bundles(draw: st.DrawFn) -> Bundle:
+    skus = draw(st.lists(st.sampled_from(SKUS), min_size=1, max_size=4, unique=True))
+    cut = draw(st.integers(1, len(skus)))
+    parts = [Part(draw(st.integers(1, 3)), part) for part in (skus[:cut], skus[cut:]) if part]
+    return Bundle(parts, [eur(draw(PRICES))], max_bundles=draw(st.none() | st.integers(1, 3)))
+
+
 BENEFITS: Final[tuple[st.SearchStrategy[Benefit], ...]] = (
     st.builds(Percent, PERCENTS, ON, cap=CAPS, max_units=MAX_UNITS, unit_order=UNIT_ORDERS),
     st.builds(TieredPercent, tiers(), ON, cap=CAPS, max_units=MAX_UNITS, unit_order=UNIT_ORDERS),
@@ -183,6 +193,7 @@ BENEFITS: Final[tuple[st.SearchStrategy[Benefit], ...]] = (
     st.builds(SetPrice, PRICES.map(lambda minor: [eur(minor)]), ON),
     st.builds(BuyGet, st.integers(1, 3), st.integers(1, 3), PERCENTS, buy=SOME_SKUS, get=SOME_SKUS),
     every_nth(),
+    bundles(),
 )
 """One strategy a benefit."""
 ANY_BENEFIT: Final = st.one_of(BENEFITS)
@@ -230,8 +241,10 @@ def promotions(draw: st.DrawFn, id: str, benefits: st.SearchStrategy[Benefit]) -
         "exclusive": draw(st.integers(0, 9)) == 0,
         "group": draw(st.sampled_from([None, None, "g", "g", "h"])),
         "methods": draw(st.sampled_from([None, None, ["post"]])),
+        "lane": draw(st.sampled_from(["", "", "", "other"])),
+        "full_price": draw(st.integers(0, 5)) == 0,
     }
-    if not isinstance(benefit, BuyGet):
+    if not isinstance(benefit, Naming):
         more["skus"] = draw(SOME_SKUS)
     if draw(st.integers(0, 3)) == 0:
         more |= {

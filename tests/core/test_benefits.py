@@ -19,10 +19,12 @@ from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     SetPrice,
     SetTotal,
@@ -153,6 +155,51 @@ def test_the_dearest_line_is_bought_first() -> None:
     assert off([100, 100], [1, 1], BuyGet(1, 1)) == [0, 100]
 
 
+SET = (Part(1, ["a"]), Part(2, ["b", "c"]))
+
+
+def test_a_bundle() -> None:
+    """A pot of 10.00 with two of tea at 3.00 and 4.00 for 15.00: the dearest first, so 18.00 and 16.00 are paid 15.00 each."""
+    both = Bundle(SET, [eur(1500)])
+    assert sum(off([1000, 300, 400], [2, 2, 2], both)) == 300 + 100
+    assert off([1000, 300, 400], [2, 2, 2], both) == [235, 71, 94]  # 4.00 shared over 20.00, 6.00 and 8.00
+    assert sum(off([1000, 300, 400], [2, 2, 2], Bundle(SET, [eur(1500)], max_bundles=1))) == 300
+    assert sum(off([1000, 300, 400], [2, 1, 2], both)) == 300
+    assert off([1000, 300, 400], [2, 1, 1], Bundle(SET, [eur(1700)])) == [0, 0, 0]
+
+
+def test_a_bundle_stops_where_it_would_be_no_cheaper() -> None:
+    """The first pair is 18.00, the second 12.00: at 15.00 only the first is a bundle; at exactly its worth it is none."""
+    pair = (Part(1, ["a"]), Part(1, ["b"]))
+    assert sum(off([1000, 500, 800, 700], [1, 2, 1, 1], Bundle((Part(1, ["a", "c"]), Part(1, ["b", "d"])), [eur(1400)]))) == 300
+    assert nothing([1000, 500], [1, 1], Bundle(pair, [eur(1500)]))
+    assert nothing([1000, 500], [1, 1], Bundle((Part(1, ["a"]), Part(2, ["b"])), [eur(100)]))
+
+
+def test_a_unit_is_in_one_bundle_or_bought_or_got_once() -> None:
+    """Three of a: one is in the bundle with b, two are left for buy-and-get, and then none for another bundle."""
+    pair = Bundle((Part(1, ["a"]), Part(1, ["b"])), [eur(150)], max_bundles=1)
+    assert off([100, 100], [3, 2], pair) == [25, 25]
+    assert sum(off([100, 100], [3, 2], pair, BuyGet(1, 1, buy=["a"], get=["a"]))) == 50 + 100
+    assert sum(off([100, 100], [3, 2], pair, BuyGet(1, 1, buy=["a"], get=["a"]), pair)) == 50 + 100
+    quote = quoted(basket(3, 2), shop(100, 100, promotions=[promotion("p", pair)]))
+    assert (quote.promotions[0].entries, quote.promotions[0].units) == (None, (1, 1))
+
+
+def test_what_a_bundle_must_say() -> None:
+    for place, problem, make in (
+        ("parts", "there are none", lambda: Bundle([], [eur(1)])),
+        ("parts", "'a' is in two of them", lambda: Bundle((Part(1, ["a", "b"]), Part(1, ["a"])), [eur(1)])),
+        ("skus", "names no SKU", lambda: Part(1, [])),
+        ("quantity", "at least 1", lambda: Part(0, ["a"])),
+        ("max_bundles", "at least 1", lambda: Bundle([Part(1, ["a"])], [eur(1)], max_bundles=0)),
+        ("amounts", "no amount", lambda: Bundle([Part(1, ["a"])], [])),
+    ):
+        with pytest.raises(BadSetting, match=problem) as bad:
+            make()
+        assert bad.value.place == place
+
+
 @pytest.mark.parametrize(
     ("benefit", "expected"),
     [
@@ -183,6 +230,7 @@ GREEDY: dict[type[Benefit], Callable[[On], Benefit]] = {
     SetPrice: lambda on: SetPrice([eur(0)], on),
     BuyGet: lambda on: BuyGet(1, 3),
     EveryNth: lambda on: EveryNth(1),
+    Bundle: lambda on: Bundle([Part(1, ["a", "b", "c", "d"])], [eur(0)]),
 }
 """Each of them, asking for everything."""
 
@@ -201,7 +249,7 @@ def test_a_floor_a_credit_and_nothing_are_kept_by_all(kind: type[Benefit]) -> No
         facts = shop(1000, 500, -100, 0, floors=(900,), promotions=[deal], carriage=490)
         taken = discounts(quoted(basket(2, 1, 1, 1, shipping=("post",)), facts))
         assert all(0 <= share <= most for share, most in zip(taken, [200, 500, 0, 0, 490], strict=True))
-        if kind not in (BuyGet, EveryNth):
+        if kind not in (BuyGet, EveryNth, Bundle):
             lines, carriage = on != "shipping", on in ("shipping", "order_and_shipping")
             assert taken == [200 * lines, 500 * lines, 0, 0, 490 * carriage]
 
@@ -230,7 +278,9 @@ def words(sale: Sale) -> Iterator[str]:
         yield f"{type(used.benefit).__name__} {getattr(used.benefit, 'on', 'lines')}"
         yield from (name for name in ("cap", "max_units") if getattr(used.benefit, name, None))
     deals = [deal for deal, _, _ in sale.promotions]
-    yield from (name for name in ("group", "exclusive", "minimum", "skus") if any(getattr(deal, name) for deal in deals))
+    yield from (
+        name for name in ("group", "exclusive", "minimum", "skus", "lane", "full_price") if any(getattr(deal, name) for deal in deals)
+    )
     yield from ("rivals" for a, b in combinations(deals, 2) if a.group and a.group == b.group)
     yield from ("credit" for line in sale.quote.lines if line.unit < 0)
     yield from ("floor" for line in sale.quote.lines if line.discount and line.subtotal - line.discount == line.floor * line.quantity > 0)
@@ -241,9 +291,9 @@ def words(sale: Sale) -> Iterator[str]:
 
 def test_sales_of_every_kind_are_drawn() -> None:
     """So what is shown for any sale is shown of every benefit on every target, of rivals, floors, credits, cards and coins."""
-    targeted = [kind for kind in BENEFITS if kind not in (BuyGet, EveryNth)]
-    wanted = {f"{kind.__name__} {on}" for kind in targeted for on in get_args(On)} | {"BuyGet lines", "EveryNth lines"}
-    wanted |= {"cap", "max_units", "group", "exclusive", "minimum", "skus", "rivals"}
+    targeted = [kind for kind in BENEFITS if kind not in (BuyGet, EveryNth, Bundle)]
+    wanted = {f"{kind.__name__} {on}" for kind in targeted for on in get_args(On)} | {"BuyGet lines", "EveryNth lines", "Bundle lines"}
+    wanted |= {"cap", "max_units", "group", "exclusive", "minimum", "skus", "rivals", "lane", "full_price"}
     wanted |= {"credit", "floor", "parcels", "card", "taxed card", "coins"}
     missing = set(wanted)
 

@@ -18,9 +18,11 @@ from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
+    Part,
     Percent,
     SetPrice,
     SetTotal,
@@ -201,6 +203,7 @@ RULES: list[tuple[Benefit, dict[str, Any]]] = [
     (EntryOff(EURO), {"amounts": CAP, "on": "order"}),
     (SetPrice(EURO), {"amounts": [*EURO, Money(1, "USD")], "on": "order"}),
     (BuyGet(1, 1), {"buy_quantity": 2, "get_quantity": 2, "percent": Ratio(50), "buy": ["a"], "get": ["a"]}),
+    (Bundle([Part(1, ["a"])], EURO), {"parts": [Part(2, ["a"])], "amounts": CAP, "max_bundles": 1}),
     (EveryNth(2), {"size": 3, "nth": 2, "percent": Ratio(50), "sort": "price_desc", "picking": "horizontal", "max_groups": 1}),
 ]
 

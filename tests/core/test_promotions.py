@@ -176,6 +176,39 @@ def test_exclusive_that_misses_excludes_nobody() -> None:
     assert [refused.reason for _, refused in stacked.refused] == ["minimum-spend"]
 
 
+def test_an_exclusive_one_shuts_out_its_lane_alone() -> None:
+    """Whoever is exclusive in the lane of goods leaves the lane of carriage alone; exclusive ones come first, whatever their priority."""
+    only, big = percent("5", "only", exclusive=True, lane="goods"), percent("50", "big", lane="goods", priority=9)
+    other, carriage = percent("10", "other", priority=8), free_shipping(exclusive=True, lane="carriage")
+    stacked = stack([other, big, only, carriage], goods(1000), NOW)
+    assert [(deal.id, took.amount) for deal, took in stacked.applied] == [("only", 50), ("s", 500), ("other", 95)]
+    assert stacked.refused == ((big, Refused("not-combinable", "big", "only")),)
+
+
+def test_a_group_is_of_its_lane() -> None:
+    """Two of one name in two lanes are no rivals, and a lane's group is worked out again as one (I12)."""
+    deals = [percent("50", "a", group="g"), percent("10", "b", group="g"), percent("20", "c", group="g", lane="other")]
+    stacked = stack(deals, goods(1000), NOW)
+    assert [(deal.id, took.amount) for deal, took in stacked.applied] == [("a", 500), ("c", 100)]
+    assert [deal.rivals for deal in deals] == ["g", "g", "other:g"]
+
+
+def test_full_price_passes_over_what_is_cheaper_already() -> None:
+    """1000 is reduced, 500 is not: half off the rest is 250; where nothing is at its full price it says so, and not if nothing is there."""
+    tenth, half = percent("10", "tenth", skus=["a"], priority=1), percent("50", "half", full_price=True)
+    stacked = stack([tenth, half], goods(1000, 500), NOW)
+    assert [(deal.id, took.entries, took.amount) for deal, took in stacked.applied] == [("tenth", (0,), 100), ("half", (1,), 250)]
+    stacked = stack([tenth, half], goods(1000), NOW)
+    assert stacked.refused == ((half, Refused("already-reduced", "half")),)
+    assert judge(percent("50", skus=["x"], full_price=True), goods(100), NOW) == Refused("not-these-goods", "p")
+
+
+@pytest.mark.parametrize("place", ["lane", "group"])
+def test_lanes_and_groups_have_no_colon(place: str) -> None:
+    with pytest.raises(BadSetting, match="has a colon in it"):
+        percent("5", **{place: "a:b"})
+
+
 def test_of_a_group_the_best_one_takes_each_line() -> None:
     """Half is better for 1000, 2.00 off for 100: each line has one of them. Who is beaten everywhere says by whom."""
     half, two_off = percent("50", "half", "lines", group="g"), promotion("two", EntryOff([eur(200)]), group="g")

@@ -42,6 +42,7 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     limit, per_person = _uses(table, "limit"), _uses(table, "per_person")
     priority = table.whole("priority", least=-1_000_000, most=1_000_000, needed=False)
     exclusive, group = table.truth("exclusive"), table.text("group", cells.name, needed=False)
+    lane, full_price = table.text("lane", cells.name, needed=False), table.truth("full_price")
     when, left_out = read_conditions(table, known), _left_out(table, known)
     kind = table.values.get("kind")
     table.close(where=f"in a promotion of the kind {kind}" if gain is not None else "here")
@@ -70,6 +71,8 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
             priority=priority or 0,
             exclusive=exclusive,
             group=group,
+            lane=lane or "",
+            full_price=full_price,
         )
     except BadSetting as error:
         contradiction(table, error)

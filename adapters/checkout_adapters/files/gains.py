@@ -5,6 +5,7 @@ fixed           amounts, on                                      set_total      
 fixed_unit      amounts, on, max_units, unit_order               fixed_line      amounts, on
 set_unit        amounts, on                                      free_shipping   nothing more
 buy_get         buy, get                                         group_nth       percent, size, nth, sort, picking, max_groups
+bundle          parts, amounts, max_bundles
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from checkout_core.promotions import (
     AmountOff,
     Assortment,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     SetPrice,
     SetTotal,
@@ -221,6 +224,19 @@ def _group_nth(table: Table, known: Known) -> Gain | None:
     return Gain(EveryNth(size, nth or 1, percent, sort=sort, picking=picking, max_groups=most), covered)
 
 
+def _bundle(table: Table, known: Known) -> Gain:
+    parts = list[Part]()
+    for below in table.tables("parts"):
+        quantity, goods = below.whole("quantity", least=1, most=COUNT_AT_MOST), skus(below, known)
+        if goods is None and not below.has("skus") and not below.has("categories"):
+            below.wrong(None, "It names no goods. Give skus or categories.")
+        below.close()
+        if quantity is not None and goods:
+            parts.append(Part(quantity, goods))
+    given, most = amounts(table, "amounts", needed=True, zero=True), _count(table, "max_bundles")
+    return Gain(Bundle(parts, given, max_bundles=most))
+
+
 def _on(table: Table, default: On) -> On:
     on: On = table.text("on", cells.one_of("what a promotion works on", get_args(On)), needed=False) or default
     return on
@@ -262,8 +278,9 @@ KINDS: Final[Mapping[str, Callable[[Table, Known], Gain | None]]] = {
     "set_unit": _by_amount(SetPrice, "lines", zero=True),
     "buy_get": _buy_get,
     "group_nth": _group_nth,
+    "bundle": _bundle,
 }
 KEYS: Final = (
     *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "attributes", "methods"),
-    *("buy", "get", "size", "nth", "sort", "picking", "max_groups"),
+    *("buy", "get", "size", "nth", "sort", "picking", "max_groups", "parts", "max_bundles"),
 )

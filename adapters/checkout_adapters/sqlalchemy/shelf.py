@@ -18,7 +18,7 @@ from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
 from checkout_core.money import Money
-from checkout_core.promotions import BENEFITS, Benefit, Promotion, Tier
+from checkout_core.promotions import BENEFITS, Benefit, Part, Promotion, Tier
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingMethod
 from checkout_core.tax import TaxRow
@@ -180,6 +180,8 @@ def _said(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Tier):
         return f"{value.percent} % from {' or '.join(_said(amount) for _, amount in sorted(value.reached.items()))}"
+    if isinstance(value, Part):
+        return f"{value.quantity} of {' or '.join(sorted(value.skus))}"
     if isinstance(value, frozenset):
         return _said(sorted(map(str, value)))
     if isinstance(value, Sequence) and not isinstance(value, str):

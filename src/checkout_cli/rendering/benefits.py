@@ -10,6 +10,7 @@ from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
@@ -72,6 +73,10 @@ def benefit_words(benefit: Benefit, currency: str | None = None, *, everything: 
             return f"buy {bought}, get {benefit.get_quantity}{_of(benefit, benefit.get)}{_cheaper(benefit.percent)}"
         case EveryNth():
             return _every_nth(benefit)
+        case Bundle(parts=parts, amounts=amounts):
+            most = "" if benefit.max_bundles is None else f", at most {benefit.max_bundles} in all"
+            together = " with ".join([f"{part.quantity}{_named(part.skus)}" for part in parts])
+            return f"{together} for {_money(amounts, currency)}{most}"
         case _:
             assert_never(benefit)
 
@@ -110,6 +115,10 @@ def _capped(cap: Mapping[str, Money], currency: str | None) -> str:
 def _of(benefit: BuyGet, skus: frozenset[str] | None) -> str:
     if skus is None:
         return "" if benefit.buy == benefit.get else " of anything"
+    return _named(skus)
+
+
+def _named(skus: frozenset[str]) -> str:
     return f" of {' or '.join(sorted(skus))}" if len(skus) <= SKUS_NAMED else f" of {len(skus)} products"
 
 

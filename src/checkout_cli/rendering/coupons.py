@@ -16,6 +16,7 @@ from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
@@ -26,6 +27,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.benefits import Naming
 
 KINDS: Final[Mapping[type[Benefit], str]] = {
     Percent: "percent",
@@ -36,6 +38,7 @@ KINDS: Final[Mapping[type[Benefit], str]] = {
     EntryOff: "fixed_line",
     SetPrice: "set_unit",
     BuyGet: "buy_get",
+    Bundle: "bundle",
     EveryNth: "group_nth",
 }
 """What promotions.toml calls each kind of benefit."""
@@ -77,9 +80,9 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "kind": kind_of(benefit) if benefit else None,
         "takes_off": takes_off(p) if p else None,
         "percent": None if percent is None else str(percent),
-        "amounts": [money_data(amount) for amount in amounts.values()],
+        "amounts": [money_data(amounts[code]) for code in sorted(amounts)],
         "when": [condition.words for condition in p.when] if p else [],
-        "minimum": [money_data(amount) for amount in p.minimum.values()] if p else [],
+        "minimum": [money_data(p.minimum[code]) for code in sorted(p.minimum)] if p else [],
         "starts": time_data(p.starts if p else None),
         "ends": time_data(p.ends if p else None),
         "limit": one.limit,
@@ -133,6 +136,7 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("covers", covers(p) if p else None),
             ("to be bought", goods_words(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
             ("made cheaper", goods_words(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
+            ("together", _parts_words(p.benefit) if p and isinstance(p.benefit, Bundle) else None),
             ("holds", "\n".join(condition.words for condition in p.when) if p and p.when else None),
             ("needs at least", minimum_words(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
@@ -160,12 +164,16 @@ def kind_of(benefit: Benefit) -> str:
 
 
 def covers(p: Promotion) -> str | None:
-    """What it covers, in words; None for one that names what is bought and what is cheaper."""
-    if isinstance(p.benefit, BuyGet):
-        return None  # it names what is bought and what is cheaper
+    """What it covers, in words; None for one that names its goods itself."""
+    if isinstance(p.benefit, Naming):
+        return None  # it names its goods itself
     goods = "everything" if p.goods is None else p.goods.words
     goods += f", but not {p.but_not.words}" if p.but_not is not None else ""
     return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
+
+
+def _parts_words(benefit: Bundle) -> str:
+    return "\n".join(f"{part.quantity} of {goods_words(part.skus)}" for part in benefit.parts)
 
 
 def goods_words(skus: frozenset[str] | None) -> str:
@@ -181,6 +189,9 @@ def minimum_words(p: Promotion) -> str:
 
 def combines(p: Promotion) -> str:
     """How it gets on with others."""
+    lane = f" of the lane {p.lane}" if p.lane else ""
+    full = "; only what is at its full price" if p.full_price else ""
     if p.exclusive:
-        return "with nothing else"
-    return "with others" if p.group is None else f"with others; the best of the group {p.group} counts for each line"
+        return f"with nothing else{lane}{full}"
+    group = "" if p.group is None else f"; the best of the group {p.group} counts for each line"
+    return f"with others{lane}{group}{full}"

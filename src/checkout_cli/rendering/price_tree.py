@@ -17,7 +17,7 @@ from checkout_cli.rendering.price_words import Say, say, shown, some
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import CURRENCIES, Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy, settings_of
-from checkout_core.promotions import AmountOff, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
+from checkout_core.promotions import AmountOff, Bundle, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.receipt import receipt_of
 from checkout_core.refusals import Refused
@@ -28,7 +28,7 @@ MOST_SHARES: Final = 5  # discounts told for one line; of more, the rest are add
 MOST_ROWS: Final = 60  # rows for lines and carriage; with more, each line has one row
 MOST_NAMES: Final = 4  # names told of lines that are alike
 MOST_MISSES: Final = 8
-TOLD_TOGETHER: Final = ("not-combinable", "no-effect")
+TOLD_TOGETHER: Final = ("not-combinable", "no-effect", "already-reduced")
 EXACT_PLACES: Final = 4  # decimals beyond the minor unit, of an exact amount that has no end
 DEFAULTS: Final = settings_of(PricingPolicy())
 
@@ -230,7 +230,7 @@ class PriceTree:
             case Percent() | TieredPercent():
                 together = used.benefit.on in ("order", "order_and_shipping") and self.quote.policy.percent_order_level == "order"
                 return together or self._capped(used)
-            case AmountOff() | SetTotal():
+            case AmountOff() | SetTotal() | Bundle():
                 return True
             case _:
                 return False

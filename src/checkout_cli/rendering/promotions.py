@@ -24,6 +24,8 @@ def promotion_data(p: Promotion) -> dict[str, object]:
         "priority": p.priority,
         "exclusive": p.exclusive,
         "group": p.group,
+        "lane": p.lane or None,
+        "full_price": p.full_price,
     }
 
 

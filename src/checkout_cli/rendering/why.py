@@ -11,7 +11,7 @@ from checkout_cli.exits import reason_data
 from checkout_cli.rendering.coupons import combines, covers, goods_words, minimum_words, takes_off
 from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, heading, note
-from checkout_core.promotions import BuyGet, Promotion
+from checkout_core.promotions import Bundle, BuyGet, Promotion
 from checkout_core.why_not import Check, Why
 
 HOLDS: Final = "✓"
@@ -52,7 +52,7 @@ def why_words(found: Why) -> Iterator[RenderableType]:
         else:
             yield cell(f"  {FAILS} {asks}: {check.refused}", "yellow")
     for other in found.displaced:
-        yield note(f"With it, {other.label} ({other.name}) does not apply: they cannot be combined.")
+        yield note(f"With it, {other.label} ({other.name}) does not apply any more.")
     for wrong in found.cart:
         yield note(f"Before the cart can be bought: {wrong}")
 
@@ -76,7 +76,11 @@ def _asks_for(check: Check, p: Promotion) -> str:
             if isinstance(p.benefit, BuyGet):
                 b = p.benefit
                 return f"{b.buy_quantity} of {goods_words(b.buy)}, and {b.get_quantity} of {goods_words(b.get)} to be made cheaper"
+            if isinstance(p.benefit, Bundle):
+                return " and ".join(f"{part.quantity} of {goods_words(part.skus)}" for part in p.benefit.parts)
             return f"something to take it off: {covers(p)}"
+        case "full price":
+            return "goods at their full price"
         case "minimum":
             return f"goods for at least {minimum_words(p)}"
         case "combination":

@@ -24,6 +24,7 @@ from checkout_core.pricing import Quote
 from checkout_core.promotions import (
     CONDITIONS,
     AmountOff,
+    Bundle,
     BuyGet,
     Channel,
     Condition,
@@ -64,6 +65,7 @@ TAGS: Final[Mapping[type, str]] = {
     EntryOff: "entry-off",
     SetPrice: "set-price",
     BuyGet: "buy-get",
+    Bundle: "bundle",
     EveryNth: "every-nth",
     Quantity: "quantity",
     InGroup: "in-group",

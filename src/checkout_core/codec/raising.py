@@ -126,4 +126,4 @@ def _with(old: Document, **new: object) -> Document:
 
 
 _CARRIAGE: Final = 9  # fields of a carriage
-_UNHEARD_OF: Final[Document] = {"categories": None, "attributes": None, "but_not": None, "when": []}
+_UNHEARD_OF: Final[Document] = {"categories": None, "attributes": None, "but_not": None, "when": [], "lane": "", "full_price": False}

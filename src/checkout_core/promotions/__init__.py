@@ -2,8 +2,8 @@
 them together (`stacking`).
 
 They are applied by priority, the higher first and equals in the order given, each to what the ones before it left. If exclusive ones
-qualify, the first of them applies alone; of a group only the best one takes something off each line. Nothing is taken below zero or
-below a floor: a discount is limited to what its entries can give, then split over them with nothing lost (RB-68, OB-2).
+of a lane qualify, the first of them applies alone in it; of a group only the best one takes something off each line. Nothing is taken
+below zero or below a floor: a discount is limited to what its entries can give, then split over them with nothing lost (RB-68, OB-2).
 """
 
 from checkout_core.promotions.benefits import (
@@ -11,10 +11,12 @@ from checkout_core.promotions.benefits import (
     FREE_SHIPPING,
     AmountOff,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     SetPrice,
     SetTotal,
@@ -51,6 +53,7 @@ __all__ = [
     "AmountOff",
     "Assortment",
     "Benefit",
+    "Bundle",
     "BuyGet",
     "Channel",
     "Condition",
@@ -64,6 +67,7 @@ __all__ = [
     "InGroup",
     "On",
     "PaidBy",
+    "Part",
     "Percent",
     "Promotion",
     "Quantity",

@@ -5,6 +5,7 @@
     UnitOff         an amount off every unit                                    EntryOff        an amount off every line
     SetPrice        every unit costs so much
     BuyGet          buy some, get others cheaper                                EveryNth        the n-th of each group is cheaper
+    Bundle          some of these with some of those cost so much
 
 `on` says what it works on: `lines` and `shipping` are taken one by one, `order` (all goods) and `order_and_shipping` as a sum. Amounts
 are given by currency. None of them ever makes anything dearer, or takes more than there is (RB-68, OB-2, G6).
@@ -12,6 +13,7 @@ are given by currency. None of them ever makes anything dearer, or takes more th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, cast, get_args
 
@@ -37,6 +39,11 @@ def skus_of(skus: Iterable[str] | None) -> frozenset[str] | None:
     if isinstance(skus, str):
         raise TypeError(f"Give a list of SKUs, not the text {skus!r}.")
     return None if skus is None else frozenset(skus)
+
+
+def some_skus(skus: Iterable[str]) -> frozenset[str]:
+    """A set of ids. TypeError for one text."""
+    return skus_of(skus) or frozenset()
 
 
 @frozen(cache_hash=True)
@@ -220,9 +227,56 @@ class EveryNth:
         _choice("picking", self.picking, get_args(Picking))
 
 
-Benefit = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth
+@frozen(cache_hash=True)
+class Part:
+    """So many units of a bundle, of any of these SKUs."""
+
+    quantity: int
+    skus: frozenset[str] = field(converter=some_skus)
+
+    def __attrs_post_init__(self) -> None:
+        _count("quantity", self.quantity)
+        if not self.skus:
+            raise BadSetting("skus", "a part of the bundle names no SKU at all, so there is never one", "Name at least one.")
+
+
+def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(parts)
+
+
+@frozen(cache_hash=True)
+class Bundle:
+    """Goods of every one of `parts` cost so much together; as often as they are all there and that is cheaper, at most `max_bundles` times.
+
+    The dearest units are taken first. A unit counts once only, over all promotions of this kind and `BuyGet`. What is saved is shared out
+    over the units that it took.
+    """
+
+    parts: tuple[Part, ...] = field(converter=_parts)
+    amounts: Amounts = field(converter=amounts_of, hash=False)
+    max_bundles: int | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.parts:
+            raise BadSetting("parts", "there are none", "Give at least one: a quantity of some SKUs.")
+        if twice := sorted(sku for sku, count in Counter(sku for part in self.parts for sku in part.skus).items() if count > 1):
+            raise BadSetting("parts", f"{twice[0]!r} is in two of them", "Name each SKU in one part.")
+        _not_negative("amounts", self.amounts)
+        if self.max_bundles is not None:
+            _count("max_bundles", self.max_bundles)
+
+    @property
+    def skus(self) -> frozenset[str]:
+        """All goods that it is about."""
+        return frozenset().union(*[part.skus for part in self.parts])
+
+
+Benefit = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth | Bundle
 
 BENEFITS: Final[tuple[type[Benefit], ...]] = cast("tuple[type[Benefit], ...]", get_args(Benefit))
+
+Naming = BuyGet | Bundle
+"""Those that name the goods they are about themselves, and of which a unit is used once only."""
 
 
 def currencies_of(benefit: Benefit) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from typing import Final
 from attrs import frozen
 
 from checkout_core.catalog import Product
-from checkout_core.promotions.benefits import BuyGet
+from checkout_core.promotions.benefits import Bundle, BuyGet
 from checkout_core.promotions.conditions import Quantity
 from checkout_core.promotions.rules import Promotion
 from checkout_core.shipping import ShippingMethod
@@ -82,6 +82,9 @@ def _needs(p: Promotion, products: Sequence[Product], methods: Sequence[Shipping
     if isinstance(p.benefit, BuyGet):
         yield named("buy", p.benefit.buy)
         yield named("get", p.benefit.get)
+        return
+    if isinstance(p.benefit, Bundle):
+        yield from (named(f"parts[{n}]", part.skus) for n, part in enumerate(p.benefit.parts))
         return
     chosen = [one for one in products if p.goods is None or p.goods.has(one.sku, one)]
     left = [one for one in chosen if p.but_not is None or not p.but_not.has(one.sku, one)]

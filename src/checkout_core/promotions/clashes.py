@@ -9,7 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from checkout_core.catalog import Product
-from checkout_core.promotions.benefits import BuyGet, Percent
+from checkout_core.promotions.benefits import Bundle, BuyGet, Naming, Percent
 from checkout_core.promotions.rules import Promotion
 
 Clash = Literal["shadowed", "tie"]
@@ -50,6 +50,8 @@ def _covered(p: Promotion, products: Sequence[Product]) -> _Covered:
     on = getattr(p.benefit, "on", "lines")
     if isinstance(p.benefit, BuyGet):
         return frozenset(one.sku for one in products if p.benefit.get is None or one.sku in p.benefit.get)
+    if isinstance(p.benefit, Bundle):
+        return frozenset(one.sku for one in products if one.sku in p.benefit.skus)
     found = frozenset(one.sku for one in products if p.covers(one.sku, one)) if on != "shipping" else frozenset[str]()
     return found | {_CARRIAGE} if on in ("shipping", "order_and_shipping") else found
 
@@ -59,7 +61,9 @@ def _shadows(a: Promotion, b: Promotion, covered: dict[str, _Covered]) -> bool:
     if not (a.exclusive or _beats(a, b)) or a.code is not None or a.limit is not None or a.per_person is not None:
         return False
     return (
-        not isinstance(a.benefit, BuyGet)
+        not isinstance(a.benefit, Naming)
+        and a.lane == b.lane
+        and not a.full_price
         and covered[a.id] >= covered[b.id]
         and bool(covered[b.id])
         and _asks_no_more(a, b)
@@ -71,8 +75,7 @@ def _beats(a: Promotion, b: Promotion) -> bool:
     """Of one group, and better on every line: a plain percent of the same things that is at least as high."""
     ours, theirs = a.benefit, b.benefit
     return (
-        a.group is not None
-        and a.group == b.group
+        _rivals(a, b)
         and isinstance(ours, Percent)
         and isinstance(theirs, Percent)
         and ours.on == theirs.on
@@ -128,6 +131,17 @@ def _order_matters(a: Promotion, b: Promotion, covered: dict[str, _Covered]) -> 
         b.ends is not None and a.starts is not None and b.ends <= a.starts
     )
     currencies = a.currencies is None or b.currencies is None or bool(a.currencies & b.currencies)
-    alone = a.exclusive != b.exclusive or (a.group is not None and a.group == b.group)
-    alike = all(isinstance(p.benefit, Percent) and not p.benefit.cap and p.benefit.max_units is None and not p.minimum for p in (a, b))
+    alone = (a.lane == b.lane and a.exclusive != b.exclusive) or _rivals(a, b)
+    alike = all(_plain(p) for p in (a, b)) and not (a.full_price or b.full_price)
     return not apart and currencies and not alone and not (alike and not a.exclusive) and bool(covered[a.id] & covered[b.id])
+
+
+def _rivals(a: Promotion, b: Promotion) -> bool:
+    return a.rivals is not None and a.rivals == b.rivals
+
+
+def _plain(p: Promotion) -> bool:
+    """A percent that comes to the same in any turn: nothing it asks of the goods depends on what others leave."""
+    benefit = p.benefit
+    steady = not p.minimum or p.minimum_basis == "original" or getattr(benefit, "on", "lines") == "shipping"
+    return isinstance(benefit, Percent) and not benefit.cap and benefit.max_units is None and steady

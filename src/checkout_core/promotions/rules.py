@@ -15,14 +15,26 @@ from checkout_core.catalog import Product
 from checkout_core.customers import canonical_code
 from checkout_core.errors import BadSetting
 from checkout_core.money import Money
-from checkout_core.promotions.benefits import BENEFITS, AmountOff, Amounts, Benefit, BuyGet, EveryNth, amounts_of, currencies_of, skus_of
+from checkout_core.promotions.benefits import (
+    BENEFITS,
+    AmountOff,
+    Amounts,
+    Benefit,
+    Bundle,
+    BuyGet,
+    EveryNth,
+    Naming,
+    amounts_of,
+    currencies_of,
+    skus_of,
+)
 from checkout_core.promotions.conditions import Assortment, Condition, Context, pairs_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
 Basis = Literal["current", "original"]
 
-ABOUT_GOODS: Final = frozenset({"minimum-spend", "minimum-quantity", "not-these-goods", "no-effect", "not-combinable"})
+ABOUT_GOODS: Final = frozenset({"minimum-spend", "minimum-quantity", "not-these-goods", "no-effect", "not-combinable", "already-reduced"})
 """The refusals that other goods would change: not worth telling while part of the cart has no price."""
 
 
@@ -47,8 +59,11 @@ class Promotion:
     - `minimum`: the goods must be worth so much, by currency: all of them, or those of `minimum_skus`. `minimum_basis` `current` looks at
       what the promotions before this one left, `original` at the undiscounted goods. Reaching the value is enough.
     - `limit`, `per_person`: how often it can be used, in all and by one person; counted outside, and held while someone pays.
-    - `priority`: the higher first, equals in the order given. `exclusive`: if it takes something, no other promotion does.
-    - `group`: of the promotions of one group only the best one takes something off each line.
+    - `priority`: the higher first, equals in the order given. `exclusive`: if it takes something, no other promotion of its `lane` does.
+      Exclusive ones come first.
+    - `lane`: the promotions that an exclusive one shuts out; those of another lane apply besides it.
+    - `group`: of the promotions of one group, within a lane, only the best one takes something off each line.
+    - `full_price`: it makes only what nothing before it made cheaper.
     """
 
     id: str
@@ -71,10 +86,19 @@ class Promotion:
     priority: int = field(default=0, kw_only=True)
     exclusive: bool = field(default=False, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
+    lane: str = field(default="", kw_only=True)
+    full_price: bool = field(default=False, kw_only=True)
     currencies: frozenset[str] | None = field(init=False, eq=False, repr=False)
     """The currencies it is for; None is all."""
     goods: Assortment | None = field(init=False, eq=False, repr=False)
     """The goods it covers, before `but_not`; None is all."""
+
+    rivals: str | None = field(init=False, eq=False, repr=False)
+    """The name of its group over all lanes."""
+
+    @rivals.default
+    def _rivals(self) -> str | None:
+        return self.group if self.group is None or not self.lane else f"{self.lane}:{self.group}"
 
     @goods.default
     def _goods(self) -> Assortment | None:
@@ -124,11 +148,11 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "minimum", "it is zero or less", "Leave it out, or write more than zero."
     if p.minimum_basis not in get_args(Basis):
         yield "minimum_basis", f"{p.minimum_basis!r} is not a basis", f"Use one of {', '.join(get_args(Basis))}."
-    if isinstance(p.benefit, BuyGet) and not (p.goods is None and p.but_not is None):
+    if isinstance(p.benefit, Naming) and not (p.goods is None and p.but_not is None):
         place = (
             "skus" if p.skus is not None else "but_not" if p.goods is None else "categories" if p.categories is not None else "attributes"
         )
-        yield place, "what is bought and what is cheaper stands in the benefit", "Name the SKUs there, as buy and get."
+        yield place, "what it is about stands in the benefit", f"Name the SKUs there, as {_where(p.benefit)}."
     if p.but_not is not None and not p.but_not:
         yield "but_not", "it names no goods", "Leave it out."
     if not _covers_something(p):
@@ -151,6 +175,13 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "priority", f"it is a whole number, not {p.priority!r}", "Write 0, or more for an earlier turn."
     if p.group == "":
         yield "group", "it has no name", "Name it, or leave it out."
+    for name, text in (("lane", p.lane), ("group", p.group or "")):
+        if ":" in text:
+            yield name, f"{text!r} has a colon in it", "Use letters and dashes."
+
+
+def _where(benefit: Naming) -> str:
+    return "buy and get" if isinstance(benefit, BuyGet) else "the SKUs of its parts"
 
 
 def _covers_something(p: Promotion) -> bool:
@@ -165,10 +196,17 @@ def _covers_something(p: Promotion) -> bool:
 
 
 def entries_of(p: Promotion, sheet: Sheet) -> Sequence[int]:
-    """The positions of the entries it covers."""
+    """The positions of the entries it covers now."""
+    entries = _entries(p, sheet)
+    return [i for i in entries if sheet.current[i] == sheet.original[i]] if p.full_price else entries
+
+
+def _entries(p: Promotion, sheet: Sheet) -> Sequence[int]:
     benefit = p.benefit
     if isinstance(benefit, BuyGet):
         return _goods(benefit.get, sheet)
+    if isinstance(benefit, Bundle):
+        return _goods(benefit.skus, sheet)
     if isinstance(benefit, EveryNth):
         return covered_by(p, sheet)
     if benefit.on == "shipping":
@@ -232,7 +270,9 @@ def obstacles(
     if used_up is not None:
         yield "uses", used_up
     yield from barred
-    if not entries and (p.on_goods or sheet.carriage_known):
+    if not entries and p.full_price and _entries(p, sheet):
+        yield "full_price", Refused("already-reduced", p.label)
+    elif not entries and (p.on_goods or sheet.carriage_known):
         yield "goods", Refused("not-these-goods" if p.on_goods else "no-effect", p.label)
     elif not p.on_goods and not (p.goods is None and p.but_not is None) and not covered_by(p, sheet):
         yield "goods", Refused("not-these-goods", p.label)

@@ -1,4 +1,5 @@
-"""All promotions of a cart together: by priority, each to what the ones before it left, alone if exclusive, the best of each group.
+"""All promotions of a cart together: by priority, each to what the ones before it left, alone in its lane if exclusive, the best of each
+group.
 
 The rules of a shop are put into order once, and kept; a cart then costs one pass over them.
 """
@@ -15,7 +16,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions.benefits import Benefit, BuyGet
+from checkout_core.promotions.benefits import Benefit, BuyGet, Naming
 from checkout_core.promotions.conditions import Visit, context_of
 from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
@@ -50,8 +51,8 @@ def rule_set(promotions: tuple[Promotion, ...]) -> RuleSet:
     order = tuple(sorted(promotions, key=lambda p: -p.priority))  # stable
     groups: dict[str, tuple[Promotion, ...]] = {}
     for p in order:
-        if p.group is not None:
-            groups[p.group] = (*groups.get(p.group, ()), p)
+        if (name := p.rivals) is not None:
+            groups[name] = (*groups.get(name, ()), p)
     exclusive, conditional = tuple([p for p in order if p.exclusive]), tuple([p for p in order if p.when])
     return RuleSet(order, exclusive, MappingProxyType(groups), conditional)
 
@@ -112,21 +113,26 @@ def stack(
     if rules.conditional:
         context = context_of(sheet, now, visit)
         barred = {p.id: tuple(islice(unmet(p, context), 1)) for p in rules.conditional if asked_for(p)}
-    alone = next((p for p in rules.exclusive if asked_for(p) and isinstance(verdict_on(p), Given)), None)
-    if alone is not None:
-        _note(alone, verdict_on(alone), sheet, applied, refused)
+    alone: dict[str, Promotion] = {}  # by lane
+    for p in rules.exclusive:
+        if p.lane not in alone and asked_for(p) and isinstance(verdict := verdict_on(p), Given):
+            alone[p.lane] = p
+            _note(p, verdict, sheet, applied, refused)
     done = set[str]()
     for p in rules.order:
-        if p is alone or not asked_for(p) or p.group in done:
+        alone_here = alone.get(p.lane) if alone else None
+        if p is alone_here or not asked_for(p):
             continue
-        if p.group is not None and alone is None:
-            done.add(p.group)
-            rivals = [rival for rival in rules.groups[p.group] if asked_for(rival)]
+        if alone_here is None and (group := p.rivals) is not None:
+            if group in done:
+                continue
+            done.add(group)
+            rivals = [rival for rival in rules.groups[group] if asked_for(rival)]
             _compete([(rival, verdict_on(rival)) for rival in rivals], sheet, applied, refused)
             continue
         verdict = verdict_on(p)
-        if alone is not None and (isinstance(verdict, Given) or verdict.reason in ABOUT_GOODS):
-            verdict = Refused("not-combinable", p.label, alone.label)
+        if alone_here is not None and (isinstance(verdict, Given) or verdict.reason in ABOUT_GOODS):
+            verdict = Refused("not-combinable", p.label, alone_here.label)
         _note(p, verdict, sheet, applied, refused)
     return Stacked(tuple(applied), tuple(refused))
 
@@ -167,7 +173,7 @@ def _note(
 def _take(benefit: Benefit, given: Given, sheet: Sheet, before: Sequence[int]) -> None:
     """Takes it off; `before` is how many units had been used when it was worked out."""
     sheet.take(given.entries, given.shares)
-    if isinstance(benefit, BuyGet):
+    if isinstance(benefit, Naming):
         sheet.spend(given.entries, given.units, given.shares, given.bought, before)
 
 

@@ -19,10 +19,12 @@ from checkout_core.promotions.benefits import (
     AmountOff,
     Amounts,
     Benefit,
+    Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
     On,
+    Part,
     Percent,
     SetPrice,
     SetTotal,
@@ -216,6 +218,49 @@ def _buy_get(b: BuyGet, sheet: Sheet, entries: Sequence[int], buys: Sequence[int
     return _off_units(got, b.percent, sheet, policy, tuple(bought))
 
 
+def _bundle(b: Bundle, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
+    """The dearest units of every part, bundle by bundle, as long as that saves something."""
+    queues = [_dearest(part, sheet, entries, policy) for part in b.parts]
+    wanted = [part.quantity for part in b.parts]
+    price, left, saved, chosen = _in(b.amounts, sheet), b.max_bundles, 0, list[Run]()
+    while left is None or left:
+        alike = min([queue[0].units // count if queue else 0 for queue, count in zip(queues, wanted, strict=True)])
+        times = max(alike, 1) if left is None else min(max(alike, 1), left)
+        taken = [_taken(queue, count * times) for queue, count in zip(queues, wanted, strict=True)]
+        if any(sum([run.units for run in runs]) < count * times for runs, count in zip(taken, wanted, strict=True)):
+            break
+        saving = sum([run.units * run.price for runs in taken for run in runs]) - price * times
+        if saving <= 0:
+            break
+        saved += saving
+        chosen += [run for runs in taken for run in runs]
+        left = None if left is None else left - times
+    return _shared(saved, sheet, sorted({run.entry for run in chosen}), policy, chosen) if chosen else None
+
+
+def _dearest(part: Part, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> list[Run]:
+    """The units of a part that no earlier promotion has used, the dearest first. A unit is not cheaper because another one was free."""
+    runs = list[Run]()
+    for i in entries:
+        if sheet.keys[i] in part.skus:
+            amount = sheet.original[i] if policy.stacking == "parallel" else sheet.current[i] + sheet.freed[i]
+            runs += _part(_split(i, amount, sheet.quantities[i]), sheet.spent[i], sheet.quantities[i] - sheet.spent[i])
+    return _in_order(runs, "price_desc")
+
+
+def _taken(queue: list[Run], count: int) -> list[Run]:
+    """The first `count` units, which leave the queue."""
+    taken = list[Run]()
+    while count and queue:
+        run = queue.pop(0)
+        units = min(run.units, count)
+        taken.append(run._replace(units=units))
+        if units < run.units:
+            queue.insert(0, Run(run.entry, run.first + units, run.units - units, run.price))
+        count -= units
+    return taken
+
+
 def _off_units(
     chosen: Sequence[Run], percent: Ratio, sheet: Sheet, policy: PricingPolicy, bought: tuple[tuple[int, int], ...] = ()
 ) -> Given | None:
@@ -370,5 +415,6 @@ _WORK: Final = {
         (EntryOff, _entry_off),
         (SetPrice, _set_price),
         (EveryNth, _every_nth),
+        (Bundle, _bundle),
     )
 }
