@@ -9,6 +9,7 @@ In the shop's own words, priced from a catalogue:
 
     pay_by = "card"                                         by what it will be paid, if that has been said
     shopper = { groups = ["staff"], orders = 0 }            what the shop knows of who buys
+    at = 2026-11-27T17:30:00+01:00                          the moment it is priced at, if that is not now
 
     [[lines]]
     sku = "MUG"
@@ -31,7 +32,8 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -55,7 +57,7 @@ from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
 
 LARGEST: Final = 1_000_000  # bytes of a case (R25)
-KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "lines", "gift_cards", "policy")
+KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "at", "lines", "gift_cards", "policy")
 IDS_TOLD: Final = 40  # of the cases in a file
 
 
@@ -72,6 +74,7 @@ class Case:
     choices: Mapping[str, object] = MappingProxyType({})
     pay_by: str = ""
     shopper: Shopper = UNKNOWN
+    at: datetime | None = None
 
 
 @frozen
@@ -107,12 +110,15 @@ class Prices(Protocol):
 def quote_of(
     case: Case, prices: Prices, now: datetime, policy: PricingPolicy, used_up: Mapping[str, Refused] | None = None, channel: str = ""
 ) -> Quote:
-    """The price of this case; its own choices go before those of `policy`. Raises Refusal with every reason why there is none."""
+    """The price of this case, at its own moment if it names one, else `now`; its own choices go before those of `policy`.
+
+    Raises Refusal with every reason why there is none.
+    """
     basket, facts = facts_of(case, prices, used_up, channel)
     chosen = policy_from(case.choices, policy)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
-    return _priced(basket, facts, now, chosen)
+    return _priced(basket, facts, case.at or now, chosen)
 
 
 def facts_of(case: Case, prices: Prices, used_up: Mapping[str, Refused] | None = None, channel: str = "") -> tuple[Basket, Facts]:
@@ -234,7 +240,23 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
     lines = _lines(table.get("lines"), currency, wrong, now)
     cards, choices = _cards(table.get("gift_cards", []), currency, wrong), _choices(table.get("policy", {}), wrong)
     pay_by, shopper = _text(table, "pay_by", "pay_by", wrong) or "", _shopper(table.get("shopper"), wrong)
-    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices, pay_by, shopper)
+    at = _moment(table.get("at"), wrong)
+    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices, pay_by, shopper, at)
+
+
+def _moment(value: object, wrong: list[str]) -> datetime | None:
+    """The moment it is priced at, in UTC."""
+    moment = value
+    if isinstance(value, str):  # JSON has no times
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    if value is not None and not (isinstance(moment, datetime) and moment.utcoffset() is not None):
+        wrong.append("at is a time with its distance from UTC, such as 2026-11-27T17:30:00+01:00.")
+    elif isinstance(moment, datetime):
+        with suppress(OverflowError):
+            return moment.astimezone(UTC)
+        wrong.append("at lies beyond the calendar.")
+    return None
 
 
 def _shopper(value: object, wrong: list[str]) -> Shopper:

@@ -84,9 +84,9 @@ def test_no_line_is_wider_than_the_window_and_none_ends_in_blanks(quote: Quote, 
 
 
 def test_where_words_have_no_room_beside_the_amounts_the_amounts_stand_below_them() -> None:
-    shown = drawn(priced(cart(Random(7))), 24).splitlines()
-    assert shown[:3] == ["1 × L1", "│                      0", "├─ list price"]
-    assert "To pay\n                  JPY 30" in "\n".join(shown)
+    shown = drawn(priced(cart(Random(4))), 24).splitlines()
+    assert shown[:3] == ["7 × L1", "│                     70", "├─ list price  7 × 9"]
+    assert "To pay\n                  JPY 72" in "\n".join(shown)
     assert all(cell_len(line) <= 24 and line == line.rstrip() for line in shown)
 
 

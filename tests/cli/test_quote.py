@@ -96,6 +96,17 @@ def test_a_cart_can_be_priced_as_in_a_channel(checkout: Command, tmp_path: Path)
     assert "counter" in unknown.err
 
 
+def test_a_cart_can_be_priced_as_at_another_moment(checkout: Command, tmp_path: Path) -> None:
+    """SUMMER25 ended on 1 September 2025: a day before it takes a fifth off. JSON has no times, so it says them as texts."""
+    text = OWN.replace("welcome10", "summer25")
+    assert checkout("quote", written(tmp_path, text, "now.toml"), "--shop", SHOP).code == 1
+    then = checkout("quote", written(tmp_path, f"at = 2025-08-31T12:00:00Z\n{text}", "then.toml"), "--shop", SHOP, "--json").data["quote"]
+    assert then["totals"]["discount"]["minor"] == 654
+    said = {"at": "2025-08-31T12:00:00+00:00", "currency": "EUR", "codes": ["summer25"], "lines": [{"sku": "TEA-EARL-GREY-100"}]}
+    said |= {"ship_to": {"country": "DE"}, "shipping": "standard"}
+    assert checkout("quote", written(tmp_path, said), "--shop", SHOP, "--json").data["quote"]["totals"]["discount"]["minor"] == 178
+
+
 def test_a_choice_that_contradicts_the_configuration_is_wrong_usage(checkout: Command, tmp_path: Path) -> None:
     config = written(tmp_path, '[pricing]\ntax_base = "before_discount"\n', "checkout.toml")
     case = written(tmp_path, OWN + 'discount_line_tax = "separate"\n', "cart.toml")
@@ -120,6 +131,12 @@ OWN_MISTAKES: Final = {
     "no methods": (OWN.replace('["standard"]', "3"), 'shipping is the id of a method, such as "standard", or a list of ids.'),
     "one code": (OWN.replace('["welcome10"]', '"welcome10"'), 'codes is a list of texts, such as ["WELCOME10"].'),
     "below zero": (OWN.replace('"5.00"', '"-5.00"'), "gift_cards[1].balance: -5.00 is negative. Give 0 or more."),
+    "a moment without a zone": (
+        f"at = 2026-11-27T17:30:00\n{OWN}",
+        "at is a time with its distance from UTC, such as 2026-11-27T17:30:00+01:00",
+    ),
+    "no moment": (f'at = "soon"\n{OWN}', "at is a time with its distance from UTC"),
+    "beyond the calendar": (f"at = 0001-01-01T00:00:00+14:00\n{OWN}", "at lies beyond the calendar."),
     "policy is a text": (OWN.partition("[policy]")[0].replace("currency", 'policy = "strict"\ncurrency', 1), "policy is a table such as"),
 }
 

@@ -35,6 +35,7 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
     """What a program reads by `--json` is written down, and stays."""
     (db.parent / "cart.toml").write_text(CART, encoding="utf-8")
     given = {"order": ["5GYPS-FDKST"], "payment": ["5GYPS-FDKST"], "inventory": ["POT-CAST-IRON-800"], "coupon": ["welcome10"]}
+    given |= {"promotion": ["welcome"]}
     more = {
         "quote": [db.parent / "cart.toml"],
         "shop": [ROOT / "examples" / "shop"],
@@ -46,6 +47,7 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
     for n, command in enumerate(commands):
         group, *rest = command.split()
         words = [*command.split(), *(given[group] if rest and rest[0] in ("show", "explain") else more.get(group, []))]
+        words += ["TEACLUB", "--cart", db.parent / "cart.toml"] if command == "coupon why" else []
         where = [] if group in ("shop", "sandbox", "demo", "run", "simulate") else ["--db", db]
         data = checkout(*words, *where, "--json").data
         one_each = len(commands) == len(keys) and group not in ("demo", "run")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checkout_core import Money, Product, Promotion, Ratio
-from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, BuyGet, FirstOrder, Percent
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, BuyGet, EveryNth, FirstOrder, Percent, Tier, TieredPercent
 from checkout_core.promotions.clashes import clashes
 from tests.world import NOON, eur
 
@@ -61,6 +61,11 @@ def test_what_another_one_always_keeps_out_is_shadowed(winner: Promotion, loser:
         (deal("one", FIVE, exclusive=True), deal("other", priority=1)),
         (deal("one", exclusive=True), deal("other", FREE_SHIPPING, priority=1)),
         (deal("one", BuyGet(2, 1), exclusive=True), deal("other", priority=1)),
+        (deal("one", EveryNth(3), exclusive=True), deal("other", EveryNth(2), priority=1)),
+        (deal("one", TieredPercent([Tier([eur(5000)], Ratio(9))]), exclusive=True), deal("other", priority=1)),
+        (deal("one", exclusive=True, lane="goods"), deal("other", priority=1)),
+        (deal("one", exclusive=True, full_price=True), deal("other", priority=1)),
+        (deal("one", TWENTY, group="g", priority=1, lane="x"), deal("other", TEN, group="g")),
         (deal("one", TWENTY, group="g", priority=1), deal("other", TEN, group="h")),
         (deal("one", Percent(Ratio(20), cap=[eur(100)]), group="g", priority=1), deal("other", TEN, group="g")),
         (deal("one", TEN, group="g", priority=1), deal("other", FIVE, group="g")),

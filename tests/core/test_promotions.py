@@ -206,7 +206,7 @@ def test_full_price_passes_over_what_is_cheaper_already() -> None:
 @pytest.mark.parametrize("place", ["lane", "group"])
 def test_lanes_and_groups_have_no_colon(place: str) -> None:
     with pytest.raises(BadSetting, match="has a colon in it"):
-        percent("5", **{place: "a:b"})
+        promotion("p", Percent(Ratio(5)), **{place: "a:b"})
 
 
 def test_of_a_group_the_best_one_takes_each_line() -> None:

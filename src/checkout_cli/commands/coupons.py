@@ -111,7 +111,7 @@ def why(
     chosen = policy_from(case.choices, pricing)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
-    found = why_not.why(promotion, basket, facts, now, chosen)
+    found = why_not.why(promotion, basket, facts, case.at or now, chosen)
     out.show({"why": why_data(found)}, lambda: why_words(found))
     if found.takes is None:
         raise typer.Exit(REFUSED)

@@ -88,7 +88,7 @@ def check(shop: ShopDir = None, db: Db = None, config: ConfigFile = None, as_jso
         if not data:
             yield cell(f"✓ {len(promotions)} promotions: each can apply, none keeps another out, no turn is left to chance.", "green")
 
-    Output(as_json).show({"findings": data, "promotions": len(promotions)}, words)
+    Output(as_json).show({"findings": data}, words)
 
 
 def named(id: str, promotions: list[Promotion]) -> Promotion:

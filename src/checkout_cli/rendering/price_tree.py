@@ -6,6 +6,7 @@ about, or is told besides. Nothing here is words (`price_words`) or ink (`pictur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
@@ -356,20 +357,25 @@ class PriceTree:
         choices = {name: value for name, value in settings_of(self.quote.policy).items() if value != DEFAULTS[name]}
         told = ", ".join([f"{name} = {_plain(value)}" for name, value in choices.items()])
         yield Node(say("policy", choices=told) if choices else say("policy.default"), tone="quiet", apart=True)
-        misses = list(_together(self.quote.near_misses))
+        misses = list(together(self.quote.near_misses))
         for refused in misses[:MOST_MISSES]:
-            yield Node(say("miss", words=str(refused)), tone="quiet")
+            yield Node(say("miss", words=missed(refused)), tone="quiet")
         if more := len(misses[MOST_MISSES:]):
             yield Node(say("misses.more", count=more), tone="quiet")
 
 
-def _together(misses: Sequence[Refused]) -> Iterator[Refused]:
+def together(misses: Sequence[Refused]) -> Iterator[Refused]:
     """Promotions that miss for one and the same reason, as one refusal of them all."""
     alike: dict[Refused, list[str]] = {}
     for refused in misses:
         alike.setdefault(evolve(refused, subject="" if refused.reason in TOLD_TOGETHER else refused.subject), []).append(refused.subject)
     for refused, subjects in alike.items():
         yield evolve(refused, subject=listed(subjects, "and"))
+
+
+def missed(refused: Refused) -> str:
+    """Why an automatic promotion misses; nobody typed it, so nobody can remove it."""
+    return " ".join(sentence for sentence in re.split(r"(?<=\.) ", str(refused)) if not sentence.startswith("Remove "))
 
 
 def _besides(name: str, id: str) -> tuple[str, ...]:

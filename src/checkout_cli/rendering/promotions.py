@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
-from checkout_cli.rendering.coupons import Coupon, combines, coupon_data, coupon_words, covers, minimum_words, takes_off
+from checkout_cli.rendering.coupons import Coupon, coupon_data, coupon_words, covers, minimum_words, takes_off
 from checkout_cli.rendering.facts import time_words
 from checkout_cli.rendering.tables import cell, note, table
 from checkout_core.promotions import Promotion
@@ -35,7 +35,7 @@ def promotions_words(found: Sequence[Promotion]) -> Iterator[RenderableType]:
         return
     yield table(
         ("priority", "promotion", "code", "what it gives", "asks for", "combines"),
-        ((p.priority, p.id, p.code or cell("automatic", "dim"), takes_off(p), asks_for(p), combines(p)) for p in found),
+        ((p.priority, p.id, p.code or cell("automatic", "dim"), takes_off(p), asks_for(p), _how(p)) for p in found),
         right=("priority",),
         keep=("promotion",),
         spare=("combines", "asks for"),
@@ -44,6 +44,12 @@ def promotions_words(found: Sequence[Promotion]) -> Iterator[RenderableType]:
 
 def promotion_words(p: Promotion) -> Iterator[RenderableType]:
     yield from coupon_words(Coupon(p.id, p, None), uses=False)
+
+
+def _how(p: Promotion) -> str:
+    """How it combines, as short as that can be said; nothing: with all others."""
+    group, lane = f"best of {p.group}" if p.group else "", f"lane {p.lane}" if p.lane else ""
+    return ", ".join(filter(None, ("alone" if p.exclusive else "", group, lane, "at full price" if p.full_price else "")))
 
 
 def asks_for(p: Promotion) -> str:

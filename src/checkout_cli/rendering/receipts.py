@@ -10,7 +10,7 @@ from rich.text import Text
 
 from checkout_cli.rendering.facts import money_data
 from checkout_cli.rendering.pictures import Picture
-from checkout_cli.rendering.price_tree import PriceTree
+from checkout_cli.rendering.price_tree import PriceTree, missed, together
 from checkout_cli.rendering.tables import cell
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
@@ -165,5 +165,5 @@ def price_picture(quote: Quote) -> Picture:
 
 def near_misses(quote: Quote) -> Iterator[Text]:
     """Why automatic promotions did not apply, and how far away they are."""
-    for refused in quote.near_misses:
-        yield cell(f"· {refused}", "dim")
+    for refused in together(quote.near_misses):
+        yield cell(f"· {missed(refused)}", "dim")

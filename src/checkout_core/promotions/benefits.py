@@ -259,7 +259,7 @@ class Bundle:
     def __attrs_post_init__(self) -> None:
         if not self.parts:
             raise BadSetting("parts", "there are none", "Give at least one: a quantity of some SKUs.")
-        if twice := sorted(sku for sku, count in Counter(sku for part in self.parts for sku in part.skus).items() if count > 1):
+        if twice := sorted(sku for sku, count in Counter(sku for part in self.parts for sku in sorted(part.skus)).items() if count > 1):
             raise BadSetting("parts", f"{twice[0]!r} is in two of them", "Name each SKU in one part.")
         _not_negative("amounts", self.amounts)
         if self.max_bundles is not None:

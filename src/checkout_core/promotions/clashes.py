@@ -9,7 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from checkout_core.catalog import Product
-from checkout_core.promotions.benefits import Bundle, BuyGet, Naming, Percent
+from checkout_core.promotions.benefits import AmountOff, Bundle, BuyGet, EntryOff, Percent, UnitOff
 from checkout_core.promotions.rules import Promotion
 
 Clash = Literal["shadowed", "tie"]
@@ -57,11 +57,11 @@ def _covered(p: Promotion, products: Sequence[Product]) -> _Covered:
 
 
 def _shadows(a: Promotion, b: Promotion, covered: dict[str, _Covered]) -> bool:
-    """Whether `a` applies to every cart that `b` would apply to, and then keeps it out."""
+    """Whether `a` applies to every cart that `b` would apply to (but for carts so cheap that nothing comes of it), and keeps it out."""
     if not (a.exclusive or _beats(a, b)) or a.code is not None or a.limit is not None or a.per_person is not None:
         return False
     return (
-        not isinstance(a.benefit, Naming)
+        isinstance(a.benefit, Percent | AmountOff | UnitOff | EntryOff)  # the others ask for more than goods
         and a.lane == b.lane
         and not a.full_price
         and covered[a.id] >= covered[b.id]

@@ -1,7 +1,9 @@
-"""`docs/how-to/explain-a-price.md`, its screens and outputs written by running what stands above them.
+"""Pages of `docs/how-to` whose screens and outputs are written by running what stands above them.
 
-python -m tests.cli.explain_page            compare; exit 1 if something differs
-python -m tests.cli.explain_page --write    write them anew
+python -m tests.cli.pages            compare; exit 1 if something differs
+python -m tests.cli.pages --write    write them anew
+
+A block of TOML with lines is the cart that the screens after it speak of; one without is only shown.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Final
 
 from tests.cli.reference import ROOT, screens
 
-PAGE: Final = ROOT / "docs" / "how-to" / "explain-a-price.md"
+PAGES: Final = tuple(ROOT / "docs" / "how-to" / name for name in ("explain-a-price.md", "promotions.md"))
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SURROUNDINGS: Final = {"COLUMNS": "80"}
 
@@ -31,13 +33,14 @@ def played(page: str) -> str:
         kind, text = found[1], found[2]
         match kind:
             case "toml":
-                Path("cart.toml").write_text(text, encoding="utf-8")
+                if "[[lines]]" in text:
+                    Path("cart.toml").write_text(text, encoding="utf-8")
             case "json":
                 Path("worked.json").write_text(text, encoding="utf-8")
             case "python":
                 out = io.StringIO()
                 with contextlib.redirect_stdout(out):
-                    exec(compile(text, PAGE.name, "exec"), names)
+                    exec(compile(text, "<page>", "exec"), names)
                 said = "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
             case "console":
                 text = "".join(screens(text))
@@ -51,15 +54,17 @@ def played(page: str) -> str:
 
 
 def main() -> int:
-    old = PAGE.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        os.environ |= SURROUNDINGS
-        Path("examples").symlink_to(ROOT / "examples")
-        new = played(old)
-    if "--write" in sys.argv:
-        PAGE.write_text(new, encoding="utf-8")
-        return 0
-    return int(old != new)
+    stale = False
+    os.environ |= SURROUNDINGS
+    for page in PAGES:
+        old = page.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            Path("examples").symlink_to(ROOT / "examples")
+            new = played(old)
+        if "--write" in sys.argv:
+            page.write_text(new, encoding="utf-8")
+        stale |= old != new
+    return int(stale and "--write" not in sys.argv)
 
 
 if __name__ == "__main__":
