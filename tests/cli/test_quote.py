@@ -102,7 +102,8 @@ def test_a_cart_can_be_priced_as_at_another_moment(checkout: Command, tmp_path: 
     assert checkout("quote", written(tmp_path, text, "now.toml"), "--shop", SHOP).code == 1
     then = checkout("quote", written(tmp_path, f"at = 2025-08-31T12:00:00Z\n{text}", "then.toml"), "--shop", SHOP, "--json").data["quote"]
     assert then["totals"]["discount"]["minor"] == 654
-    said = {"at": "2025-08-31T12:00:00+00:00", "currency": "EUR", "codes": ["summer25"], "lines": [{"sku": "TEA-EARL-GREY-100"}]}
+    said: dict[str, object] = {"at": "2025-08-31T12:00:00+00:00", "currency": "EUR", "codes": ["summer25"]}
+    said["lines"] = [{"sku": "TEA-EARL-GREY-100"}]
     said |= {"ship_to": {"country": "DE"}, "shipping": "standard"}
     assert checkout("quote", written(tmp_path, said), "--shop", SHOP, "--json").data["quote"]["totals"]["discount"]["minor"] == 178
 
