@@ -10,7 +10,7 @@ from attrs import frozen
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, in_lock_order
+from checkout_core.holds import CartTurn, Claim, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, in_lock_order
 from checkout_core.money import Money
 from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
@@ -81,6 +81,14 @@ class Checkout:
         return bool(self.abandoned) or (self.order is not None and self.order.state is OrderState.CANCELLED)
 
     @property
+    def kept(self) -> tuple[Claim, ...]:
+        """What a cancelled order does not give back: uses of promotions that say so."""
+        if self.order is None or self.quote is None or not any(used.kept for used in self.quote.promotions):
+            return ()
+        kept = {used.id for used in self.quote.promotions if used.kept}
+        return tuple([claim for claim in self.held if isinstance(claim.pool, CouponPool) and claim.pool.promotion in kept])
+
+    @property
     def total(self) -> Money:
         """What there is to pay. Raises ValueError while something is still to be said: `validate` tells what."""
         if self.quote is None:
@@ -139,13 +147,19 @@ def demand_of(quote: Quote) -> Mapping[str, int]:
 
 
 def claims_of(cart: str, quote: Quote, identities: Iterable[str], goods: Iterable[Claim]) -> tuple[Claim, ...]:
-    """All that placing this quote needs: the cart's turn, the goods from where they lie, and a use of each limited promotion."""
+    """All that placing this quote needs: the cart's turn, the goods from where they lie, a use of each limited promotion, and its money."""
     claims = [turn(cart), *goods]
+    people = tuple(identities)
     for used in quote.promotions:
         if used.limit is not None:
             claims.append(Claim(CouponUses(used.id), 1, limit=used.limit))
         if used.per_person is not None:
-            claims += [Claim(CouponUsesBy(used.id, who), 1, limit=used.per_person) for who in identities]
+            claims += [Claim(CouponUsesBy(used.id, who), 1, limit=used.per_person) for who in people]
+        if used.window is not None:
+            whose = people if used.window.a_person else ("",)
+            claims += [Claim(CouponUsesIn(used.id, used.window.window, who), 1, limit=used.window.uses) for who in whose]
+        if used.budget is not None:
+            claims.append(Claim(CouponBudget(used.id, quote.currency), used.amount, limit=used.budget))
     return in_lock_order(claims)
 
 

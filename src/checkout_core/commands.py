@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,17 +22,32 @@ from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of,
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, Movement, Pool, PoolKey, Short, Stock, lock_order, spread
+from checkout_core.holds import (
+    CartTurn,
+    Claim,
+    CouponBudget,
+    CouponUses,
+    CouponUsesBy,
+    CouponUsesIn,
+    Movement,
+    Pool,
+    PoolKey,
+    Short,
+    Stock,
+    lock_order,
+    spread,
+)
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
 from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
 from checkout_core.pricing import Basket, Facts, Quote, diff, price
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import PaidBy, Promotion
+from checkout_core.promotions import PaidBy
 from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.unit import Person, Request, Unit, View
+from checkout_core.uses import left_of, used_up_for
 from checkout_core.values import evolve
 
 T = TypeVar("T")
@@ -294,10 +309,10 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     pricing = policy.pricing_for(c.channel)
     if isinstance(pricing, Refused):  # it was there when this checkout began; another policy in its place would be a surprise (RB-49)
         return (pricing,)
-    quote = price(*laid_before(c, known), now, pricing)
+    quote = price(*laid_before(c, known, now), now, pricing)
     if not isinstance(quote, Quote):
         return quote
-    per_person = [deal for deal in quote.promotions if deal.per_person is not None]
+    per_person = [deal for deal in quote.promotions if deal.per_person is not None or (deal.window is not None and deal.window.a_person)]
     if per_person and not policy.identity_secret:
         raise Misconfigured("A promotion has a limit per person: give the Policy an identity_secret of at least 16 bytes.")
     if per_person and not c.identities:
@@ -307,12 +322,16 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     return c.quote if kept and c.quote is not None else quote
 
 
-def laid_before(c: Checkout, known: Known) -> tuple[Basket, Facts]:
+def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts]:
     """What pricing is to price, and what it is to know."""
-    used_up = {deal.id: why for deal in known.facts.promotions if (why := used_up_for(deal, c, known.pools)) is not None}
     sent = (c.shipping,) if c.shipping else ()
     basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
-    return basket, attrs.evolve(known.facts, used_up={**known.facts.used_up, **used_up}) if used_up else known.facts
+    facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
+    if not limited:
+        return basket, facts
+    used_up = {deal.id: why for deal in limited if (why := used_up_for(deal, c, known.pools, now)) is not None}
+    budgets = {deal.id: left for deal in limited if (left := left_of(deal, c, known.pools)) is not None}
+    return basket, attrs.evolve(facts, used_up={**facts.used_up, **used_up}, budgets={**facts.budgets, **budgets})
 
 
 def would_be(known: Known, details: Details, now: datetime, policy: Policy) -> tuple[Basket, Facts, PricingPolicy]:
@@ -323,29 +342,7 @@ def would_be(known: Known, details: Details, now: datetime, policy: Policy) -> t
     pricing = policy.pricing_for(asked.channel)
     if isinstance(pricing, Refused):
         raise Refusal(pricing)
-    return (*laid_before(asked, known), pricing)
-
-
-def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> Refused | None:
-    """Why this promotion has no use left for this checkout; what it holds itself does not count (RB-16)."""
-    for claim, reason in limits_of(deal, c.identities):
-        if is_spent(claim, pools, sum(held.amount for held in c.held if held.pool == claim.pool)):
-            return Refused(reason, deal.code or deal.name)
-    return None
-
-
-def is_spent(claim: Claim, pools: Mapping[PoolKey, Pool], mine: int = 0) -> bool:
-    """Whether a coupon's uses are all held or made, but for so many that are one's own."""
-    pool = pools.get(claim.pool)
-    return pool is not None and claim.limit is not None and pool.held + pool.committed - mine >= claim.limit
-
-
-def limits_of(deal: Promotion, who: Sequence[str]) -> list[tuple[Claim, str]]:
-    """The claims a limited promotion makes, each with the reason it gives when it is short."""
-    total = [] if deal.limit is None else [(Claim(CouponUses(deal.id), 1, deal.limit), "coupon-used-up")]
-    if deal.per_person is None:
-        return total
-    return total + [(Claim(CouponUsesBy(deal.id, one), 1, deal.per_person), "coupon-used-by-you") for one in who]
+    return (*laid_before(asked, known, now), pricing)
 
 
 def refuse_if_over(c: Checkout) -> None:
@@ -535,6 +532,10 @@ def why_short(short: Short, c: Quote | None) -> Refused:
             return Refused("coupon-used-up", names.get(promotion, promotion), until=short.until)
         case CouponUsesBy(promotion):
             return Refused("coupon-used-by-you", names.get(promotion, promotion))
+        case CouponUsesIn(promotion, _, identity):
+            return Refused("coupon-used-by-you" if identity else "coupon-used-up", names.get(promotion, promotion), until=short.until)
+        case CouponBudget(promotion, currency):
+            return Refused("budget-spent", names.get(promotion, promotion), str(Money(max(short.available, 0), currency)))
         case CartTurn(cart):
             return Refused("cart-in-use", cart, until=short.until)
 

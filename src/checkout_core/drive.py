@@ -53,7 +53,7 @@ def perform(unit: Unit, c: Checkout, effect: LocalEffect) -> Taken | Short | Fre
                 return Short(CartTurn(c.cart), 1, 0)  # money that comes late buys no cart that was bought, though that order be cancelled
             return unit.take(c.id, claims)
         case Free():
-            unit.write(Release(c.id))
+            unit.write(Release(c.id, tuple([claim.pool for claim in c.kept])))
             return Freed()
         case Place():
             unit.write(Commit(c.id), CloseCart(c.cart, c.id))

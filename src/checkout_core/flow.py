@@ -47,7 +47,7 @@ def plan(c: Checkout, now: datetime) -> Effect | Wait | Done:
     """What this purchase needs next: first whatever goes back, then hold, pay, place, capture."""
     if isinstance(c.next, RemoteEffect):
         return c.next  # nothing overtakes a call in flight
-    if c.over and c.held:
+    if c.over and c.held != c.kept:
         return Free()
     steps = [give_back(attempt, now) for attempt in c.attempts if attempt.open and attempt.unwanted]
     ours = go_on(c, now)
@@ -124,7 +124,7 @@ def apply(c: Checkout, effect: Effect, outcome: Outcome, now: datetime) -> Check
         case Short():
             return out_of_reach(c)
         case Freed():
-            return evolve(c, held=())
+            return evolve(c, held=c.kept)
         case Booked():
             return placed(c, now)
         case _:

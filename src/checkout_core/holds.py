@@ -4,7 +4,8 @@
     hold      HELD → COMMITTED | RELEASED;  COMMITTED → RELEASED (cancelled) | SHIPPED (the goods leave on_hand)
     movement  append-only; on_hand = Σ movement.delta
 
-A coupon's uses and the right to buy a cart are pools like stock is, so the last unit, the last use and the second tab are one problem.
+A coupon's uses, a campaign's money and the right to buy a cart are pools like stock is, so the last unit, the last use, the last cent
+and the second tab are one problem.
 """
 
 from __future__ import annotations
@@ -43,15 +44,40 @@ class CouponUsesBy:
 
 
 @frozen(order=True)
+class CouponUsesIn:
+    """The uses of a promotion in one window of time, such as a day: of all, or of one person (`identity`)."""
+
+    promotion: str
+    window: str
+    identity: str = ""
+
+
+@frozen(order=True)
+class CouponBudget:
+    """The money that a promotion may give away in one currency, in minor units."""
+
+    promotion: str
+    currency: str
+
+
+@frozen(order=True)
 class CartTurn:
     """The right to buy a cart: there is one, so two tabs cannot both (I18)."""
 
     cart: str
 
 
-PoolKey = Stock | CouponUses | CouponUsesBy | CartTurn
+CouponPool = CouponUses | CouponUsesBy | CouponUsesIn | CouponBudget
+PoolKey = Stock | CouponPool | CartTurn
 
-KINDS: Final[Mapping[type, str]] = {Stock: "stock", CouponUses: "coupon", CouponUsesBy: "coupon-by", CartTurn: "cart"}
+KINDS: Final[Mapping[type, str]] = {
+    Stock: "stock",
+    CouponUses: "coupon",
+    CouponUsesBy: "coupon-by",
+    CouponUsesIn: "coupon-in",
+    CouponBudget: "budget",
+    CartTurn: "cart",
+}
 
 
 def lock_order(key: PoolKey) -> tuple[str, ...]:
@@ -63,6 +89,10 @@ def lock_order(key: PoolKey) -> tuple[str, ...]:
             return ("coupon", promotion)
         case CouponUsesBy(promotion, identity):
             return ("coupon-by", promotion, identity)
+        case CouponUsesIn(promotion, window, identity):
+            return ("coupon-in", promotion, window, identity)
+        case CouponBudget(promotion, currency):
+            return ("budget", promotion, currency)
         case CartTurn(cart):
             return ("cart", cart)
 

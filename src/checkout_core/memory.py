@@ -218,8 +218,8 @@ class MemoryUnit:
                 cart = self.cart(id)
                 _guard(cart.ordered in (None, checkout), f"The cart {id} was bought already.")
                 self._put_cart(evolve(cart, ordered=checkout, version=cart.version + 1, updated_at=self._now))
-            case Release(checkout):
-                self._move(checkout, (HoldState.HELD, HoldState.COMMITTED), HoldState.RELEASED)
+            case Release(checkout, stay):
+                self._move(checkout, (HoldState.HELD, HoldState.COMMITTED), HoldState.RELEASED, stay)
             case Commit(checkout):
                 self._move(checkout, (HoldState.HELD,), HoldState.COMMITTED)
             case Person():
@@ -255,10 +255,10 @@ class MemoryUnit:
         if not closed or self._opened.get(whose) == cart.id:
             self._opened.put(whose, None if closed else cart.id)
 
-    def _move(self, checkout: str, old: tuple[HoldState, ...], new: HoldState) -> None:
+    def _move(self, checkout: str, old: tuple[HoldState, ...], new: HoldState, stay: tuple[PoolKey, ...] = ()) -> None:
         kept: list[Hold] = []
         for hold in self._holds.get(checkout) or ():
-            if hold.state not in old:
+            if hold.state not in old or hold.pool in stay:
                 kept.append(hold)
                 continue
             self._pools.put(hold.pool, self.pool(hold.pool).move(hold.amount, hold.state, new))

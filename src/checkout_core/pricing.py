@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
@@ -21,6 +21,7 @@ from checkout_core.money import MAX_MINOR
 from checkout_core.order_tax import taxes_of
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
+from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
 from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
@@ -63,7 +64,8 @@ class Facts:
     - `taxes` by tax category, for the basket's destination: None, or no entry, is not known, and the price is refused. No tax is `()`.
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
     - `shopper`: what is known of who buys.
-    - `used_up`: promotion id -> why it has no use left, as the counters say.
+    - `used_up`: promotion id -> why it has no use left, `budgets`: promotion id -> minor units that its budget has left; as the counters
+      say. A promotion that is in none of them has all it wants.
     """
 
     products: Mapping[str, Product]
@@ -72,6 +74,7 @@ class Facts:
     shipping: tuple[ShippingOption | Refused, ...] = ()
     used_up: Mapping[str, Refused] = MappingProxyType({})
     shopper: Shopper = UNKNOWN
+    budgets: Mapping[str, int] = MappingProxyType({})
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -121,7 +124,7 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     wrong: list[Refused] = []
     found, sent, formulas, sheet = laid_out(basket, facts, wrong)
     # Promotions, by priority.
-    stacked = stack(facts.promotions, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy, visit=visit_of(basket, facts))
+    stacked = stacked_for(basket, facts, sheet, now, policy)
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
     if wrong or basket.destination is None or formulas is None:
         return tuple(dict.fromkeys(wrong))
@@ -134,7 +137,24 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
         wrong.append(Refused("below-zero", "total", f"{totals.total} minor units of {basket.currency}"))
     if wrong:
         return tuple(wrong)
-    return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals)
+    return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals, now)
+
+
+def stacked_for(
+    basket: Basket, facts: Facts, sheet: Sheet, now: datetime, policy: PricingPolicy, promotions: Sequence[Promotion] | None = None
+) -> Stacked:
+    """The promotions of these facts (or others) on a sheet that was laid out for this basket, which they change."""
+    deals = facts.promotions if promotions is None else promotions
+    return stack(
+        deals,
+        sheet,
+        now,
+        codes=basket.codes,
+        used_up=facts.used_up,
+        budgets=facts.budgets,
+        policy=policy,
+        visit=visit_of(basket, facts),
+    )
 
 
 def laid_out(
@@ -269,6 +289,7 @@ def _quote(
     taxed: Sequence[Taxed],
     cards: tuple[UsedCard, ...],
     totals: Totals,
+    now: datetime,
 ) -> Quote:
     currency, goods, original, current = basket.currency, sheet.goods, sheet.original, sheet.current
     lines = tuple(
@@ -299,7 +320,7 @@ def _quote(
             for o, before, left, due in zip(sent, original[goods:], current[goods:], taxed[goods:], strict=True)
         ]
     )
-    promotions = tuple([_applied(promotion, given, sheet.lines) for promotion, given in stacked.applied])
+    promotions = tuple([_applied(promotion, given, sheet.lines, currency, now) for promotion, given in stacked.applied])
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
     rates: Rates = tuple([(category, tuple(facts.taxes[category] or ())) for category in sorted(categories)])
     digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals)
@@ -307,9 +328,14 @@ def _quote(
     return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
 
 
-def _applied(p: Promotion, given: Given, lines: tuple[int, ...]) -> AppliedPromotion:
+def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, now: datetime) -> AppliedPromotion:
     taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
-    return AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.rivals, p.limit, p.per_person, p.when)
+    limit = p.limit + p.over if p.limit is not None and p.over else p.limit
+    used = AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.rivals, limit, p.per_person, p.when)
+    if p.window is None and not p.budget and not p.kept_when_cancelled:
+        return used
+    window = None if p.window is None else UseIn(p.window.name(now), p.window.uses, p.window.a_person)
+    return evolve(used, budget=p.budget[currency].minor if p.budget else None, window=window, kept=p.kept_when_cancelled)
 
 
 def _limit(subject: str, amount: int, wrong: list[Refused]) -> bool:

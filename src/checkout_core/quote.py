@@ -21,6 +21,7 @@ from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
+from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
 from checkout_core.tax import TaxPolicy, TaxRate
 
@@ -76,7 +77,8 @@ class AppliedPromotion:
 
     `units`: of how many units of each, where it does not cover all (empty: all). `bought`: line and number of units that had to be there.
     `unused` is the part of a fixed amount that found nothing to reduce (RB-68). `limit` and `per_person` say what placing must hold.
-    `when`: the conditions that held.
+    `when`: the conditions that held. `budget` (minor units) and `window` are further limits to be held; `kept`: a cancelled order gives
+    nothing of them all back.
     """
 
     id: str
@@ -92,6 +94,9 @@ class AppliedPromotion:
     limit: int | None
     per_person: int | None
     when: tuple[Condition, ...] = ()
+    budget: int | None = None
+    window: UseIn | None = None
+    kept: bool = False
 
     @property
     def amount(self) -> int:
@@ -192,7 +197,7 @@ def hash_text(
         currency,
         [_LINE(line) for line in lines],
         [_SHIPPING(carriage) for carriage in shipping],
-        [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *conditions_text(used.when)) for used in promotions],
+        [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *_further(used)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
         (destination.country, destination.region, destination.postcode),
         rates_text(rates),
@@ -225,7 +230,7 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine)
 _SHIPPING: Final = _all_but(PricedShipping)
-_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when")
+_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
 
@@ -240,6 +245,15 @@ def benefit_text(benefit: Benefit) -> str:
 def conditions_text(when: tuple[Condition, ...]) -> tuple[str, ...]:
     """The conditions of a promotion, as canonical texts: one each."""
     return tuple([CANONICAL.encode(_plain(condition)) for condition in when])
+
+
+def _further(used: AppliedPromotion) -> tuple[object, ...]:
+    """Its conditions and further limits, for the hash; nothing for one that has none."""
+    window = used.window
+    found: list[object] = [*conditions_text(used.when)]
+    found += [] if used.budget is None else [("budget", used.budget)]
+    found += [] if window is None else [("window", window.window, window.uses, window.a_person)]
+    return (*found, *(("kept",) if used.kept else ()))
 
 
 @lru_cache(maxsize=1024)
@@ -328,7 +342,7 @@ def _promotion_1(used: AppliedPromotion, left: list[int], currency: str) -> tupl
         case _:
             return None
     positions = tuple(used.positions(goods))
-    if not known or len(positions) != len(used.shares) or used.units or used.bought or used.group is not None or used.when:
+    if not known or len(positions) != len(used.shares) or used.units or used.bought or used.group is not None or _further(used):
         return None
     if kind != "free_shipping":
         for i, share in zip(positions, used.shares, strict=True):

@@ -11,19 +11,20 @@ from typing import TypeVar, cast
 from attrs import evolve
 
 from checkout_core import cart as carts
-from checkout_core import commands, drive, edge, plugins
+from checkout_core import commands, drive, edge, plugins, uses
 from checkout_core.cart import Cart, How, Line, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import UNKNOWN, Address, Contact, Shopper, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, Unavailable
-from checkout_core.holds import Claim, Level, Pool, PoolKey, Stock
+from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
 from checkout_core.ports import AsyncCatalog, AsyncCustomers, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
 from checkout_core.pricing import Facts
+from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.runner import AsyncRunner
 from checkout_core.shipping import ShippingOption
@@ -368,13 +369,15 @@ class AsyncShop:
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
 
-    async def _uses(self, claims: Sequence[Claim]) -> Mapping[PoolKey, Pool]:
-        """How far these coupons are used up, without the uses that overdue checkouts still hold (Q2)."""
-        pools = await self.storage.pools([claim.pool for claim in claims])
-        spent = [claim.pool for claim in claims if commands.is_spent(claim, pools)]
-        for pool in spent:
+    async def _uses(self, limited: Sequence[Promotion], who: Sequence[str], currency: str) -> Mapping[PoolKey, Pool]:
+        """What these promotions have left, without what overdue checkouts still hold (Q2)."""
+        now = self.clock.now()
+        keys = uses.pools_of(limited, who, currency, now)
+        pools = await self.storage.pools(keys) if keys else {}
+        short = uses.spent(limited, who, currency, now, pools)
+        for pool in short:
             await self._make_room(pool)
-        return await self.storage.pools([claim.pool for claim in claims]) if spent else pools
+        return await self.storage.pools(keys) if short else pools
 
     async def _make_room(self, pool: PoolKey) -> None:
         """Let overdue checkouts go that hold what is short, wherever it lies."""
@@ -414,11 +417,10 @@ class AsyncShop:
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
             rates = await self.taxes.rates(address.destination, sorted(categories))
         pools: Mapping[PoolKey, Pool] = {}
-        if limited := [deal for deal in deals if deal.limit is not None or deal.per_person is not None]:
+        if limited := [deal for deal in deals if deal.limited]:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
-            claims = [claim for deal in limited for claim, _ in commands.limits_of(deal, who)]
-            pools = await self._uses(claims) if claims else {}
+            pools = await self._uses(limited, who, seen.cart.currency)
         shopper = await self._shopper(seen.cart.customer_id, contact)
         facts = Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options), shopper=shopper)
         return Known(seen, facts, pools)

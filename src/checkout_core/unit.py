@@ -18,9 +18,10 @@ from checkout_core.ledger import Posting
 
 @frozen
 class Release:
-    """Every hold of this checkout, held or committed, becomes released."""
+    """Every hold of this checkout, held or committed, becomes released; but for those on the pools `kept`, which stay as they are."""
 
     checkout: str
+    kept: tuple[PoolKey, ...] = ()
 
 
 @frozen

@@ -12,9 +12,9 @@ from typing import Final, Literal
 from attrs import evolve, frozen
 
 from checkout_core.money import Money
-from checkout_core.pricing import Basket, Facts, laid_out, visit_of
+from checkout_core.pricing import Basket, Facts, laid_out, stacked_for, visit_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import Promotion, stack
+from checkout_core.promotions import Promotion
 from checkout_core.promotions.benefits import Naming
 from checkout_core.promotions.conditions import context_of
 from checkout_core.promotions.rules import entries_of, obstacles, unmet
@@ -35,7 +35,7 @@ def near_misses(basket: Basket, facts: Facts, now: datetime, policy: PricingPoli
     """The automatic promotions that more goods or some time would bring: the least missing amount first, then units, then instants."""
     _, _, _, sheet = laid_out(basket, facts, [])
     automatic = [promotion for promotion in facts.promotions if promotion.code is None or promotion.code in basket.codes]
-    stacked = stack(automatic, sheet, now, codes=basket.codes, used_up=facts.used_up, policy=policy, visit=visit_of(basket, facts))
+    stacked = stacked_for(basket, facts, sheet, now, policy, automatic)
     found = [NearMiss(promotion, why) for promotion, why in stacked.refused if promotion.code is None and _far(why) is not None]
     return tuple(sorted(found, key=lambda near: _far(near.why) or ()))
 
@@ -51,6 +51,7 @@ def _far(why: Refused) -> tuple[int, float] | None:
     return None
 
 
+_DECIDED: Final[Mapping[str, Requirement]] = {"not-combinable": "combination", "budget-spent": "uses"}
 Requirement = Literal["time", "currency", "uses", "goods", "full price", "minimum", "condition", "combination"]
 
 
@@ -88,24 +89,23 @@ def why(promotion: Promotion, basket: Basket, facts: Facts, now: datetime, polic
     deals = facts.promotions if any(deal.id == promotion.id for deal in facts.promotions) else (*facts.promotions, promotion)
     wrong: list[Refused] = []
     _, _, _, sheet = laid_out(asked, facts, wrong)
-    visit = visit_of(asked, facts)
-    barred = unmet(promotion, context_of(sheet, now, visit))
+    barred = unmet(promotion, context_of(sheet, now, visit_of(asked, facts)))
     hindering = dict(obstacles(promotion, sheet, entries_of(promotion, sheet), now, facts.used_up.get(promotion.id), barred))
-    stacked = stack(deals, sheet, now, codes=codes, used_up=facts.used_up, policy=policy, visit=visit)
+    stacked = stacked_for(asked, facts, sheet, now, policy, deals)
     takes = next((Money(sum(given.shares), basket.currency) for deal, given in stacked.applied if deal.id == promotion.id), None)
     refused = next((refused for deal, refused in stacked.refused if deal.id == promotion.id), None)
     if refused is not None and refused.reason == "minimum-spend":
         hindering["minimum"] = refused  # after what others have taken, if it is to be reached then
     checks = [_checked(what, places, hindering, about) for what, places, about in _requirements(promotion)]
     if refused is not None and refused not in hindering.values():  # what only the others, or its own worth, decide
-        checks.append(Check("combination" if refused.reason == "not-combinable" else "goods", refused))
+        checks.append(Check(_DECIDED.get(refused.reason, "goods"), refused))
     elif promotion.exclusive or promotion.group is not None or takes is not None:
         checks.append(Check("combination"))
     displaced: tuple[Promotion, ...] = ()
     if takes is not None:
         _, _, _, untouched = laid_out(asked, facts, [])
         others = [deal for deal in deals if deal.id != promotion.id]
-        without = stack(others, untouched, now, codes=codes, used_up=facts.used_up, policy=policy, visit=visit)
+        without = stacked_for(asked, facts, untouched, now, policy, others)
         kept = {deal.id for deal, _ in stacked.applied}
         displaced = tuple([deal for deal, _ in without.applied if deal.id not in kept])
     return Why(promotion, takes, tuple(checks), displaced, tuple(dict.fromkeys(wrong)))
@@ -117,7 +117,7 @@ def _requirements(p: Promotion) -> Iterator[tuple[Requirement, tuple[str, ...], 
         yield "time", ("starts", "ends"), None
     if p.currencies is not None:
         yield "currency", ("currencies",), None
-    if p.limit is not None or p.per_person is not None:
+    if p.limited:
         yield "uses", ("uses",), None
     for n, _ in enumerate(p.when):
         yield "condition", (f"when[{n}]",), n

@@ -30,6 +30,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import Quote, hash_of, intact
 from checkout_core.refusals import Change
 from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
@@ -133,6 +134,7 @@ def plain_changes() -> Iterator[tuple[str, dict[str, Any]]]:
         "cards": QUOTE.cards,
     }
     special = {"benefit": Percent(Ratio(13)), "entries": (0,), "group": "h", "code": "CODE", "taxes": (("VAT", 1),), "limit": 299}
+    special["window"] = UseIn("2026-W18", 1)
     for kind, (first, *others) in things.items():
         for a in fields(type(first)):
             new = special[a.name] if a.name in special else another(getattr(first, a.name))

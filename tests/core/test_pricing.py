@@ -443,10 +443,11 @@ def test_what_each_promotion_says_of_itself(sale: Sale) -> None:
 @given(sales())
 @many
 def test_an_exclusive_one_is_alone_and_of_a_group_one_takes_each_entry(sale: Sale) -> None:
-    """If an exclusive promotion applied, nothing else did; two of one group never take something off the same entry."""
+    """If an exclusive promotion applied, nothing else of its lane did; two of one group never take something off the same entry."""
     applied = list(sale.promotions)
-    assert not any(p.exclusive for p, _, _ in applied) or len(applied) == 1
-    taken = [(p.group, i) for p, positions, shares in applied if p.group for i, share in zip(positions, shares, strict=True) if share]
+    for alone in [p for p, _, _ in applied if p.exclusive]:
+        assert [p.id for p, _, _ in applied if p.lane == alone.lane] == [alone.id]
+    taken = [(p.rivals, i) for p, positions, shares in applied if p.group for i, share in zip(positions, shares, strict=True) if share]
     assert len(taken) == len(set(taken))
 
 

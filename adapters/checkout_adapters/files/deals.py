@@ -11,6 +11,7 @@ from checkout_adapters.files.trees import Table
 from checkout_core.errors import BadSetting
 from checkout_core.promotions import Assortment, Promotion
 from checkout_core.promotions.rules import Basis
+from checkout_core.promotions.windows import Span, Window
 
 
 def read_promotions(document: Table, known: Known) -> list[tuple[Promotion, int | None]]:
@@ -39,7 +40,8 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     basis: Basis = table.text("minimum_basis", cells.one_of("a basis", get_args(Basis)), needed=False) or "current"
     if table.has("minimum_basis") and not table.has("minimum"):
         table.wrong("minimum_basis", "It is about a minimum, and there is none. Give a minimum, or leave it out.")
-    limit, per_person = _uses(table, "limit"), _uses(table, "per_person")
+    limit, per_person, over = _uses(table, "limit"), _uses(table, "per_person"), _uses(table, "over")
+    window, budget, cancelled = _window(table), amounts(table, "budget"), _when_cancelled(table)
     priority = table.whole("priority", least=-1_000_000, most=1_000_000, needed=False)
     exclusive, group = table.truth("exclusive"), table.text("group", cells.name, needed=False)
     lane, full_price = table.text("lane", cells.name, needed=False), table.truth("full_price")
@@ -68,6 +70,10 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
             minimum_skus=least_of,
             limit=limit,
             per_person=per_person,
+            over=over or 0,
+            window=window,
+            budget=budget,
+            kept_when_cancelled=cancelled,
             priority=priority or 0,
             exclusive=exclusive,
             group=group,
@@ -77,6 +83,29 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     except BadSetting as error:
         contradiction(table, error)
         return None
+
+
+def _window(table: Table) -> Window | None:
+    """So many uses in each hour, day, week or month."""
+    below = table.table("window", needed=False)
+    if below is None:
+        return None
+    uses, zone = below.whole("uses", least=1, most=COUNT_AT_MOST), below.text("zone", cells.words, needed=False)
+    per: Span | None = below.text("per", cells.one_of("a span of time", get_args(Span)))
+    a_person, before = below.truth("a_person"), len(table.notes.found)
+    below.close()
+    if uses is None or per is None or len(table.notes.found) > before:
+        return None
+    try:
+        return Window(uses, per, zone or "UTC", a_person)
+    except BadSetting as error:
+        below.wrong("zone", f"{error.problem[:1].upper()}{error.problem[1:]}. {error.cure}")
+        return None
+
+
+def _when_cancelled(table: Table) -> bool:
+    """Whether a cancelled order keeps what it used; by default it gives that back."""
+    return table.text("when_cancelled", cells.one_of("what becomes of its uses", ("given_back", "kept")), needed=False) == "kept"
 
 
 def _left_out(table: Table, known: Known) -> Assortment | None:

@@ -148,7 +148,8 @@ class Flush:
         """Every hold of the checkout moves on, its pool with it; what has moved before is not found again (F3, R4)."""
         letting_go = isinstance(record, Release)
         states = [HoldState.HELD.value, HoldState.COMMITTED.value] if letting_go else [HoldState.HELD.value]
-        rows = self._connection.execute(st.HELD, {"id": record.checkout, "states": states}).all()
+        stay = {pool_text(pool) for pool in record.kept} if isinstance(record, Release) else frozenset[str]()
+        rows = [row for row in self._connection.execute(st.HELD, {"id": record.checkout, "states": states}) if row.pool not in stay]
         if not rows:
             return
         moves, new = [], HoldState.RELEASED if letting_go else HoldState.COMMITTED

@@ -187,6 +187,18 @@ def minimum_words(p: Promotion) -> str:
     return least if p.minimum_skus is None else f"{least} of {', '.join(sorted(p.minimum_skus))}"
 
 
+def limits_words(p: Promotion) -> str:
+    """How often it can be used, and for how much."""
+    budget = " or ".join(str(p.budget[code]) for code in sorted(p.budget))
+    said = (
+        f"{p.limit} uses in all" if p.limit is not None else "",
+        f"{p.per_person} a person" if p.per_person is not None else "",
+        p.window.words if p.window is not None else "",
+        f"{budget} given away" if budget else "",
+    )
+    return "; ".join(filter(None, said))
+
+
 def combines(p: Promotion) -> str:
     """How it gets on with others."""
     lane = f" of the lane {p.lane}" if p.lane else ""

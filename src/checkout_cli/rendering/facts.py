@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from checkout_core.codec import pool_text
-from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.holds import CartTurn, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
 from checkout_core.listings import HoldListed
 from checkout_core.money import Money
 
@@ -41,6 +41,10 @@ def pool_words(key: PoolKey) -> str:
             return f"a use of {promotion}"
         case CouponUsesBy(promotion):
             return f"one person's use of {promotion}"
+        case CouponUsesIn(promotion, window, identity):
+            return f"{'one person’s' if identity else 'a'} use of {promotion} in {window}"
+        case CouponBudget(promotion, currency):
+            return f"the {currency} budget of {promotion}"
         case CartTurn():
             return "the turn to buy this cart"
 
@@ -54,6 +58,10 @@ def pool_data(key: PoolKey) -> dict[str, object]:
             return {"kind": "coupon", "promotion": promotion}
         case CouponUsesBy(promotion):
             return {"kind": "coupon-by", "promotion": promotion}
+        case CouponUsesIn(promotion, window):
+            return {"kind": "coupon-in", "promotion": promotion, "window": window}
+        case CouponBudget(promotion, currency):
+            return {"kind": "budget", "promotion": promotion, "currency": currency}
         case CartTurn():
             return {"kind": "cart", "pool": pool_text(key)}
 

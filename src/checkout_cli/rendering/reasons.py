@@ -10,7 +10,7 @@ from checkout_cli.rendering.facts import pool_words, quoted, short_id, time_word
 from checkout_core.checkout import LATE, Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, RemoteEffect, Void, Wait
 from checkout_core.events import Event
-from checkout_core.holds import CouponUses, CouponUsesBy, Stock
+from checkout_core.holds import CouponPool, Stock
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import MONEY, Attempt, AttemptState
@@ -85,7 +85,7 @@ def reasons(c: Checkout) -> Iterator[str]:
     yield f"It is {state_of(c)}, {_because(c)}."
     yield from (f"Payment {n} of {len(c.attempts)}: {_attempt(attempt)}." for n, attempt in enumerate(c.attempts, start=1))
     goods = [claim for claim in c.held if isinstance(claim.pool, Stock)]
-    uses = dict.fromkeys(pool_words(claim.pool) for claim in c.held if isinstance(claim.pool, CouponUses | CouponUsesBy))
+    uses = dict.fromkeys(pool_words(claim.pool) for claim in c.held if isinstance(claim.pool, CouponPool))
     if goods:
         verb = "It has sold" if c.order is not None else "It holds"
         yield f"{verb} {', '.join(f'{claim.amount} × {pool_words(claim.pool)}' for claim in goods)}."

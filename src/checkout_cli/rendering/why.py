@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from rich.console import RenderableType
 
 from checkout_cli.exits import reason_data
-from checkout_cli.rendering.coupons import combines, covers, goods_words, minimum_words, takes_off
+from checkout_cli.rendering.coupons import combines, covers, goods_words, limits_words, minimum_words, takes_off
 from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, heading, note
 from checkout_core.promotions import Bundle, BuyGet, Promotion
@@ -67,8 +67,7 @@ def _asks_for(check: Check, p: Promotion) -> str:
         case "currency":
             return f"for carts in {', '.join(sorted(p.currencies or ()))}"
         case "uses":
-            uses = [f"{p.limit} uses in all" if p.limit is not None else "", f"{p.per_person} a person" if p.per_person is not None else ""]
-            return f"at most {', '.join(filter(None, uses))}"
+            return f"at most {limits_words(p)}"
         case "condition":
             assert check.about is not None
             return p.when[check.about].words

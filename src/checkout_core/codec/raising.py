@@ -80,7 +80,19 @@ def _applied(old: Document, goods: int, carriages: int, currency: str) -> Docume
         shares = [shares[n] for n in covered]
     amounts = [[sum(shares) + rest["unused"], currency]] if kind == "fixed" else []
     benefit = _benefit(kind, percent, amounts)
-    return _with(rest, entries=entries, shares=shares, units=[], bought=[], benefit=benefit, group=None, when=[])
+    return _with(
+        rest,
+        entries=entries,
+        shares=shares,
+        units=[],
+        bought=[],
+        benefit=benefit,
+        group=None,
+        when=[],
+        budget=None,
+        window=None,
+        kept=False,
+    )
 
 
 def _counts(weight: int, share: int) -> bool:
@@ -126,4 +138,15 @@ def _with(old: Document, **new: object) -> Document:
 
 
 _CARRIAGE: Final = 9  # fields of a carriage
-_UNHEARD_OF: Final[Document] = {"categories": None, "attributes": None, "but_not": None, "when": [], "lane": "", "full_price": False}
+_UNHEARD_OF: Final[Document] = {
+    "categories": None,
+    "attributes": None,
+    "but_not": None,
+    "when": [],
+    "lane": "",
+    "full_price": False,
+    "over": 0,
+    "window": None,
+    "budget": [],
+    "kept_when_cancelled": False,
+}

@@ -42,6 +42,7 @@ from checkout_core.promotions.conditions import (
 )
 from checkout_core.promotions.rules import ABOUT_GOODS, Promotion
 from checkout_core.promotions.stacking import RuleSet, Stacked, judge, rule_set, stack
+from checkout_core.promotions.windows import Window
 from checkout_core.promotions.working import Given
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "TieredPercent",
     "UnitOff",
     "Visit",
+    "Window",
     "judge",
     "rule_set",
     "stack",

@@ -58,7 +58,7 @@ def _covered(p: Promotion, products: Sequence[Product]) -> _Covered:
 
 def _shadows(a: Promotion, b: Promotion, covered: dict[str, _Covered]) -> bool:
     """Whether `a` applies to every cart that `b` would apply to (but for carts so cheap that nothing comes of it), and keeps it out."""
-    if not (a.exclusive or _beats(a, b)) or a.code is not None or a.limit is not None or a.per_person is not None:
+    if not (a.exclusive or _beats(a, b)) or a.code is not None or a.limited:
         return False
     return (
         isinstance(a.benefit, Percent | AmountOff | UnitOff | EntryOff)  # the others ask for more than goods

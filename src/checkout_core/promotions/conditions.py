@@ -22,6 +22,7 @@ from attrs import field, frozen
 from checkout_core.catalog import Product
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Shopper
 from checkout_core.errors import BadSetting
+from checkout_core.promotions.windows import known_zone
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
@@ -266,10 +267,7 @@ class Hours:
                 raise BadSetting(name, f"{text!r} is no time of day", "Write hours and minutes, such as 17:30.")
         if self.start == self.end:
             raise BadSetting("end", "it ends when it begins", "Write 00:00 and 24:00 for a whole day.")
-        try:
-            ZoneInfo(self.zone)
-        except (KeyError, OSError, ValueError):  # not there, a folder of zones, a path
-            raise BadSetting("zone", f"{self.zone!r} is no time zone that this machine knows", _ZONE) from None
+        known_zone("zone", self.zone)
 
     @property
     def words(self) -> str:
@@ -344,7 +342,6 @@ def _named(channels: frozenset[str]) -> frozenset[str]:
 
 
 _DAY: Final = 24 * 60
-_ZONE: Final = "Use a name of the IANA list, such as Europe/Berlin; where the machine has no list, install tzdata."
 
 Ours = Quantity | InGroup | FirstOrder | Channel | ShipTo | PaidBy | Hours
 CONDITIONS: Final[tuple[type[Ours], ...]] = cast("tuple[type[Ours], ...]", get_args(Ours))

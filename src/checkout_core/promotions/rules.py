@@ -29,6 +29,7 @@ from checkout_core.promotions.benefits import (
     skus_of,
 )
 from checkout_core.promotions.conditions import Assortment, Condition, Context, pairs_of
+from checkout_core.promotions.windows import Window
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
@@ -58,7 +59,10 @@ class Promotion:
     - `starts`, `ends`: UTC instants; it runs from `starts` up to, but not at, `ends`.
     - `minimum`: the goods must be worth so much, by currency: all of them, or those of `minimum_skus`. `minimum_basis` `current` looks at
       what the promotions before this one left, `original` at the undiscounted goods. Reaching the value is enough.
-    - `limit`, `per_person`: how often it can be used, in all and by one person; counted outside, and held while someone pays.
+    - `limit`, `per_person`: how often it can be used, in all and by one person; counted outside, and held while someone pays. `over`: so
+      many uses beyond the limit are honoured for those to whom it was promised in time (RB-65); 0 is a hard limit.
+    - `window`: how often in each hour, day, week or month. `budget`: the money it may give away, by currency, to the minor unit.
+    - `kept_when_cancelled`: an order that is cancelled does not give back what it used of all these.
     - `priority`: the higher first, equals in the order given. `exclusive`: if it takes something, no other promotion of its `lane` does.
       Exclusive ones come first.
     - `lane`: the promotions that an exclusive one shuts out; those of another lane apply besides it.
@@ -83,6 +87,10 @@ class Promotion:
     minimum_skus: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
     limit: int | None = field(default=None, kw_only=True)
     per_person: int | None = field(default=None, kw_only=True)
+    over: int = field(default=0, kw_only=True)
+    window: Window | None = field(default=None, kw_only=True)
+    budget: Amounts = field(default=(), converter=amounts_of, hash=False, kw_only=True)
+    kept_when_cancelled: bool = field(default=False, kw_only=True)
     priority: int = field(default=0, kw_only=True)
     exclusive: bool = field(default=False, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
@@ -110,7 +118,8 @@ class Promotion:
     def _currencies(self) -> frozenset[str] | None:
         if type(self.benefit) not in BENEFITS:
             return None
-        given = [each for each in (currencies_of(self.benefit), frozenset(self.minimum) or None) if each is not None]
+        asked = (currencies_of(self.benefit), frozenset(self.minimum) or None, frozenset(self.budget) or None)
+        given = [each for each in asked if each is not None]
         return frozenset.intersection(*given) if given else None
 
     def __attrs_post_init__(self) -> None:
@@ -128,6 +137,16 @@ class Promotion:
         return not left_out and (self.goods is None or self.goods.has(sku, product))
 
     @property
+    def limited(self) -> bool:
+        """Whether something is counted for it."""
+        return self.limit is not None or self.per_person is not None or self.window is not None or bool(self.budget)
+
+    @property
+    def a_person(self) -> bool:
+        """Whether it is counted by person, so that one has to be known."""
+        return self.per_person is not None or (self.window is not None and self.window.a_person)
+
+    @property
     def on_goods(self) -> bool:
         """Whether it takes something off goods."""
         return getattr(self.benefit, "on", "lines") != "shipping"
@@ -141,7 +160,16 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "benefit", f"{type(p.benefit).__name__} is no benefit", f"Use one of {known}."
         return
     if p.currencies == frozenset():
-        yield "minimum", "no currency has both an amount and a minimum, so it can never apply", "Give both in one currency."
+        place, what = ("budget", "an amount, a minimum and a budget") if p.budget else ("minimum", "both an amount and a minimum")
+        yield place, f"no currency has {what}, so it can never apply", "Give all in one currency."
+    if any(amount.minor <= 0 for amount in p.budget.values()):
+        yield "budget", "it is zero or less", "Leave it out, or write more than zero."
+    if type(p.over) is not int or p.over < 0:
+        yield "over", f"it is a whole number of uses, 0 or more, not {p.over!r}", "Leave it out for a hard limit."
+    if p.over and p.limit is None:
+        yield "over", "there is no limit that it could go beyond", "Give a limit, or leave it out."
+    if p.kept_when_cancelled and not p.limited:
+        yield "kept_when_cancelled", "nothing of it is counted", "Give a limit, or leave it out."
     if isinstance(p.benefit, AmountOff) and p.minimum and (alone := sorted(set(p.benefit.amounts) - set(p.minimum))):
         yield "minimum", f"there is an amount but no minimum in {', '.join(alone)}", "Give both."
     if any(amount.minor <= 0 for amount in p.minimum.values()):

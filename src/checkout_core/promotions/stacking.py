@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from checkout_core.money import Money
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import Benefit, BuyGet, Naming
 from checkout_core.promotions.conditions import Visit, context_of
@@ -63,16 +64,26 @@ def judge(
     now: datetime,
     *,
     used_up: Refused | None = None,
+    left: int | None = None,
     policy: PricingPolicy = _POLICY,
     visit: Visit = _VISIT,
 ) -> Given | Refused:
-    """What the promotion takes off this sheet now, or the first reason why it does not, with how far away it is. Changes nothing."""
+    """What the promotion takes off this sheet now, or the first reason why it does not, with how far away it is. Changes nothing.
+
+    `left` is what is left of its budget, in minor units; None: it has none, or nobody has looked.
+    """
     barred = tuple(unmet(promotion, context_of(sheet, now, visit))) if promotion.when else ()
-    return _judge(promotion, sheet, now, used_up, barred, policy)
+    return _judge(promotion, sheet, now, used_up, left, barred, policy)
 
 
 def _judge(
-    promotion: Promotion, sheet: Sheet, now: datetime, used_up: Refused | None, barred: Sequence[Obstacle], policy: PricingPolicy
+    promotion: Promotion,
+    sheet: Sheet,
+    now: datetime,
+    used_up: Refused | None,
+    left: int | None,
+    barred: Sequence[Obstacle],
+    policy: PricingPolicy,
 ) -> Given | Refused:
     entries = entries_of(promotion, sheet)
     for _, refused in obstacles(promotion, sheet, entries, now, used_up, barred):
@@ -81,7 +92,10 @@ def _judge(
         return Given((), ())  # it will, once there is carriage to take it off
     benefit = promotion.benefit
     buys = bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ()
-    return given_by(benefit, sheet, entries, policy, buys) or Refused("no-effect", promotion.label)
+    given = given_by(benefit, sheet, entries, policy, buys)
+    if given is not None and left is not None and given.amount > left:
+        return Refused("budget-spent", promotion.label, str(Money(max(left, 0), sheet.currency)))
+    return given or Refused("no-effect", promotion.label)
 
 
 def stack(
@@ -91,12 +105,14 @@ def stack(
     *,
     codes: Collection[str] | None = None,
     used_up: Mapping[str, Refused] = MappingProxyType({}),
+    budgets: Mapping[str, int] = MappingProxyType({}),
     policy: PricingPolicy = _POLICY,
     visit: Visit = _VISIT,
 ) -> Stacked:
     """The promotions applied one after another; `sheet.current` is what they leave.
 
-    `codes` are those that were typed; promotions with another code are passed over (None: with any code). `used_up` is by promotion id.
+    `codes` are those that were typed; promotions with another code are passed over (None: with any code). `used_up` is by promotion id,
+    and so is what is left of `budgets`, in minor units.
     `visit` is what conditions look at, besides the goods; each is asked once.
     """
     rules = rule_set(tuple(promotions))
@@ -107,7 +123,7 @@ def stack(
         return p.code is None or codes is None or p.code in codes
 
     def verdict_on(p: Promotion) -> Given | Refused:
-        return _judge(p, sheet, now, used_up.get(p.id), barred[p.id] if p.when else (), policy)
+        return _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)
 
     barred: Mapping[str, Sequence[Obstacle]] = {}
     if rules.conditional:

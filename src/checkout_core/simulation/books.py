@@ -90,8 +90,8 @@ class Books:
                     changes.events.append(record)
                     self.events[id] = record
                     self.pending[id] = None
-                case Release(checkout):
-                    self._release(checkout, changes.pools)
+                case Release(checkout, stay):
+                    self._release(checkout, stay, changes.pools)
                 case Commit(checkout):
                     self._commit(checkout, changes.pools)
                 case Request(scope, operation, key, _, attempt):
@@ -158,13 +158,16 @@ class Books:
                 touched[pool] = None
         self.held[checkout] = now
 
-    def _release(self, checkout: str, touched: dict[PoolKey, None]) -> None:
-        for pool, amount in self.held.pop(checkout, {}).items():
-            self._counts(pool).held -= amount
-            touched[pool] = None
-        for pool, amount in self.committed.pop(checkout, {}).items():
-            self._counts(pool).committed -= amount
-            touched[pool] = None
+    def _release(self, checkout: str, stay: tuple[PoolKey, ...], touched: dict[PoolKey, None]) -> None:
+        for name, kept in (("held", self.held), ("committed", self.committed)):
+            mine = kept.pop(checkout, {})
+            for pool, amount in mine.items():
+                if pool not in stay:
+                    counts = self._counts(pool)
+                    setattr(counts, name, getattr(counts, name) - amount)
+                    touched[pool] = None
+            if still := {pool: amount for pool, amount in mine.items() if pool in stay}:
+                kept[checkout] = still
 
     def _commit(self, checkout: str, touched: dict[PoolKey, None]) -> None:
         mine = self.committed.setdefault(checkout, {})

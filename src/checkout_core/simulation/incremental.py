@@ -11,7 +11,7 @@ from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, Pool, PoolKey, Short, Stock
+from checkout_core.holds import CartTurn, CouponBudget, CouponPool, CouponUses, CouponUsesIn, Pool, PoolKey, Short, Stock
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
@@ -104,11 +104,11 @@ class Incremental:
             if one.reason == "unknown-sku" and one.subject in sold:
                 told = f"told: no, {one.reason} {one.subject}"
                 broken("Q2", "a shopper was refused what the catalogue has", told, f"the catalogue: {one.subject}", checkout)
-            if one.reason not in ("coupon-used-up", "coupon-used-by-you") or c is None or c.quote is None:
+            if one.reason not in ("coupon-used-up", "coupon-used-by-you", "budget-spent") or c is None or c.quote is None:
                 continue
             self.evaluated["Q2"] += 1
             codes = {used.id for used in c.quote.promotions if one.subject in (used.code, used.name)}
-            mine = [pool for pool in held if isinstance(pool, CouponUses | CouponUsesBy) and pool.promotion in codes]
+            mine = [pool for pool in held if isinstance(pool, CouponPool) and pool.promotion in codes]
             if mine:
                 broken(
                     "Q2",
@@ -172,7 +172,7 @@ class Incremental:
                     f"the movements add up to {ours.on_hand}",
                     f"the holds add up to {ours.promised}",
                 )
-        elif isinstance(key, CouponUses | CouponUsesBy):
+        elif isinstance(key, CouponPool):
             self.evaluated["I9"] += 1
             limit = self.books.limits.get(key, ours.promised)
             if ours.promised > limit:
@@ -310,6 +310,8 @@ class Incremental:
         self.evaluated["I3"] += 1
         mine = self.books.committed.get(c.id, {})
         if c.order is None or c.order.state is OrderState.CANCELLED:
+            kept = {used.id for used in c.quote.promotions if used.kept} if c.order is not None and c.quote is not None else set()
+            mine = {pool: n for pool, n in mine.items() if not (isinstance(pool, CouponPool) and pool.promotion in kept)}
             if mine and not c.in_flight:  # what is over waits for its call to land before it lets go
                 broken("I3", "goods are committed to what is no live order", f"committed: {listed(mine)}", "no live order", c.id)
             return
@@ -327,6 +329,17 @@ class Incremental:
         counted = sorted(pool.promotion for pool in mine if isinstance(pool, CouponUses))
         if carried != counted:
             broken("I9", "a live order's coupons are not counted", f"it carries {carried}", f"it has committed {counted}", c.id)
+        spends = {used.id: sum(used.shares) for used in c.quote.promotions if used.budget is not None}
+        spent = {pool.promotion: n for pool, n in mine.items() if isinstance(pool, CouponBudget)}
+        if spends != spent:
+            broken(
+                "I9", "a live order's discounts are not taken from their budgets", f"it takes off {spends}", f"it has spent {spent}", c.id
+            )
+        timed = {used.id for used in c.quote.promotions if used.window is not None and not (used.window.a_person and not c.identities)}
+        if timed != (found := {pool.promotion for pool in mine if isinstance(pool, CouponUsesIn)}):
+            broken(
+                "I9", "a live order's uses in a window are not counted", f"it carries {sorted(timed)}", f"committed: {sorted(found)}", c.id
+            )
 
     def _money(self, id: str, c: Checkout | None) -> None:
         self.evaluated["I5"] += 1

@@ -104,10 +104,10 @@ def changes(unit: Watched, before: Books) -> Iterator[tuple[str, str]]:
         match record:
             case Checkout():
                 yield from ((record.id, says) for says in _moved(before.docs.get(record.id), record))
-            case Release(checkout):
-                kept = _list({**before.held.get(checkout, {}), **before.committed.get(checkout, {})})
-                if kept:
-                    yield checkout, f"lets go of {kept}"
+            case Release(checkout, stay):
+                mine = {**before.held.get(checkout, {}), **before.committed.get(checkout, {})}
+                if gone := _list({pool: n for pool, n in mine.items() if pool not in stay}):
+                    yield checkout, f"lets go of {gone}"
             case Commit(checkout):
                 held = {claim.pool: claim.amount for of, claims in unit.taken if of == checkout for claim in claims}
                 if sold := _list(held or before.held.get(checkout, {})):

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import checkout, commands, drive, flow
+from checkout_core import checkout, commands, drive, flow, uses
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
@@ -114,8 +114,8 @@ def half_a_take(patch: Patch) -> None:
 
 @bug("blocked by its own use", "the one use of a code that a checkout holds keeps it from being priced again", "Q2", origin="RB-16")
 def blocked_by_its_own_use(patch: Patch) -> None:
-    real = commands.used_up_for
-    everywhere(patch, real, lambda deal, c, pools: real(deal, evolve(c, held=()), pools))
+    real = uses.used_up_for
+    everywhere(patch, real, lambda deal, c, pools, now: real(deal, evolve(c, held=()), pools, now))
 
 
 @bug(

@@ -112,16 +112,17 @@ CHECKS: Final = (
     ),
     Check(
         "I9-limit",
-        "I9: a coupon's uses, and one person's uses of it, are within its limit.",
+        "I9: a coupon's uses, in all, by one person and in a window of time, are within its limit, and its money within its budget.",
         "Close the promotion, see `checkout coupon show`, and decide whether the orders beyond the limit stand.",
         """
         SELECT pool, on_hand AS usable, held, committed, shortfall FROM pools
-        WHERE kind IN ('coupon', 'coupon-by') AND (held < 0 OR committed < 0 OR held + committed > on_hand + shortfall)
+        WHERE kind IN ('coupon', 'coupon-by', 'coupon-in', 'budget')
+              AND (held < 0 OR committed < 0 OR held + committed > on_hand + shortfall)
         """,
     ),
     Check(
         "I9-uses",
-        "I9: a use of a coupon is counted for every order that stands and carries it, and for no other.",
+        "I9: a use of a coupon, and what it takes of a budget, is counted for every order that stands and carries it, and for no other.",
         "See `checkout coupon show`: write the missing use, or release the one that no order carries, and correct the pool's numbers.",
         """
         SELECT order_id, pool, SUM(carried) AS carried, SUM(used) AS used FROM (
@@ -136,10 +137,28 @@ CHECKS: Final = (
                  EACH_OF(c.document, 'identities') AS w
             WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'per_person') IS NOT NULL
             UNION ALL
-            SELECT o.id, h.pool, 0, 1
+            SELECT o.id, 'coupon-in/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F')
+                  || '/' || TEXT_OF(d.value, 'window.window') || '/', 1, 0
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d
+            WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'window.uses') IS NOT NULL AND NOT BOOL_OF(d.value, 'window.a_person')
+            UNION ALL
+            SELECT o.id, 'coupon-in/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F')
+                  || '/' || TEXT_OF(d.value, 'window.window') || '/' || TEXT_OF(w.value, ''), 1, 0
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d,
+                 EACH_OF(c.document, 'identities') AS w
+            WHERE o.status <> 'cancelled' AND BOOL_OF(d.value, 'window.a_person')
+            UNION ALL
+            SELECT o.id, 'budget/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F')
+                  || '/' || TEXT_OF(q.document, 'currency'), INT_OF(s.value, ''), 0
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d,
+                 EACH_OF(d.value, 'shares') AS s
+            WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'budget') IS NOT NULL
+            UNION ALL
+            SELECT o.id, h.pool, 0, h.amount
             FROM holds h JOIN pools p ON p.pool = h.pool JOIN orders o ON o.id = h.checkout_id
                  JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash
-            WHERE o.status <> 'cancelled' AND p.kind IN ('coupon', 'coupon-by') AND h.state IN ('committed', 'shipped')
+            WHERE o.status <> 'cancelled' AND h.state IN ('committed', 'shipped')
+                  AND p.kind IN ('coupon', 'coupon-by', 'coupon-in', 'budget')
                   AND IS_JSON(q.document) AND IS_JSON(c.document)
         ) AS uses
         GROUP BY order_id, pool

@@ -10,7 +10,7 @@ from typing import Final
 from checkout_core.cart import Cart, Line
 from checkout_core.checkout import Checkout
 from checkout_core.effects import RemoteEffect
-from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Pool, PoolKey, Stock
+from checkout_core.holds import CartTurn, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, HoldState, Pool, PoolKey, Stock
 from checkout_core.memory import Tables
 from checkout_core.simulation.full.scene import live
 from checkout_core.simulation.violations import Violation
@@ -60,12 +60,12 @@ def numbers(t: Tables) -> None:
 
 def promised(t: Tables) -> None:
     """I2 of no pool more is promised than there is, and no number is below zero."""
-    _enough(t, "I2", ((key, pool) for key, pool in t.pools.items() if not isinstance(key, CouponUses | CouponUsesBy)))
+    _enough(t, "I2", ((key, pool) for key, pool in t.pools.items() if not isinstance(key, CouponPool)))
 
 
 def uses(t: Tables) -> None:
-    """I9 no coupon is held or used more often than it allows, in all and by each person."""
-    _enough(t, "I9", ((key, pool) for key, pool in t.pools.items() if isinstance(key, CouponUses | CouponUsesBy)))
+    """I9 no coupon is held or used more often than it allows, in all, by each person and in a window; no budget is overspent."""
+    _enough(t, "I9", ((key, pool) for key, pool in t.pools.items() if isinstance(key, CouponPool)))
 
 
 def _enough(t: Tables, id: str, pools: Iterable[tuple[PoolKey, Pool]]) -> None:
@@ -252,16 +252,23 @@ def nothing_held(t: Tables) -> None:
 
 
 def uses_are_orders(t: Tables) -> None:
-    """I9 at rest a coupon is used as often as orders that stand carry it, in all and by each person."""
+    """I9 at rest a coupon is used as often as orders carry it that stand (or do not give it back), and its money is what they took off."""
     carry: Counter[PoolKey] = Counter()
     for c in t.checkouts.values():
-        if live(c) and c.quote is not None:
-            for used in c.quote.promotions:
-                carry[CouponUses(used.id)] += 1
-                for who in c.identities:
-                    carry[CouponUsesBy(used.id, who)] += 1
+        if c.quote is None or c.order is None:
+            continue
+        for used in c.quote.promotions:
+            if not live(c) and not used.kept:
+                continue
+            carry[CouponUses(used.id)] += 1
+            carry[CouponBudget(used.id, c.quote.currency)] += sum(used.shares)
+            for who in c.identities:
+                carry[CouponUsesBy(used.id, who)] += 1
+            if used.window is not None:
+                for who in c.identities if used.window.a_person else ("",):
+                    carry[CouponUsesIn(used.id, used.window.window, who)] += 1
     for key, pool in t.pools.items():
-        if isinstance(key, CouponUses | CouponUsesBy) and pool.committed != carry[key]:
+        if isinstance(key, CouponPool) and pool.committed != carry[key]:
             raise Violation(
                 "I9",
                 f"{named(key)} is not used as often as orders carry it",
@@ -279,8 +286,12 @@ def named(key: PoolKey) -> str:
             return f"the coupon {promotion}"
         case CouponUsesBy(promotion, _):
             return f"one person's coupon {promotion}"
-        case _:
-            return f"the turn of cart {key.cart}"
+        case CouponUsesIn(promotion, window, _):
+            return f"the coupon {promotion} in {window}"
+        case CouponBudget(promotion, currency):
+            return f"the budget of {promotion} in {currency}"
+        case CartTurn(cart):
+            return f"the turn of cart {cart}"
 
 
 def listed(held: Mapping[PoolKey, int]) -> str:
