@@ -175,3 +175,35 @@ def test_the_sale_of_last_year_in_the_example_shop_is_over(checkout: Command) ->
     assert ("ends", "Promotion summer-2025: it has ended at 2025-09-01 00:00 UTC.") in [
         (one["column"], one["message"].partition(" Take")[0]) for one in idle
     ]
+
+
+def test_a_coupon_shows_its_budget_its_window_and_what_is_left(checkout: Command, tmp_path: Path) -> None:
+    """By `coupon show`, from a database: what is spent and held of the money and of the uses of today; the rule alone has no numbers."""
+    shutil.copytree(EXAMPLES / "shop", shop := tmp_path / "shop")
+    (shop / "promotions.toml").write_text(
+        '[[promotions]]\nid = "deal"\nname = "Deal"\nkind = "percent"\npercent = "10"\ncode = "DEAL"\nlimit = 9\nover = 1\n'
+        'budget = { EUR = "100.00", USD = "90.00" }\nwindow = { uses = 3, per = "day" }\nwhen_cancelled = "kept"\n',
+        encoding="utf-8",
+    )
+    db = tmp_path / "shop.db"
+    assert checkout("init", "--db", db, "--yes").code == 0
+    assert checkout("shop", "load", shop, "--db", db, "--yes").code == 0
+    data = checkout("coupon", "show", "deal", "--db", db, "--json").data["coupon"]
+    assert [(one["budget"]["minor"], one["spent"]["minor"], one["held"]["minor"], one["left"]["minor"]) for one in data["budgets"]] == [
+        (10_000, 0, 0, 10_000),
+        (9_000, 0, 0, 9_000),
+    ]
+    assert data["window"] == {"uses": 3, "per": "day", "zone": "UTC", "a_person": False, "used": 0, "held": 0}
+    assert data["when_cancelled"] == "kept"
+    words = " ".join(checkout("coupon", "show", "deal", "--db", db).out.split())
+    for said in (
+        "beyond it 1 more for those who were promised one in time",
+        "limit in time 3 a day, by the calendar of UTC",
+        "budget 100.00 EUR: 0.00 EUR spent, 0.00 EUR held, 100.00 EUR left 90.00 USD: 0.00 USD spent",
+        "when cancelled its uses are not given back",
+        "in this window 0 used, 0 held",
+    ):
+        assert said in words, said
+    rule = checkout("promotion", "show", "deal", "--shop", shop, "--json").data["promotion"]
+    assert (rule["window"], [one["minor"] for one in rule["budget"]]) == ("3 a day, by the calendar of UTC", [10_000, 9_000])
+    assert "budget 100.00 EUR 90.00 USD" in " ".join(checkout("promotion", "show", "deal", "--shop", shop).out.split())

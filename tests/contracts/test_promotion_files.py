@@ -43,6 +43,7 @@ from checkout_core.promotions import (
     Tier,
     TieredPercent,
     UnitOff,
+    Window,
 )
 from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
 from checkout_core.promotions.rules import Basis
@@ -216,6 +217,37 @@ def test_what_all_promotions_can_say_is_read(folder: Folder) -> None:
     assert (promotion.skus, promotion.methods) == (frozenset({"MUG"}), frozenset({"parcel"}))
     assert (promotion.minimum_skus, promotion.group) == (frozenset({"TEA"}), "spring")
     assert (promotion.lane, promotion.full_price) == ("sets", True)
+
+
+def test_every_limit_is_read(folder: Folder) -> None:
+    """Uses in all, by person, beyond the limit and in a window, a budget, and what a cancelled order does with them."""
+    more = ("limit = 9", "per_person = 2", "over = 1", 'budget = { EUR = "100.00" }', 'when_cancelled = "kept"')
+    window = 'window = { uses = 3, per = "week", zone = "Europe/Berlin", a_person = true }'
+    (promotion,) = read_shop(folder(deal("percent", 'percent = "5"', *more, window))).promotions
+    assert (promotion.limit, promotion.per_person, promotion.over, promotion.kept_when_cancelled) == (9, 2, 1, True)
+    assert (promotion.budget, promotion.window) == ({"EUR": Money(10_000, "EUR")}, Window(3, "week", "Europe/Berlin", a_person=True))
+    (plain,) = read_shop(folder(deal("percent", 'percent = "5"', 'when_cancelled = "given_back"', "limit = 1"))).promotions
+    assert plain.kept_when_cancelled is False
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('window = { uses = 0, per = "day" }', "window.uses"),
+        ('window = { uses = 1, per = "year" }', "window.per"),
+        ('window = { uses = 1, per = "day", zone = "Moon" }', "window.zone: 'Moon' is no time zone"),
+        ('window = { uses = 1, per = "day", often = 2 }', "'often' is not known"),
+        ("window = 3", "window"),
+        ('budget = { EUR = "0" }', "budget"),
+        ("over = 1", "over: There is no limit that it could go beyond."),
+        ('when_cancelled = "lost"', "when_cancelled"),
+        ('when_cancelled = "kept"', "when_cancelled: Nothing of it is counted."),
+    ],
+)
+def test_a_mistake_in_a_limit_is_told_at_its_key(folder: Folder, line: str, told: str) -> None:
+    with pytest.raises(BadFiles) as bad:
+        read_shop(folder(deal("percent", 'percent = "5"', line)))
+    assert told in str(bad.value), bad.value
 
 
 WHEN: list[tuple[str, Condition]] = [

@@ -79,6 +79,7 @@ def read_gain(table: Table, known: Known) -> Gain | None:
 def contradiction(table: Table, error: BadSetting) -> None:
     """Note what the core says against the values of this table, at the key that it names."""
     key = error.place.rpartition(", ")[2]
+    key = "when_cancelled" if key == "kept_when_cancelled" else key
     table.wrong(key if table.has(key) else None, f"{error.problem[:1].upper()}{error.problem[1:]}. {error.cure}")
 
 

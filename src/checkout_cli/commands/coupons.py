@@ -120,7 +120,21 @@ def why(
 def coupons_of(backend: Backend) -> list[Coupon]:
     """Every promotion of the catalogue in its order, then those that were used and are no longer in it."""
     from checkout_cli.rendering.coupons import Coupon
+    from checkout_core.holds import CouponBudget, CouponUsesIn
+    from checkout_core.system import SystemClock
 
-    uses = {one.promotion: one for one in backend.queries.coupons()}
-    known = [Coupon(promotion.id, promotion, uses.pop(promotion.id, None)) for promotion in backend.promotions()]
+    uses, promotions, now = {one.promotion: one for one in backend.queries.coupons()}, list(backend.promotions()), SystemClock().now()
+    windows = {p.id: CouponUsesIn(p.id, p.window.name(now)) for p in promotions if p.window is not None and not p.window.a_person}
+    money = {p.id: [CouponBudget(p.id, currency) for currency in sorted(p.budget)] for p in promotions}
+    pools = backend.storage.pools([*windows.values(), *(key for keys in money.values() for key in keys)])
+    known = [
+        Coupon(
+            p.id,
+            p,
+            uses.pop(p.id, None),
+            tuple([(key.currency, pools[key]) for key in money[p.id]]),
+            pools[windows[p.id]] if p.id in windows else None,
+        )
+        for p in promotions
+    ]
     return known + [Coupon(id, None, gone) for id, gone in uses.items()]

@@ -11,7 +11,9 @@ from rich.console import RenderableType
 from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.facts import money_data, time_data, time_words
 from checkout_cli.rendering.tables import cell, facts, heading, note, table
+from checkout_core.holds import Pool
 from checkout_core.listings import CouponListed
+from checkout_core.money import Money
 from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
@@ -28,6 +30,7 @@ from checkout_core.promotions import (
     UnitOff,
 )
 from checkout_core.promotions.benefits import Naming
+from checkout_core.promotions.windows import Window
 
 KINDS: Final[Mapping[type[Benefit], str]] = {
     Percent: "percent",
@@ -46,11 +49,27 @@ KINDS: Final[Mapping[type[Benefit], str]] = {
 
 @frozen
 class Coupon:
-    """A promotion of the catalogue with its uses; `promotion` is None for one that is no longer in it, `uses` for one never used."""
+    """A promotion of the catalogue with its uses; `promotion` is None for one that is no longer in it, `uses` for one never used.
+
+    `money` are its budgets by currency, `window` its uses in the window of now.
+    """
 
     id: str
     promotion: Promotion | None
     uses: CouponListed | None
+    money: tuple[tuple[str, Pool], ...] = ()
+    window: Pool | None = None
+
+    @property
+    def budgets(self) -> list[tuple[Money, Money, Money, Money]]:
+        """Of each budget: all of it, what orders have spent, what people who are paying hold, and what is left."""
+        found = []
+        for currency, pool in self.money:
+            all_of_it = self.promotion.budget[currency].minor if self.promotion else pool.on_hand
+            numbers = (all_of_it, pool.committed, pool.held, max(all_of_it - pool.committed - pool.held, 0))
+            spent, held, left = (Money(n, currency) for n in numbers[1:])
+            found.append((Money(all_of_it, currency), spent, held, left))
+        return found
 
     @property
     def used(self) -> int:
@@ -91,7 +110,16 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "used": one.used,
         "left": one.left,
         "people": one.uses.people if one.uses else 0,
+        "budgets": [dict(zip(("budget", "spent", "held", "left"), map(money_data, each), strict=True)) for each in one.budgets],
+        "window": None if p is None or p.window is None else _window_data(p.window, one.window),
+        "when_cancelled": ("kept" if p.kept_when_cancelled else "given_back") if p else None,
     }
+
+
+def _window_data(window: Window, pool: Pool | None) -> dict[str, object]:
+    """The window, and what is used and held in that of now; None for one that counts each person."""
+    numbers = {"used": pool.committed if pool else None, "held": pool.held if pool else None}
+    return {"uses": window.uses, "per": window.per, "zone": window.zone, "a_person": window.a_person, **numbers}
 
 
 def coupons_data(found: Sequence[Coupon]) -> dict[str, object]:
@@ -144,7 +172,12 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("combines", combines(p) if p else None),
             ("priority", str(p.priority) if p and p.priority else None),
             ("limit in all", one.limit),
+            ("beyond it", f"{p.over} more for those who were promised one in time" if p and p.over else None),
             ("limit a person", p.per_person if p else None),
+            ("limit in time", p.window.words if p and p.window else None),
+            ("budget", _budget_words(one, uses) if p and p.budget else None),
+            ("when cancelled", "its uses are not given back" if p and p.kept_when_cancelled else None),
+            ("in this window", f"{one.window.committed} used, {one.window.held} held" if uses and one.window is not None else None),
             ("held by people who are paying", str(one.held) if uses else None),
             ("used by orders", str(one.used) if uses else None),
             ("people who used it", str(one.uses.people) if one.uses and p and p.per_person is not None else None),
@@ -170,6 +203,13 @@ def covers(p: Promotion) -> str | None:
     goods = "everything" if p.goods is None else p.goods.words
     goods += f", but not {p.but_not.words}" if p.but_not is not None else ""
     return goods if p.methods is None else f"{goods}; sent by {', '.join(sorted(p.methods))}"
+
+
+def _budget_words(one: Coupon, uses: bool) -> str:
+    """Each budget, with what is spent and held of it."""
+    if not uses and one.promotion is not None:
+        return "\n".join(str(one.promotion.budget[code]) for code in sorted(one.promotion.budget))
+    return "\n".join(f"{budget}: {spent} spent, {held} held, {left} left" for budget, spent, held, left in one.budgets)
 
 
 def _parts_words(benefit: Bundle) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from checkout_cli.rendering.coupons import Coupon, coupon_data, coupon_words, covers, minimum_words, takes_off
-from checkout_cli.rendering.facts import time_words
+from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, note, table
 from checkout_core.promotions import Promotion
 
-_USES = ("held", "used", "left", "people", "promotion")
+_USES = ("held", "used", "left", "people", "promotion", "budgets", "window")
 
 
 def promotion_data(p: Promotion) -> dict[str, object]:
@@ -26,6 +26,8 @@ def promotion_data(p: Promotion) -> dict[str, object]:
         "group": p.group,
         "lane": p.lane or None,
         "full_price": p.full_price,
+        "window": None if p.window is None else p.window.words,
+        "budget": [money_data(p.budget[code]) for code in sorted(p.budget)],
     }
 
 
