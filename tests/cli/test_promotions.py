@@ -199,11 +199,11 @@ def test_a_coupon_shows_its_budget_its_window_and_what_is_left(checkout: Command
     for said in (
         "beyond it 1 more for those who were promised one in time",
         "limit in time 3 a day, by the calendar of UTC",
-        "budget 100.00 EUR: 0.00 EUR spent, 0.00 EUR held, 100.00 EUR left 90.00 USD: 0.00 USD spent",
+        "budget 100.00 EUR: 0.00 EUR spent, 0.00 EUR held, 100.00 EUR left; 90.00 USD: 0.00 USD spent",
         "when cancelled its uses are not given back",
         "in this window 0 used, 0 held",
     ):
         assert said in words, said
     rule = checkout("promotion", "show", "deal", "--shop", shop, "--json").data["promotion"]
     assert (rule["window"], [one["minor"] for one in rule["budget"]]) == ("3 a day, by the calendar of UTC", [10_000, 9_000])
-    assert "budget 100.00 EUR 90.00 USD" in " ".join(checkout("promotion", "show", "deal", "--shop", shop).out.split())
+    assert "budget 100.00 EUR; 90.00 USD" in " ".join(checkout("promotion", "show", "deal", "--shop", shop).out.split())

@@ -165,7 +165,7 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("to be bought", goods_words(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
             ("made cheaper", goods_words(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
             ("together", _parts_words(p.benefit) if p and isinstance(p.benefit, Bundle) else None),
-            ("holds", "\n".join(condition.words for condition in p.when) if p and p.when else None),
+            ("holds", "; ".join(condition.words for condition in p.when) if p and p.when else None),
             ("needs at least", minimum_words(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),
@@ -208,12 +208,12 @@ def covers(p: Promotion) -> str | None:
 def _budget_words(one: Coupon, uses: bool) -> str:
     """Each budget, with what is spent and held of it."""
     if not uses and one.promotion is not None:
-        return "\n".join(str(one.promotion.budget[code]) for code in sorted(one.promotion.budget))
-    return "\n".join(f"{budget}: {spent} spent, {held} held, {left} left" for budget, spent, held, left in one.budgets)
+        return "; ".join(str(one.promotion.budget[code]) for code in sorted(one.promotion.budget))
+    return "; ".join(f"{budget}: {spent} spent, {held} held, {left} left" for budget, spent, held, left in one.budgets)
 
 
 def _parts_words(benefit: Bundle) -> str:
-    return "\n".join(f"{part.quantity} of {goods_words(part.skus)}" for part in benefit.parts)
+    return "; ".join(f"{part.quantity} of {goods_words(part.skus)}" for part in benefit.parts)
 
 
 def goods_words(skus: frozenset[str] | None) -> str:
