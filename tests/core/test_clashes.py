@@ -106,6 +106,19 @@ def test_where_the_order_changes_nothing_there_is_no_tie(one: Promotion, other: 
     assert found(one, other) == []
 
 
+def test_a_budget_that_is_less_than_what_is_promised_is_seen() -> None:
+    """Thirty uses of 5.00 are 150.00; a percent with a cap is as bad, one without promises no amount; what fits is left alone."""
+    (fixed,) = clashes([deal("a", FIVE, limit=30, budget=[eur(10_000)])], PRODUCTS)
+    assert str(fixed) == (
+        "Promotion a, budget: its 30 uses of 5.00 EUR come to 150.00 EUR, and its budget is 100.00 EUR. "
+        "Raise the budget, or lower the limit or the amount: it ends with the money."
+    )
+    (one,) = clashes([deal("a", Percent(Ratio(9), cap=[eur(500)]), budget=[eur(400)])], PRODUCTS)
+    assert one.problem == "one use may take 5.00 EUR, and its budget is 4.00 EUR"
+    for fits in (deal("a", FIVE, limit=20, budget=[eur(10_000)]), deal("a", TEN, limit=30, budget=[eur(1)]), deal("a", FIVE, limit=30)):
+        assert clashes([fits], PRODUCTS) == ()
+
+
 def test_what_is_shadowed_does_not_tie_as_well() -> None:
     assert found(WINNER, deal("a", FIVE, priority=5), deal("b", TEN, priority=5)) == [
         ("shadowed", ("winner", "a")),

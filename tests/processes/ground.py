@@ -65,13 +65,13 @@ class Behind:
         self._seconds[:8] = struct.pack("d", seconds)
 
 
-def make_shop(path: Path, stock: int) -> None:
+def make_shop(path: Path, stock: int, promotions: tuple[Promotion, ...] = (WELCOME,)) -> None:
     """A database with a small loaded shop, so much of every product, and the secret beside it."""
     SqlAdmin(str(path)).upgrade()
     goods = tuple(products())
     opening = tuple(OpeningStock(product.sku, "main", stock) for product in goods if product.tracked)
     place = (Location("main", "The one place"),)
-    files = ShopFiles("A shop", "shop@example.com", place, goods, (WELCOME,), german_taxes(), parcels(), opening)
+    files = ShopFiles("A shop", "shop@example.com", place, goods, promotions, german_taxes(), parcels(), opening)
     with SqlStorage(str(path)) as storage, storage.engine.begin() as connection:
         load_shop(connection, files, now=datetime.now(UTC), actor="test")
     _beside(path, ".key").write_bytes(SECRET)

@@ -48,6 +48,22 @@ def test_the_same_sixteen_oversell_where_stock_is_read_and_then_written(tmp_path
     assert any("I2" in sentence for sentence in found["wrong"])
 
 
+def test_fifty_shoppers_share_a_code_and_a_budget_to_the_cent(tmp_path: Path) -> None:
+    """Ten processes of five: one use is had once, two a person twice, of 100.00 exactly 97.50 are given away (I9, R22, RB-64, RB-67)."""
+    found = told_by("coupons", tmp_path)
+    assert {code: told["answers"] for code, told in found.items()} == {
+        "once": {"placed": 1, "coupon-used-up": 49},
+        "twice": {"placed": 2, "coupon-used-by-you": 48},
+        "budget": {"placed": 13, "budget-spent": 37},
+    }
+    assert {code: told["pools"] for code, told in found.items()} == {
+        "once": [[1, 0, 1]],
+        "twice": [[2, 0, 2]],
+        "budget": [[10_000, 0, 9_750]],
+    }
+    assert [told["wrong"] for told in found.values()] == [[], [], []]
+
+
 @pytest.mark.fault("A1", "A2", "A3", "A4")
 def test_a_purchase_killed_anywhere_ends_in_one_charge_and_one_order(tmp_path: Path, struck: set[str], record_property: Any) -> None:
     """Before and after every statement, COMMIT and call of the gateway: the worker goes on, the shopper repeats (I5, I6, L1)."""

@@ -58,7 +58,8 @@ def show(
 
 @app.command()
 def check(shop: ShopDir = None, db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
-    """Name promotions that can never apply, that another always keeps out, and those whose turn only their order decides.
+    """Name promotions that can never apply, that another always keeps out, those whose turn only their order decides, and those that
+    promise more than their budget has.
 
     None of it is an error: such rules work, and always alike. Each finding has a cure. Changes nothing.
 
@@ -86,7 +87,10 @@ def check(shop: ShopDir = None, db: Db = None, config: ConfigFile = None, as_jso
         for one in (*idle, *others):
             yield cell(f"! {one}", "yellow")
         if not data:
-            yield cell(f"✓ {len(promotions)} promotions: each can apply, none keeps another out, no turn is left to chance.", "green")
+            yield cell(
+                f"✓ {len(promotions)} promotions: each can apply, none keeps another out, no turn is left to chance, no budget too small.",
+                "green",
+            )
 
     Output(as_json).show({"findings": data}, words)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Literal
 
 from attrs import frozen
 
 from checkout_core.catalog import Product
+from checkout_core.money import Money
 from checkout_core.promotions.benefits import AmountOff, Bundle, BuyGet, EntryOff, Percent, UnitOff
 from checkout_core.promotions.rules import Promotion
 
-Clash = Literal["shadowed", "tie"]
+Clash = Literal["shadowed", "tie", "budget"]
 
 
 @frozen
@@ -26,11 +27,13 @@ class Finding:
     cure: str
 
     def __str__(self) -> str:
-        return f"Promotions {', '.join(self.promotions)}, {self.place}: {self.problem}. {self.cure}"
+        names = f"Promotion{'s' if len(self.promotions) > 1 else ''} {', '.join(self.promotions)}"
+        return f"{names}, {self.place}: {self.problem}. {self.cure}"
 
 
 def clashes(promotions: Iterable[Promotion], products: Iterable[Product]) -> tuple[Finding, ...]:
-    """Every promotion that another one always keeps out, then those of one priority that meet on the same goods or carriage.
+    """Every promotion that another one always keeps out, those of one priority that meet on the same goods or carriage, and those
+    whose budget is less than they promise.
 
     The cost grows with the square of the promotions, and with the products.
     """
@@ -38,7 +41,19 @@ def clashes(promotions: Iterable[Promotion], products: Iterable[Product]) -> tup
     covered = {p.id: _covered(p, goods) for p in order}
     shadows = [(a, b) for a, b in combinations(order, 2) if _shadows(a, b, covered)]
     shadows += [(b, a) for a, b in combinations(order, 2) if not a.exclusive and (a, b) not in shadows and _shadows(b, a, covered)]
-    return tuple([_shadowed(a, b) for a, b in shadows] + _ties(order, covered, {b.id for _, b in shadows}))
+    told = [_shadowed(a, b) for a, b in shadows] + _ties(order, covered, {b.id for _, b in shadows})
+    return (*told, *(found for p in order for found in _overdrawn(p)))
+
+
+def _overdrawn(p: Promotion) -> Iterator[Finding]:
+    """Where the uses that its limit allows, or a single one, may take more than its budget."""
+    most = p.benefit.amounts if isinstance(p.benefit, AmountOff) else getattr(p.benefit, "cap", {})
+    for currency, budget in sorted(p.budget.items()):
+        uses, each = p.limit or 1, most.get(currency)
+        if each is not None and each.minor * uses > budget.minor:
+            whole = f"its {uses} uses of {each} come to {Money(each.minor * uses, currency)}" if uses > 1 else f"one use may take {each}"
+            problem, cure = f"{whole}, and its budget is {budget}", "Raise the budget, or lower the limit or the amount"
+            yield Finding("budget", (p.id,), "budget", problem, f"{cure}: it ends with the money.")
 
 
 _Covered = frozenset[str]  # SKUs, and "carriage" under a name that no SKU has

@@ -160,8 +160,10 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "benefit", f"{type(p.benefit).__name__} is no benefit", f"Use one of {known}."
         return
     if p.currencies == frozenset():
-        place, what = ("budget", "an amount, a minimum and a budget") if p.budget else ("minimum", "both an amount and a minimum")
-        yield place, f"no currency has {what}, so it can never apply", "Give all in one currency."
+        if p.budget:
+            yield "budget", "no currency has an amount, a minimum and a budget, so it can never apply", "Give all of them in one currency."
+        else:
+            yield "minimum", "no currency has both an amount and a minimum, so it can never apply", "Give both in one currency."
     if any(amount.minor <= 0 for amount in p.budget.values()):
         yield "budget", "it is zero or less", "Leave it out, or write more than zero."
     if type(p.over) is not int or p.over < 0:

@@ -20,7 +20,11 @@ from checkout_core.simulation.watching import Watched
 from checkout_core.stories import Answer
 from checkout_core.unit import Request
 
-_REFUSED_MARKS = {"out-of-stock": "out of stock", "coupon-used-up": "coupon used up", "quote-changed": "quote changed"}
+_REFUSED_MARKS = {
+    "out-of-stock": "out of stock",
+    **dict.fromkeys(("coupon-used-up", "coupon-used-by-you", "budget-spent"), "coupon used up"),
+    "quote-changed": "quote changed",
+}
 
 
 @define(eq=False)

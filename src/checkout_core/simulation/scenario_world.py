@@ -22,7 +22,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.payments import Capabilities
 from checkout_core.policy import Policy
-from checkout_core.promotions import AmountOff, Percent, Promotion
+from checkout_core.promotions import AmountOff, Percent, Promotion, Window
 from checkout_core.script_table import Table, near, shown
 from checkout_core.scripts import Script
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
@@ -240,7 +240,8 @@ def _stock(row: Table, product: Product, locations: Sequence[str]) -> list[tuple
 def _coupon(row: Table, currency: str) -> Promotion | None:
     typed, percent = row.need("code"), _percent(row)
     amount = row.money("amount", currency)
-    limit, per_person = _uses(row, "limit"), _uses(row, "per_person")
+    limit, per_person, a_day = _uses(row, "limit"), _uses(row, "per_person"), _uses(row, "a_day")
+    budget = row.money("budget", currency)
     starts, ends = row.moment("starts"), row.moment("ends")
     if row.has("percent") == row.has("amount"):
         row.wrong('a coupon takes off a "percent" or an "amount": give one of the two')
@@ -257,6 +258,8 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
             ends=ends,
             limit=limit,
             per_person=per_person,
+            window=None if a_day is None else Window(a_day, "day"),
+            budget=() if budget is None else (budget,),
         )
     except ValueError as error:
         row.wrong(str(error).rstrip("."))

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import flow, payments, runner
+from checkout_core import flow, payments, runner, uses
 from checkout_core.effects import Authorize
 from checkout_core.payments import RefundRefused
 from checkout_core.sync import runner as sync_runner
@@ -54,10 +54,10 @@ def old_news_settles_a_stop(patch: Patch) -> None:
     origin="G5",
 )
 def a_spent_coupon_waits_for_the_worker(patch: Patch) -> None:
-    async def uses(self: Any, claims: Any) -> Any:
-        return await ready(self.storage.pools([claim.pool for claim in claims]))
+    async def wanted(self: Any, limited: Any, who: Any, currency: Any) -> Any:
+        return await ready(self.storage.pools(uses.pools_of(limited, who, currency, self.clock.now())))
 
-    in_both(patch, SHOPS, "_uses", uses)
+    in_both(patch, SHOPS, "_uses", wanted)
 
 
 @bug(

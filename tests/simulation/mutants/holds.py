@@ -12,7 +12,7 @@ from checkout_core import checkout, commands, drive, flow, uses
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
-from checkout_core.holds import Claim, CouponUses, CouponUsesBy, HoldState, Pool, PoolKey, Short, Stock
+from checkout_core.holds import Claim, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, HoldState, Pool, PoolKey, Short, Stock
 from checkout_core.memory import MemoryStorage, MemoryUnit
 from checkout_core.payments import AttemptState
 from checkout_core.unit import Unit
@@ -157,17 +157,66 @@ def a_second_tab_is_not_counted(patch: Patch) -> None:
     patch.setattr(Pool, "take", take)
 
 
+@bug("a budget is only looked at", "what it has left is compared when it is priced, and nothing is held of it", "I9", origin="RB-64")
+def a_budget_is_only_looked_at(patch: Patch) -> None:
+    real = checkout.claims_of
+
+    def claims_of(*given: Any) -> tuple[Claim, ...]:
+        return tuple(claim for claim in real(*given) if not isinstance(claim.pool, CouponBudget))
+
+    everywhere(patch, real, claims_of)
+
+
+@bug("a budget counts its uses", "each order takes one from a campaign's money, whatever it gave away", "I9", origin="RB-64")
+def a_budget_counts_its_uses(patch: Patch) -> None:
+    real = checkout.claims_of
+
+    def claims_of(*given: Any) -> tuple[Claim, ...]:
+        return tuple(evolve(claim, amount=1) if isinstance(claim.pool, CouponBudget) else claim for claim in real(*given))
+
+    everywhere(patch, real, claims_of)
+
+
+@bug(
+    "the last cents of a budget are for all",
+    "a campaign has money as long as there is any, so the last order takes more",
+    "I9",
+    origin="RB-64",
+)
+def the_last_cents_are_for_all(patch: Patch) -> None:
+    real = Pool.take
+
+    def take(self: Pool, amount: int) -> Pool | None:
+        if not isinstance(self.key, CouponBudget) or not self.available:
+            return real(self, amount)
+        return evolve(self, held=self.held + amount, shortfall=max(self.held + self.committed + amount - self.on_hand, 0))
+
+    patch.setattr(Pool, "take", take)
+
+
+@bug("a day's uses are not counted", "a window of time is looked at when it is priced only", "I9", origin="RB-64")
+def a_days_uses_are_not_counted(patch: Patch) -> None:
+    real = Pool.take
+
+    def take(self: Pool, amount: int) -> Pool | None:
+        if not isinstance(self.key, CouponUsesIn):
+            return real(self, amount)
+        return evolve(self, held=self.held + amount, shortfall=max(self.held + self.committed + amount - self.on_hand, 0))
+
+    patch.setattr(Pool, "take", take)
+
+
 @bug(
     "a cancelled order keeps its use", "the goods of a cancelled order are free again, the use of its code is not", "I1", "I9", origin="G5"
 )
 def a_cancelled_order_keeps_its_use(patch: Patch) -> None:
     real = MemoryUnit._move
 
-    def move(self: MemoryUnit, checkout: str, old: Any, new: HoldState) -> None:
+    def move(self: MemoryUnit, checkout: str, old: Any, new: HoldState, stay: Any = ()) -> None:
         kept = tuple(hold for hold in self._holds.get(checkout) or () if isinstance(hold.pool, CouponUses) and new is HoldState.RELEASED)
         sold = tuple(hold for hold in kept if hold.state is HoldState.COMMITTED)
         self._holds.put(checkout, tuple(hold for hold in self._holds.get(checkout) or () if hold not in sold))
-        real(self, checkout, old, new)
+        real(self, checkout, old, new, stay)
         self._holds.put(checkout, (*(self._holds.get(checkout) or ()), *sold))
 
     patch.setattr(MemoryUnit, "_move", move)
@@ -249,6 +298,10 @@ HOW_MUCH = (
     a_coupon_is_counted_by_a_look,
     a_person_is_counted_by_the_account,
     a_second_tab_is_not_counted,
+    a_budget_is_only_looked_at,
+    a_budget_counts_its_uses,
+    the_last_cents_are_for_all,
+    a_days_uses_are_not_counted,
     a_cancelled_order_keeps_its_use,
     late_money_buys_a_cart_twice,
     late_money_forgets_the_code,

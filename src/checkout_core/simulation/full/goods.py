@@ -267,6 +267,7 @@ def uses_are_orders(t: Tables) -> None:
             if used.window is not None:
                 for who in c.identities if used.window.a_person else ("",):
                     carry[CouponUsesIn(used.id, used.window.window, who)] += 1
+    _persons(t)
     for key, pool in t.pools.items():
         if isinstance(key, CouponPool) and pool.committed != carry[key]:
             raise Violation(
@@ -274,6 +275,28 @@ def uses_are_orders(t: Tables) -> None:
                 f"{named(key)} is not used as often as orders carry it",
                 (f"the pool: {pool.committed} uses", f"the orders: {carry[key]} carry it"),
             )
+
+
+def _persons(t: Tables) -> None:
+    """By what people call themselves, and not by the keys under which they are counted: an account, and an e-mail however it is written."""
+    found: Counter[tuple[str, str]] = Counter()
+    for id, c in t.checkouts.items():
+        if c.quote is None or not live(c):
+            continue
+        contact = t.people[id].contact if id in t.people else None
+        name, _, domain = ((contact.email if contact else None) or "").casefold().partition("@")
+        who = [f"{name.partition('+')[0]}@{domain}"] if domain else []
+        who += [f"the account {c.customer}"] if c.customer is not None else []
+        for used in c.quote.promotions:
+            for person in who if used.per_person is not None else ():
+                found[used.id, person] += 1
+                if found[used.id, person] > (used.per_person or 0):
+                    raise Violation(
+                        "I9",
+                        f"one person has the coupon {used.id} more often than it may be had",
+                        (f"the orders of {person}: {found[used.id, person]} carry it", f"a person: may have it {used.per_person} times"),
+                        id,
+                    )
 
 
 # In words.
