@@ -8,7 +8,8 @@ In the shop's own words, priced from a catalogue:
     ship_to = { country = "DE", region = "BE", postcode = "10119" }
 
     pay_by = "card"                                         by what it will be paid, if that has been said
-    shopper = { groups = ["staff"], orders = 0 }            what the shop knows of who buys
+    shopper = { groups = ["staff"], orders = 0 }            what the shop knows of who buys; also vat_id = "IE6388047V", and
+                                                            exemptions = [{ evidence = "CERT-1", country = "US", region = "TX" }]
     at = 2026-11-27T17:30:00+01:00                          the moment it is priced at, if that is not now
 
     [[lines]]
@@ -45,7 +46,7 @@ from checkout_cli.vectors import Unreadable, Worked, is_worked, read_worked
 from checkout_core import edge
 from checkout_core.cart import Limits, Line, add, open_cart
 from checkout_core.catalog import Product
-from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Shopper
+from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, Shopper, VatId
 from checkout_core.errors import BadSetting
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
@@ -103,37 +104,52 @@ class Prices(Protocol):
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]: ...
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]: ...
-    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
+    def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]: ...
 
 
 def quote_of(
-    case: Case, prices: Prices, now: datetime, policy: PricingPolicy, used_up: Mapping[str, Refused] | None = None, channel: str = ""
+    case: Case,
+    prices: Prices,
+    now: datetime,
+    policy: PricingPolicy,
+    used_up: Mapping[str, Refused] | None = None,
+    channel: str = "",
+    home: Destination | None = None,
 ) -> Quote:
     """The price of this case, at its own moment if it names one, else `now`; its own choices go before those of `policy`.
 
     Raises Refusal with every reason why there is none.
     """
-    basket, facts = facts_of(case, prices, used_up, channel)
+    basket, facts = facts_of(case, prices, now, used_up, channel, home)
     chosen = policy_from(case.choices, policy)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
     return _priced(basket, facts, case.at or now, chosen)
 
 
-def facts_of(case: Case, prices: Prices, used_up: Mapping[str, Refused] | None = None, channel: str = "") -> tuple[Basket, Facts]:
+def facts_of(
+    case: Case,
+    prices: Prices,
+    now: datetime,
+    used_up: Mapping[str, Refused] | None = None,
+    channel: str = "",
+    home: Destination | None = None,
+) -> tuple[Basket, Facts]:
     """What is to be priced, and all that the catalogue knows about it."""
     products = prices.products(sorted({line.sku for line in case.lines}))
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Mapping[str, tuple[TaxRate, ...] | None] = {}
+    categories = set[str]()
     if case.destination is not None:
         weight = sum(products[line.sku].weight * line.quantity for line in case.lines if line.sku in products)
         offered = prices.options(case.destination, weight, case.currency)
         categories = {product.tax_category for product in products.values()}
         categories |= {option.tax_category for option in offered if isinstance(option, ShippingOption)}
-        taxes = prices.rates(case.destination, sorted(categories))
-    deals = tuple(prices.promotions(case.codes))
-    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper)
+        taxes = prices.rates(case.destination, sorted(categories), case.at or now)
+    at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
+    deals, seller = tuple(prices.promotions(case.codes)), None if home is None else home.country
+    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home)
     return Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
 
 
@@ -266,7 +282,7 @@ def _shopper(value: object, wrong: list[str]) -> Shopper:
     if not isinstance(value, dict):
         wrong.append('shopper is a table such as { groups = ["staff"], orders = 0 }.')
         return UNKNOWN
-    _only("shopper.", value, ("groups", "orders"), wrong)
+    _only("shopper.", value, ("groups", "orders", "vat_id", "exemptions"), wrong)
     groups, orders = value.get("groups"), value.get("orders")
     if groups is not None and not (isinstance(groups, list) and all(isinstance(group, str) and group for group in groups)):
         wrong.append('shopper.groups is a list of names, such as ["staff"].')
@@ -274,7 +290,41 @@ def _shopper(value: object, wrong: list[str]) -> Shopper:
     if orders is not None and (type(orders) is not int or orders < 0):
         wrong.append("shopper.orders is how many orders they have placed, a whole number, 0 or more.")
         return UNKNOWN
-    return Shopper(groups, orders)
+    return Shopper(groups, orders, _exemptions(value.get("exemptions", []), wrong), _vat_id(value.get("vat_id"), wrong))
+
+
+def _vat_id(value: object, wrong: list[str]) -> VatId | None:
+    """A VAT number, checked offline; whoever describes a cart vouches for the rest."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        wrong.append('shopper.vat_id is a text such as "IE6388047V".')
+        return None
+    from checkout_cli.wiring import checked_vat_id
+
+    found = checked_vat_id(value)
+    if isinstance(found, Refused):
+        wrong.append(f"shopper.vat_id: {found}")
+        return None
+    return found
+
+
+def _exemptions(value: object, wrong: list[str]) -> tuple[Exemption, ...]:
+    """Exemptions from tax, each with its evidence."""
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        wrong.append('shopper.exemptions is a list of tables such as { evidence = "CERT-1", country = "US", region = "TX" }.')
+        return ()
+    found, known = list[Exemption](), ("evidence", "country", "region", "categories", "since", "until", "zone", "reason")
+    for n, each in enumerate(value, start=1):
+        at, before = f"shopper.exemptions[{n}]", len(wrong)
+        _only(f"{at}.", each, known, wrong)
+        wrong += [f"{at}.{name} is missing." for name in ("evidence", "country") if not each.get(name)]
+        try:
+            if len(wrong) == before:
+                found.append(Exemption(**each))
+        except (TypeError, ValueError) as error:
+            wrong.append(f"{at}: {error}")
+    return tuple(found)
 
 
 def _shipping(value: object, wrong: list[str]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from typing import Final, Literal, cast
 from attrs import evolve, field, frozen
 
 from checkout_cli.exits import WrongUsage, listed
+from checkout_core.customers import COUNTRIES, Destination
 from checkout_core.errors import BadSetting
 from checkout_core.policy import Policy
 from checkout_core.pricing_policy import PricingPolicy, policy_from
@@ -73,11 +74,12 @@ class Settings:
     mail: Mail = Mail()
     pricing: PricingPolicy = PricingPolicy()
     channels: Mapping[str, PricingPolicy] = field(factory=dict)
+    home: Destination | None = None
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
         """How prices are worked out in that channel; None is the shop's own way. Raises WrongUsage for an unknown one."""
-        found = Policy(pricing=self.pricing, channels=self.channels).pricing_for(channel or "")
+        found = Policy(pricing=self.pricing, channels=self.channels, home=self.home).pricing_for(channel or "")
         if isinstance(found, Refused):
             raise WrongUsage(str(found))
         return found
@@ -123,6 +125,20 @@ def _secret(text: str, where: str) -> bytes:
 
 
 # The file.
+KEYS: Final = (
+    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout"),
+    *("gateway", "mail", "pricing", "channels", "home"),
+)
+
+
+def _place(home: str | None) -> Destination | None:
+    """`DE`, or `US-CA`."""
+    if home is None:
+        return None
+    country, _, region = home.partition("-")
+    return Destination(country, region or None)
+
+
 def read(path: Path) -> Settings:
     """The settings of that file. Raises BadConfig with every mistake, OSError if it cannot be read."""
     with path.open("rb") as file:
@@ -141,13 +157,18 @@ def read(path: Path) -> Settings:
         raise BadConfig(path, ("It has a number with too many digits.",)) from None
     mistakes: list[str] = []
     top = _Table("", table, path.parent, mistakes)
-    known = ("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "gateway", "mail", "pricing", "channels")
-    top.only(known)
+    top.only(KEYS)
     mail, made_with = top.table("mail"), top.tables("gateway")
     pricing = _pricing(top.table("pricing"), PricingPolicy())
     secret = top.text("identity_secret")
     if secret is not None and len(secret.encode()) < SECRET_AT_LEAST:
         mistakes.append(f"identity_secret is shorter than {SECRET_AT_LEAST} bytes. Use a longer one, and never change it.")
+    home = top.text("home")
+    if home is not None and home.partition("-")[0] not in COUNTRIES:
+        mistakes.append(f"home: {home!r:.20} is no country. Write an ISO 3166-1 code such as DE, or with its region US-CA.")
+    channels = _channels(top.table("channels"), pricing)
+    if home is None and "net" in (pricing.prices_keep, *(each.prices_keep for each in channels.values())):
+        mistakes.append('home is missing: prices keep their net, and nobody says where they are at home. Write home = "DE".')
     busy = top.number("busy_timeout")
     if busy is not None and not 0 <= busy <= BUSY_AT_MOST:
         mistakes.append(f"busy_timeout is 0 to {BUSY_AT_MOST} seconds, not {busy}.")
@@ -167,7 +188,8 @@ def read(path: Path) -> Settings:
         busy_timeout=Settings().busy_timeout if busy is None else busy,
         mail=_mail(mail),
         pricing=pricing,
-        channels=_channels(top.table("channels"), pricing),
+        home=_place(home),
+        channels=channels,
         config=path,
     )
     if mistakes:

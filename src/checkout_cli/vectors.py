@@ -117,6 +117,7 @@ class _Reader:
         self.mistakes: list[str] = []
         self.fractional = 0
         self.strange = False
+        self.home: dict[str, tuple[TaxRate, ...] | None] = {}
         self.nothing: set[str] = set()
         """The promotions that can take nothing by their own words. A shop has none such; here they keep their turn, and give zero."""
 
@@ -213,7 +214,7 @@ class _Reader:
         basket = Basket(
             currency, tuple(lines), PLACE, tuple([option.id for option in options]), (), tuple([card for card in cards if card is not None])
         )
-        facts = Facts(products, [p for p in promotions if p is not None], taxes, tuple(options))
+        facts = Facts(products, [p for p in promotions if p is not None], taxes, tuple(options), home=self.home)
         return Worked(basket, facts, policy)
 
     def policy(self, given: object) -> PricingPolicy:
@@ -233,7 +234,8 @@ class _Reader:
         products: dict[str, Product] = {}
         lines: list[Line] = []
         for at, each in self.tables(case, "lines"):
-            self.only(at, each, ("id", "unit_amount", "quantity", "tax", "unit_floor"), ("id", "unit_amount", "quantity", "tax"))
+            known = ("id", "unit_amount", "quantity", "tax", "unit_floor", "home_tax")
+            self.only(at, each, known, ("id", "unit_amount", "quantity", "tax"))
             id, unit = self.text(f"{at}id", each.get("id")), self.number(f"{at}unit_amount", each.get("unit_amount"))
             quantity, floor = each.get("quantity"), self.number(f"{at}unit_floor", _given(each, "unit_floor", 0), 0)
             if isinstance(quantity, str):
@@ -243,6 +245,7 @@ class _Reader:
             quantity = self.number(f"{at}quantity", quantity, 1)
             category = f"line {id}"
             taxes[category] = self.rates(at, each.get("tax", []))
+            self.at_home(at, each, category, taxes)
             floors = [Money(floor, currency)] if floor else []
             product = self.made(
                 at,
@@ -258,11 +261,16 @@ class _Reader:
     def shipping(self, case: Mapping[str, Any], currency: str, taxes: dict[str, tuple[TaxRate, ...] | None]) -> list[ShippingOption]:
         options = []
         for at, each in self.tables(case, "shipping"):
-            self.only(at, each, ("id", "amount", "tax"), ("id", "amount", "tax"))
+            self.only(at, each, ("id", "amount", "tax", "home_tax"), ("id", "amount", "tax"))
             id, amount = self.text(f"{at}id", each.get("id")), self.number(f"{at}amount", each.get("amount"), 0)
             taxes[f"shipping {id}"] = self.rates(at, each.get("tax", []))
+            self.at_home(at, each, f"shipping {id}", taxes)
             options.append(ShippingOption(id, id, Money(amount, currency), f"shipping {id}"))
         return options
+
+    def at_home(self, at: str, each: Mapping[str, Any], category: str, taxes: Mapping[str, tuple[TaxRate, ...] | None]) -> None:
+        """The taxes that its price contains at home; if nothing is said, those that are due."""
+        self.home[category] = taxes[category] if each.get("home_tax") is None else self.rates(f"{at}home_", each["home_tax"])
 
     def rates(self, at: str, given: object) -> tuple[TaxRate, ...]:
         if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):

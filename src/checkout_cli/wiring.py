@@ -26,6 +26,9 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import define, evolve, frozen
 
 from checkout_adapters.sandbox import SCRIPTS, SandboxBooks, SandboxGateway
+from checkout_adapters.seeds import seed_csv as seed_csv
+from checkout_adapters.seeds import seed_table as seed_table
+from checkout_adapters.tax_ids import checked_vat_id as checked_vat_id
 from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
@@ -36,6 +39,7 @@ from checkout_core.ports import Admin, Clock, Ids
 from checkout_core.sync.ports import Gateway, Notifier
 from checkout_core.sync.regulars import OwnOrders
 from checkout_core.system import SystemClock, SystemIds, number_of
+from checkout_core.tax import TaxRow
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
     from checkout_adapters.files import ShopFiles as ShopFiles
@@ -110,6 +114,7 @@ class Backend:
             ids=self.ids,
             policy=Policy(
                 identity_secret=secret_of(self.settings) or b"",
+                home=self.settings.home,
                 pricing=self.settings.pricing,
                 channels=self.settings.channels,
                 locations=self.locations,
@@ -161,6 +166,12 @@ class Backend:
         from checkout_adapters.sqlalchemy.catalog import read_shelf
 
         return self.storage.read(lambda connection: read_shelf(connection).of(ShippingMethod))
+
+    def tax_rows(self) -> Sequence[TaxRow]:
+        """Every tax row."""
+        from checkout_adapters.sqlalchemy.catalog import read_shelf
+
+        return self.storage.read(lambda connection: read_shelf(connection).of(TaxRow))
 
     def plan_load(self, files: ShopFiles) -> LoadPlan:
         """What loading these files would change now."""

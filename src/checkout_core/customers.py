@@ -6,7 +6,9 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Final
+from datetime import date, datetime
+from typing import Final, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -66,18 +68,84 @@ class Contact:
     locale: str = "en"
 
 
+ExemptBy = Literal["exempt", "zero-rated", "export", "out-of-scope"]
+
+
+@frozen
+class VatId:
+    """A VAT number that the host has checked: `country` (ISO 3166-1; GR, whatever prefix the number has), `number` with its prefix.
+
+    It stands on the receipt, as an invoice without tax has to name it (Directive 2006/112/EC, Article 226).
+    """
+
+    country: str
+    number: str
+
+
+def _only(categories: Iterable[str] | None) -> frozenset[str] | None:
+    if isinstance(categories, str):
+        raise TypeError(f"Give a list of tax categories, not the text {categories!r}.")
+    return None if categories is None else frozenset(categories)
+
+
+@frozen
+class Exemption:
+    """Nobody is to be charged tax: by which `evidence` (a certificate's number; it stands on the receipt), where, for what, and how long.
+
+    `categories` None is everything. `since` and `until` are the first and the last day, by the calendar in `zone`.
+    """
+
+    evidence: str
+    country: str
+    region: str | None = None
+    categories: frozenset[str] | None = field(default=None, converter=_only)
+    since: date | None = None
+    until: date | None = None
+    zone: str = "UTC"
+    reason: ExemptBy = "exempt"
+
+    def __attrs_post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError("An exemption has its evidence. Name the certificate, or who granted it.")
+        if self.country not in COUNTRIES:
+            raise ValueError(f"{self.country!r} is not a country. Use an ISO 3166-1 code such as US.")
+        if self.reason not in get_args(ExemptBy):
+            raise ValueError(f"{self.reason!r} is no reason for an exemption. Use one of {', '.join(get_args(ExemptBy))}.")
+        for day in (self.since, self.until):
+            if day is not None and type(day) is not date:
+                raise TypeError(f"An exemption begins and ends with a day (date), not {type(day).__name__}.")
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError(f"The exemption {self.evidence} ends on {self.until}, before it begins on {self.since}.")
+
+    def covers(self, to: Destination, category: str, now: datetime) -> bool:
+        """Whether it is good for this category of goods, sent there, at that instant."""
+        day = now.astimezone(ZoneInfo(self.zone)).date()
+        there = to.country == self.country and self.region in (None, to.region)
+        valid = (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+        return there and valid and (self.categories is None or category in self.categories)
+
+
 def _groups(groups: Iterable[str] | None) -> frozenset[str] | None:
     if isinstance(groups, str):
         raise TypeError(f"Give a list of groups, not the text {groups!r}.")
     return None if groups is None else frozenset(groups)
 
 
+def _exemptions(exemptions: Iterable[Exemption]) -> tuple[Exemption, ...]:
+    return tuple(exemptions)
+
+
 @frozen
 class Shopper:
-    """What the host knows of who buys: the groups of customers they are in, and how many orders they have placed; None is not known."""
+    """What the host knows of who buys: the groups of customers they are in, and how many orders they have placed; None is not known.
+
+    `exemptions` from tax and the `vat_id` of a business are what the host has checked.
+    """
 
     groups: frozenset[str] | None = field(default=None, converter=_groups)
     orders: int | None = None
+    exemptions: tuple[Exemption, ...] = field(default=(), converter=_exemptions)
+    vat_id: VatId | None = None
 
 
 UNKNOWN: Final = Shopper()

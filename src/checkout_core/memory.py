@@ -440,8 +440,8 @@ class MemoryCatalog:
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return [deal for deal in self.deals if deal.code is None or deal.code in codes]
 
-    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        return {category: self.taxes.rates(destination.country, destination.region, category) for category in categories}
+    def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return {category: self.taxes.rates(destination.country, destination.region, category, at) for category in categories}
 
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return self.shipping.options(destination, weight, currency)
@@ -459,8 +459,8 @@ class AsyncMemoryCatalog:
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return self.catalog.promotions(codes)
 
-    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        return self.catalog.rates(destination, categories)
+    async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return self.catalog.rates(destination, categories, at)
 
     async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return self.catalog.options(destination, weight, currency)

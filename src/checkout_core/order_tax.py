@@ -6,14 +6,19 @@ once, and shared out again: the total is what an authority computes, and every e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, reduce
 from itertools import accumulate, pairwise
 from math import lcm
 
-from checkout_core.money import allocate, divide
+from attrs import evolve
+
+from checkout_core.money import Ratio, allocate, divide
+from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.sheet import Sheet
-from checkout_core.tax import DEFAULT, Taxed, TaxFormula, TaxPolicy
+from checkout_core.shipping import ShippingOption
+from checkout_core.tax import DEFAULT, Taxed, TaxFormula, TaxPolicy, TaxRate, formula
+from checkout_core.tax_relief import Taxes
 
 Alone = Callable[[int, int], Taxed]
 
@@ -32,6 +37,53 @@ def taxes_of(sheet: Sheet, formulas: Sequence[TaxFormula], policy: TaxPolicy) ->
         return _on(sheet.current, _together(sheet.current, formulas, policy), formulas)
     makers = {formula: alone(formula, policy) for formula in dict.fromkeys(formulas)}
     return [makers[formula](amount, units) for formula, amount, units in zip(formulas, sheet.current, sheet.quantities, strict=True)]
+
+
+def like_the_goods(
+    sent: Sequence[ShippingOption], goods: Sequence[tuple[str, int]], taxes: Taxes, policy: PricingPolicy
+) -> tuple[list[ShippingOption], Taxes]:
+    """The carriage in the tax category that the policy puts it in, by the goods' categories and what they cost; and the taxes with that.
+
+    The highest is the category with the highest rates together. Weighted is a category of its own, whose rates on the net are exactly
+    those of the goods in proportion. Carriage keeps its own without goods that cost something, where a rate is not known, and where
+    one tax is inside the price of some goods and on top of that of others.
+    """
+    worth = dict[str, int]()
+    for category, amount in goods:
+        worth[category] = worth.get(category, 0) + max(amount, 0)
+    known = {category: formula(rates) for category in worth if (rates := taxes.get(category)) is not None}
+    if not sent or len(known) < len(worth) or not any(worth.values()):
+        return list(sent), taxes
+    if policy.shipping_tax == "highest":
+        category = reduce(lambda a, b: b if _higher(known[b], known[a]) else a, known)
+    elif len({taxes[each] for each in worth}) == 1:
+        category = next(iter(worth))
+    elif len(flags := {(rate.code, rate.included) for each in worth for rate in taxes[each] or ()}) > len({code for code, _ in flags}):
+        return list(sent), taxes  # one tax, here inside the price and there on top of it: no rate says that
+    else:
+        category = "by the goods"
+        taxes = {**taxes, category: _weighted({each: taxes[each] or () for each in worth}, known, worth)}
+    return [evolve(option, tax_category=category) for option in sent], taxes
+
+
+def _higher(a: TaxFormula, b: TaxFormula) -> bool:
+    """Whether all rates of `a` together are a greater share of the net than those of `b`."""
+    nets = [made.denominator - sum([made.numerators[i] for i in made.included]) for made in (a, b)]
+    return sum(a.numerators) * nets[1] > sum(b.numerators) * nets[0]
+
+
+def _weighted(
+    rates: Mapping[str, tuple[TaxRate, ...]], formulas: Mapping[str, TaxFormula], worth: Mapping[str, int]
+) -> tuple[TaxRate, ...]:
+    """Rates whose taxes on an amount are those of these categories, each on its part of the amount."""
+    whole, scale = sum(worth.values()), lcm(*[each.denominator for each in formulas.values()])
+    parts = dict[tuple[str, bool], int]()  # the tax of each code on an amount of whole × scale
+    for category, made in formulas.items():
+        for rate, numerator in zip(rates[category], made.numerators, strict=True):
+            key = (rate.code, rate.included)
+            parts[key] = parts.get(key, 0) + numerator * worth[category] * (scale // made.denominator)
+    net = whole * scale - sum([part for (_, included), part in parts.items() if included])
+    return tuple([TaxRate(code, Ratio(part, net), included) for (code, included), part in parts.items() if part])
 
 
 def _on(amounts: Sequence[int], rows: Sequence[Sequence[int]], formulas: Sequence[TaxFormula]) -> list[Taxed]:
@@ -73,12 +125,12 @@ def _together(amounts: Sequence[int], formulas: Sequence[TaxFormula], policy: Ta
 
     A code is one tax, wherever it is included or added: `target` and `components`, which are about one entry, have no say here.
     """
-    rows = [[0] * len(formula.codes) for formula in formulas]
-    scale = lcm(*[formula.denominator for formula in formulas])
+    rows = [[0] * len(made.codes) for made in formulas]
+    scale = lcm(*[made.denominator for made in formulas])
     exact: dict[str, list[tuple[int, int, int]]] = {}  # entry, rate, and the tax in units of 1 / scale
-    for entry, (amount, formula) in enumerate(zip(amounts, formulas, strict=True)):
-        times = amount * (scale // formula.denominator)
-        for rate, (code, numerator) in enumerate(zip(formula.codes, formula.numerators, strict=True)):
+    for entry, (amount, made) in enumerate(zip(amounts, formulas, strict=True)):
+        times = amount * (scale // made.denominator)
+        for rate, (code, numerator) in enumerate(zip(made.codes, made.numerators, strict=True)):
             exact.setdefault(code, []).append((entry, rate, times * numerator))
     for places in exact.values():
         shares = _shares([tax for _, _, tax in places], scale, policy)

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from checkout_core.cart import Limits
 from checkout_core.checkout import Deadlines
+from checkout_core.customers import Destination
 from checkout_core.errors import BadSetting
 from checkout_core.pricing import PricingPolicy
 from checkout_core.refusals import Refused
@@ -45,7 +46,8 @@ class Policy:
     pays (default) or as soon as the checkout begins. `capture`: take the money with the authorization (default: the purchase is one
     call), or after the order is placed. `pricing`: how prices are worked out; `channels`: how otherwise in a channel of sale, by its
     name (a web shop, a counter, an app). `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
-    secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person.
+    secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person. `home` is where the shop sells from: whose taxes
+    are in its prices, and from where tax is due by the buyer; needed once prices keep their net. Raises BadSetting.
     """
 
     limits: Limits = Limits()
@@ -58,6 +60,12 @@ class Policy:
     pricing: PricingPolicy = PricingPolicy()
     channels: Mapping[str, PricingPolicy] = field(factory=dict, converter=_kept, validator=_named, hash=False)
     identity_secret: bytes = field(default=b"", repr=lambda _: "•••")
+    home: Destination | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.home is None and any(pricing.prices_keep == "net" for pricing in (self.pricing, *self.channels.values())):
+            problem = "prices keep their net, and nobody says where they are at home"
+            raise BadSetting("prices_keep", problem, 'Say where: Policy(home=Destination("DE")), or home = "DE" in the configuration.')
 
     def pricing_for(self, channel: str) -> PricingPolicy | Refused:
         """How prices are worked out in that channel; "" is the shop's own way."""

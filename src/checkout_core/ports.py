@@ -177,8 +177,8 @@ class AsyncCustomers(Protocol):
 class AsyncTaxProvider(Protocol):
     """What tax is due where."""
 
-    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        """The rates of each category there; None where it is not known, which refuses the sale (G2)."""
+    async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        """The rates of each category there and then (UTC); None where it is not known, which refuses the sale (G2)."""
         ...
 
 

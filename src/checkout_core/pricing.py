@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -17,8 +17,8 @@ from checkout_core.catalog import Product
 from checkout_core.customers import UNKNOWN, Destination, Shopper
 from checkout_core.difference import diff
 from checkout_core.gift_cards import GiftCard, UsedCard, use
-from checkout_core.money import MAX_MINOR
-from checkout_core.order_tax import taxes_of
+from checkout_core.money import MAX_MINOR, Money, Rounding
+from checkout_core.order_tax import like_the_goods, taxes_of
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.promotions.windows import UseIn
@@ -27,7 +27,8 @@ from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 from checkout_core.shipping import ShippingOption
-from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula
+from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula, moved
+from checkout_core.tax_relief import Taxes, relieved
 
 __all__ = [
     "AppliedPromotion",
@@ -63,7 +64,8 @@ class Facts:
     - `products` by SKU. `promotions`: the automatic ones, and those whose codes were typed; more do no harm.
     - `taxes` by tax category, for the basket's destination: None, or no entry, is not known, and the price is refused. No tax is `()`.
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
-    - `shopper`: what is known of who buys.
+    - `shopper`: what is known of who buys. `seller`: the country the shop sells from; None: nobody said. `home`: the taxes where its
+      prices are at home, by category, if they are to stay the same without tax wherever it goes.
     - `used_up`: promotion id -> why it has no use left, `budgets`: promotion id -> minor units that its budget has left; as the counters
       say. A promotion that is in none of them has all it wants.
     """
@@ -75,6 +77,8 @@ class Facts:
     used_up: Mapping[str, Refused] = MappingProxyType({})
     shopper: Shopper = UNKNOWN
     budgets: Mapping[str, int] = MappingProxyType({})
+    seller: str | None = None
+    home: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -122,7 +126,7 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     nothing off is a reason to refuse, because the shopper must hear of it; an automatic promotion that misses is in `near_misses`.
     """
     wrong: list[Refused] = []
-    found, sent, formulas, sheet = laid_out(basket, facts, wrong)
+    found, sent, taxes, formulas, sheet = laid_out(basket, facts, wrong, now, policy)
     # Promotions, by priority.
     stacked = stacked_for(basket, facts, sheet, now, policy)
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
@@ -137,7 +141,7 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
         wrong.append(Refused("below-zero", "total", f"{totals.total} minor units of {basket.currency}"))
     if wrong:
         return tuple(wrong)
-    return _quote(basket, basket.destination, facts, policy, found, sent, sheet, stacked, taxed, cards, totals, now)
+    return _quote(basket, basket.destination, taxes, policy, found, sent, sheet, stacked, taxed, cards, totals, now)
 
 
 def stacked_for(
@@ -157,17 +161,57 @@ def stacked_for(
     )
 
 
-def laid_out(
-    basket: Basket, facts: Facts, wrong: list[Refused]
-) -> tuple[list[Found], list[ShippingOption], list[TaxFormula] | None, Sheet]:
+class Laid(NamedTuple):
+    """What is to be priced, before any promotion: lines, carriage, the taxes that are due by category, and all of it as columns."""
+
+    found: list[Found]
+    sent: list[ShippingOption]
+    taxes: Taxes
+    formulas: list[TaxFormula] | None
+    sheet: Sheet
+
+
+def laid_out(basket: Basket, facts: Facts, wrong: list[Refused], now: datetime, policy: PricingPolicy = _POLICY) -> Laid:
     """Unit price × quantity, and carriage, before any promotion; what is wrong is noted."""
-    found = _goods(basket, facts, wrong)
-    sent = _carriage(basket, facts, wrong)
+    found, sent, taxes, to = _goods(basket, facts, wrong), _carriage(basket, facts, wrong), facts.taxes, basket.destination
     known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
-    formulas = _formulas(basket, facts, found, sent, wrong)
+    if to is not None:
+        if facts.shopper.exemptions or facts.shopper.vat_id:
+            taxes = relieved(taxes, facts.shopper.exemptions, facts.shopper.vat_id, facts.seller, to, now)
+        keep = Keep(facts.home, policy.tax.mode, wrong) if policy.prices_keep == "net" else None
+        if keep is not None:
+            found = [(line, product, keep.net(unit, product.tax_category, taxes, product.tax_category)) for line, product, unit in found]
+        at_home = [option.tax_category for option in sent]
+        if policy.shipping_tax != "own":
+            sent, taxes = like_the_goods(sent, [(p.tax_category, unit * line.quantity) for line, p, unit in found], taxes, policy)
+        if keep is not None:
+            sent = [keep.carriage(option, category, taxes) for option, category in zip(sent, at_home, strict=True)]
+    formulas = _formulas(basket, taxes, found, sent, wrong)
     sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
     _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
-    return found, sent, formulas, sheet
+    return Laid(found, sent, taxes, formulas, sheet)
+
+
+@frozen
+class Keep:
+    """Prices as they are where other tax is due, so that they come to the same without tax; what is not known at home is noted."""
+
+    home: Taxes
+    mode: Rounding
+    wrong: list[Refused]
+
+    def net(self, amount: int, category: str, here: Taxes, becomes: str) -> int:
+        """A price of that category at home, which is taxed as another one here."""
+        there = self.home.get(category)
+        if there is None:
+            self.wrong.append(Refused("tax-unknown", "the shop's own country", category))
+            return amount
+        return moved(amount, formula(there), formula(here.get(becomes) or ()), self.mode)
+
+    def carriage(self, option: ShippingOption, category: str, here: Taxes) -> ShippingOption:
+        """The same for carriage."""
+        price = Money(self.net(option.price.minor, category, here, option.tax_category), option.price.currency)
+        return evolve(option, price=price)
 
 
 def visit_of(basket: Basket, facts: Facts) -> Visit:
@@ -223,7 +267,7 @@ def _carriage(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Shippi
 
 
 def _formulas(
-    basket: Basket, facts: Facts, found: Sequence[Found], sent: Sequence[ShippingOption], wrong: list[Refused]
+    basket: Basket, taxes: Taxes, found: Sequence[Found], sent: Sequence[ShippingOption], wrong: list[Refused]
 ) -> list[TaxFormula] | None:
     """The tax of each entry, worked out; a category whose tax is not known is noted, never taken as zero (G2). None without destination."""
     if basket.destination is None:
@@ -231,7 +275,7 @@ def _formulas(
     known: dict[str, TaxFormula] = {}
     categories = [*[product.tax_category for _, product, _ in found], *[option.tax_category for option in sent]]
     for category in dict.fromkeys(categories):
-        rates = facts.taxes.get(category)
+        rates = taxes.get(category)
         known[category] = _NO_TAX if rates is None else formula(rates)
         if rates is None:
             wrong.append(Refused("tax-unknown", basket.destination.country, category))
@@ -280,7 +324,7 @@ def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool,
 def _quote(
     basket: Basket,
     destination: Destination,
-    facts: Facts,
+    taxes: Taxes,
     policy: PricingPolicy,
     found: Sequence[Found],
     sent: Sequence[ShippingOption],
@@ -322,7 +366,7 @@ def _quote(
     )
     promotions = tuple([_applied(promotion, given, sheet.lines, currency, now) for promotion, given in stacked.applied])
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
-    rates: Rates = tuple([(category, tuple(facts.taxes[category] or ())) for category in sorted(categories)])
+    rates: Rates = tuple([(category, tuple(taxes[category] or ())) for category in sorted(categories)])
     digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals)
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
     return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)

@@ -20,6 +20,8 @@ PercentLineLevel = Literal["line", "unit"]
 PercentOrderLevel = Literal["order", "line"]
 AllocationBasis = Literal["price", "gross", "original"]
 Stacking = Literal["sequential", "parallel"]
+ShippingTax = Literal["own", "highest", "weighted"]
+PricesKeep = Literal["gross", "net"]
 
 
 @frozen
@@ -47,6 +49,10 @@ class PricingPolicy:
       methods that round; `allocation_basis`: in proportion to the `price` as entered after earlier discounts, to that with added tax
       (`gross`), or to the undiscounted amount (`original`).
     - `stacking`: percents of what earlier promotions left (`sequential`) or of the undiscounted amount (`parallel`).
+    - `shipping_tax`: carriage is taxed by its `own` category, by the `highest` rate among the goods, or by all of them, `weighted` by
+      what the goods cost before discounts.
+    - `prices_keep`: where other tax is due than at home, prices with tax inside stay as they are (`gross`), or what they are without
+      tax stays, and the price changes (`net`), rounded by the unit with the tax's mode.
     - `cash`: rounds the amount due to a coin; None pays to the minor unit.
     """
 
@@ -60,6 +66,8 @@ class PricingPolicy:
     allocation_basis: AllocationBasis = field(default="price", kw_only=True)
     stacking: Stacking = field(default="sequential", kw_only=True)
     cash: CashRounding | None = field(default=None, kw_only=True)
+    shipping_tax: ShippingTax = field(default="own", kw_only=True)
+    prices_keep: PricesKeep = field(default="gross", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         for name, known in CHOICES.items():
@@ -75,6 +83,8 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "allocation_mode": ROUNDINGS,
     "allocation_basis": get_args(AllocationBasis),
     "stacking": get_args(Stacking),
+    "shipping_tax": get_args(ShippingTax),
+    "prices_keep": get_args(PricesKeep),
 }
 """The values of each setting that is a choice, the default first or among them."""
 

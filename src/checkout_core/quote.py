@@ -259,13 +259,27 @@ def _further(used: AppliedPromotion) -> tuple[object, ...]:
 @lru_cache(maxsize=1024)
 def rates_text(rates: Rates) -> str:
     """Tax rates by category as canonical text."""
-    return CANONICAL.encode([(category, [(r.code, str(r.rate), r.included, r.compound) for r in of]) for category, of in rates])
+    return CANONICAL.encode([(category, [_rate(r) for r in of]) for category, of in rates])
+
+
+def _rate(rate: TaxRate) -> tuple[object, ...]:
+    told = (rate.code, str(rate.rate), rate.included, rate.compound)
+    return told if rate.reason is None else (*told, rate.reason)
 
 
 @lru_cache(maxsize=64)
 def policy_text(policy: PricingPolicy) -> str:
-    """All choices of a policy as canonical text."""
-    return CANONICAL.encode(_plain(policy))
+    """All choices of a policy as canonical text; one of a later day only where it is not what was always done before."""
+    return CANONICAL.encode({name: value for name, value in _settings(policy).items() if _FORMERLY.get(name) != value})
+
+
+_FORMERLY: Final = {"shipping_tax": "own", "prices_keep": "gross"}
+
+
+def _settings(policy: PricingPolicy) -> dict[str, object]:
+    plain = _plain(policy)
+    assert isinstance(plain, dict)
+    return plain
 
 
 def _plain(value: object) -> object:

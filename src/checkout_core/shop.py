@@ -24,6 +24,7 @@ from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
 from checkout_core.ports import AsyncCatalog, AsyncCustomers, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
 from checkout_core.pricing import Facts
+from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.runner import AsyncRunner
@@ -410,19 +411,24 @@ class AsyncShop:
         deals = tuple(await self.catalog.promotions(codes))
         options: Sequence[ShippingOption | Refused] = ()
         rates: Mapping[str, tuple[TaxRate, ...] | None] = {}
+        at_home = rates
         if address is not None:
             weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
             options = await self.shipping.options(address.destination, weight, seen.cart.currency)
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
-            rates = await self.taxes.rates(address.destination, sorted(categories))
+            rates = await self.taxes.rates(address.destination, sorted(categories), self.clock.now())
+            pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
+            if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
+                at_home = await self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
         pools: Mapping[PoolKey, Pool] = {}
         if limited := [deal for deal in deals if deal.limited]:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             pools = await self._uses(limited, who, seen.cart.currency)
         shopper = await self._shopper(seen.cart.customer_id, contact)
-        facts = Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options), shopper=shopper)
+        seller = self.policy.home.country if self.policy.home is not None else None
+        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home)
         return Known(seen, facts, pools)
 
     async def _shopper(self, customer: str | None, contact: Contact | None) -> Shopper:

@@ -7,9 +7,12 @@ Every tax here is a fixed fraction of the amount, compound and included ones as 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from math import lcm
 from typing import Final, Literal, NamedTuple, get_args
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -23,20 +26,22 @@ TaxComponents = Literal["separate", "combined"]
 TaxBase = Literal["after_discount", "before_discount"]
 DiscountTax = Literal["net_of_discount", "separate"]
 OrderShares = Literal["largest_remainder", "cumulative"]
+ZeroReason = Literal["zero-rated", "exempt", "reverse-charge", "export", "not-registered", "out-of-scope"]
 
 
 @frozen(cache_hash=True)
 class TaxRate:
     """One tax: its code, and its rate as a fraction of one (19 % is `Ratio.parse("0.19")`).
 
-    `included`: the price contains it already. `compound`: it is computed on the net plus all taxes before it in the list.
-    Raises ValueError for an empty code or a negative rate.
+    `included`: the price contains it already. `compound`: it is computed on the net plus all taxes before it in the list. `reason`: why
+    nothing is due, for a rate of zero. Raises ValueError for an empty code, a negative rate, or a reason where something is due.
     """
 
     code: str
     rate: Ratio
     included: bool = False
     compound: bool = False
+    reason: ZeroReason | None = None
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.rate, Ratio):
@@ -45,6 +50,10 @@ class TaxRate:
             raise ValueError("A tax has a code. Name it.")
         if self.rate.numerator < 0:
             raise ValueError(f"The rate of {self.code} is negative: {self.rate}. A tax is zero or more.")
+        if self.reason is not None and self.reason not in get_args(ZeroReason):
+            raise ValueError(f"{self.reason!r} is no reason for {self.code} to be zero. Use one of {', '.join(get_args(ZeroReason))}.")
+        if self.reason is not None and self.rate.numerator:
+            raise ValueError(f"{self.code} is {self.rate} and has a reason to be zero: {self.reason}. Leave one of the two out.")
 
 
 @frozen(cache_hash=True)
@@ -229,6 +238,15 @@ def formula(rates: tuple[TaxRate, ...]) -> TaxFormula:
     return TaxFormula(codes, tuple(numerators), scale + sum([numerators[i] for i in included]), included, added)
 
 
+def moved(amount: int, home: TaxFormula, here: TaxFormula, mode: Rounding) -> int:
+    """A price that contains the taxes of `home` as one that contains those of `here`, with the same net; rounded once, in minor units."""
+    if amount < 0:
+        return -moved(-amount, home, here, mode)
+    net, gross = home.denominator - sum([home.numerators[i] for i in home.included]), here.denominator
+    inside = gross - sum([here.numerators[i] for i in here.included])
+    return divide(amount * net * gross, home.denominator * inside, mode)
+
+
 def _rates(rates: Iterable[TaxRate]) -> tuple[TaxRate, ...]:
     return tuple(rates)
 
@@ -237,8 +255,9 @@ def _rates(rates: Iterable[TaxRate]) -> tuple[TaxRate, ...]:
 class TaxRow:
     """The rates of one category of goods in one place, and where that is written (`source`: the law, or the authority's page).
 
-    `country` is ISO 3166-1 alpha-2; `region` is the part of ISO 3166-2 after the dash, or None for the whole country. Nothing to pay
-    is an explicit rate of 0 with a code that says why; no rates at all is a ValueError.
+    `country` is ISO 3166-1 alpha-2; `region` is the part of ISO 3166-2 after the dash, or None for the whole country. `since` and `until`
+    are the first and the last day on which they are in force, as the calendar in `zone` has them (R15); None is always. Nothing to pay
+    is an explicit rate of 0 with a reason; no rates at all is a ValueError.
     """
 
     country: str
@@ -246,6 +265,9 @@ class TaxRow:
     category: str
     rates: tuple[TaxRate, ...] = field(converter=_rates)
     source: str = ""
+    since: date | None = None
+    until: date | None = None
+    zone: str = "UTC"
 
     def __attrs_post_init__(self) -> None:
         if not (len(self.country) == 2 and self.country.isascii() and self.country.isalpha() and self.country.isupper()):
@@ -257,40 +279,72 @@ class TaxRow:
         if not self.rates:
             raise ValueError(f"{_place(self)} has no rates. Where nothing is due, say so with a rate of 0.")
         formula(self.rates)  # two rates of one code are refused here, not at the till
+        for day in (self.since, self.until):
+            if day is not None and type(day) is not date:
+                raise TypeError(f"{_place(self)} begins and ends with a day (date), not {type(day).__name__}.")
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError(f"{_place(self)} ends on {self.until}, before it begins on {self.since}. Correct one of the two.")
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, OSError, ValueError):
+            raise ValueError(f"{_place(self)}: {self.zone!r} is no time zone that this machine knows. Write Europe/Berlin.") from None
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether these are the rates at that instant, by the calendar of the place."""
+        if self.since is None and self.until is None:
+            return True
+        day = at.astimezone(ZoneInfo(self.zone)).date()
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 def _rows(rows: Iterable[TaxRow]) -> tuple[TaxRow, ...]:
     return tuple(rows)
 
 
+_Key = tuple[str, str | None, str]
+
+
 @frozen
 class TaxTable:
-    """Which rates apply where. Raises ValueError if two rows answer the same question."""
+    """Which rates apply where, and when. Raises ValueError if two rows answer the same question on one day."""
 
     rows: tuple[TaxRow, ...] = field(converter=_rows)
-    _found: Mapping[tuple[str, str | None, str], TaxRow] = field(init=False, eq=False, repr=False)
+    _found: Mapping[_Key, tuple[TaxRow, ...]] = field(init=False, eq=False, repr=False)
 
     @_found.default
-    def _index(self) -> Mapping[tuple[str, str | None, str], TaxRow]:
-        found: dict[tuple[str, str | None, str], TaxRow] = {}
+    def _index(self) -> Mapping[_Key, tuple[TaxRow, ...]]:
+        found: dict[_Key, list[TaxRow]] = {}
         for row in self.rows:
-            key = (row.country, row.region, row.category)
-            if key in found:
-                raise ValueError(f"{_place(row)} has two tax rows. Keep one.")
-            found[key] = row
-        return Table(found)
+            found.setdefault((row.country, row.region, row.category), []).append(row)
+        for rows in found.values():
+            rows.sort(key=lambda row: row.since or date.min)
+            for before, after in pairwise(rows):
+                if before.until is None or after.since is None or before.until >= after.since:
+                    raise ValueError(
+                        f"{_place(after)} has two tax rows{_both(before, after)}. Keep one, or end the first before the other."
+                    )
+        return Table({key: tuple(rows) for key, rows in found.items()})
 
-    def row(self, country: str, region: str | None, category: str) -> TaxRow | None:
-        """The most specific row: that of the region, else that of the whole country, else None."""
-        return self._found.get((country, region, category)) or self._found.get((country, None, category))
+    def row(self, country: str, region: str | None, category: str, at: datetime) -> TaxRow | None:
+        """The most specific row in force: that of the region, else that of the whole country, else None."""
+        for key in ((country, region, category), (country, None, category)):
+            if key in self._found:  # where a region has rows of its own, those of the country do not fill a gap between them
+                return next((row for row in self._found[key] if row.in_force(at)), None)
+        return None
 
-    def rates(self, country: str, region: str | None, category: str) -> tuple[TaxRate, ...] | None:
-        """The rates that apply, or None: we do not know, and the caller must refuse. Never no tax by accident (G2).
+    def rates(self, country: str, region: str | None, category: str, at: datetime) -> tuple[TaxRate, ...] | None:
+        """The rates that apply then, or None: we do not know, and the caller must refuse. Never no tax by accident (G2).
 
         An unknown category does not fall back on another one, and a country with rows for some regions says nothing about the rest.
         """
-        row = self.row(country, region, category)
+        row = self.row(country, region, category, at)
         return None if row is None else row.rates
+
+
+def _both(before: TaxRow, after: TaxRow) -> str:
+    """From which day on two rows are both in force; nothing if neither has a beginning."""
+    day = after.since or before.since
+    return "" if day is None else f" from {day} on"
 
 
 def _place(row: TaxRow) -> str:

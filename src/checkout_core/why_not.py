@@ -33,7 +33,7 @@ class NearMiss:
 
 def near_misses(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _POLICY) -> tuple[NearMiss, ...]:
     """The automatic promotions that more goods or some time would bring: the least missing amount first, then units, then instants."""
-    _, _, _, sheet = laid_out(basket, facts, [])
+    sheet = laid_out(basket, facts, [], now, policy).sheet
     automatic = [promotion for promotion in facts.promotions if promotion.code is None or promotion.code in basket.codes]
     stacked = stacked_for(basket, facts, sheet, now, policy, automatic)
     found = [NearMiss(promotion, why) for promotion, why in stacked.refused if promotion.code is None and _far(why) is not None]
@@ -88,7 +88,7 @@ def why(promotion: Promotion, basket: Basket, facts: Facts, now: datetime, polic
     asked = evolve(basket, codes=codes)
     deals = facts.promotions if any(deal.id == promotion.id for deal in facts.promotions) else (*facts.promotions, promotion)
     wrong: list[Refused] = []
-    _, _, _, sheet = laid_out(asked, facts, wrong)
+    sheet = laid_out(asked, facts, wrong, now, policy).sheet
     barred = unmet(promotion, context_of(sheet, now, visit_of(asked, facts)))
     hindering = dict(obstacles(promotion, sheet, entries_of(promotion, sheet), now, facts.used_up.get(promotion.id), barred))
     stacked = stacked_for(asked, facts, sheet, now, policy, deals)
@@ -103,7 +103,7 @@ def why(promotion: Promotion, basket: Basket, facts: Facts, now: datetime, polic
         checks.append(Check("combination"))
     displaced: tuple[Promotion, ...] = ()
     if takes is not None:
-        _, _, _, untouched = laid_out(asked, facts, [])
+        untouched = laid_out(asked, facts, [], now, policy).sheet
         others = [deal for deal in deals if deal.id != promotion.id]
         without = stacked_for(asked, facts, untouched, now, policy, others)
         kept = {deal.id for deal, _ in stacked.applied}

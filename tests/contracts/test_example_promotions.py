@@ -43,7 +43,7 @@ def laid(cart: Cart) -> tuple[Basket, Facts]:
     weight = sum(products[sku].weight * count for sku, count in cart.goods.items())
     sent = catalog.options(to, weight, "EUR")
     categories = sorted({product.tax_category for product in products.values()} | {"shipping"})
-    facts = Facts(products, catalog.promotions(cart.codes), catalog.rates(to, categories), tuple(sent), {}, cart.shopper)
+    facts = Facts(products, catalog.promotions(cart.codes), catalog.rates(to, categories, cart.at), tuple(sent), {}, cart.shopper)
     ways = tuple(option.id for option in sent if isinstance(option, ShippingOption)) if weight else ()
     lines = tuple(Line(sku, count) for sku, count in cart.goods.items())
     return Basket("EUR", lines, to, ways, cart.codes, pay_by=cart.pay_by), facts

@@ -34,7 +34,7 @@ def quoted(
     products = catalog.products([line.sku for line in lines])
     weight = sum(products[line.sku].weight * line.quantity for line in lines)
     options = tuple(catalog.options(destination, weight, currency))
-    rates = catalog.rates(destination, sorted({product.tax_category for product in products.values()} | {"shipping"}))
+    rates = catalog.rates(destination, sorted({product.tax_category for product in products.values()} | {"shipping"}), NOW)
     facts = Facts(products, tuple(catalog.promotions(codes)), rates, options)
     return price(Basket(currency, lines, destination, () if method is None else (method,), codes), facts, NOW)
 
@@ -69,9 +69,9 @@ def test_some_things_are_scarce_or_lie_in_one_warehouse_only() -> None:
 def test_everything_has_a_rate_everywhere_and_every_rate_a_source(country: str, region: str | None) -> None:
     """G2: where nothing is due, a rate of 0 says why; and each row names the law or the authority."""
     for category in {product.tax_category for product in shop().products} | {"shipping"}:
-        assert shop().taxes.rates(country, region, category)
+        assert shop().taxes.rates(country, region, category, NOW)
     assert all(len(row.source) > 10 for row in shop().taxes.rows)
-    assert shop().taxes.rates("US", "TX", "standard") is None
+    assert shop().taxes.rates("US", "TX", "standard", NOW) is None
 
 
 # Worked out by hand, in minor units: currency, place, goods; total, and tax by code.

@@ -26,6 +26,7 @@ from checkout_core.money import Money, Ratio
 from checkout_core.promotions import AmountOff, Percent
 from checkout_core.shipping import Band, ShippingMethod, Zone
 from checkout_core.tax import TaxRate, TaxRow
+from tests.world import NOON
 
 CARD = "4111 1111 1111 1111"
 SHOP = """\
@@ -142,7 +143,7 @@ def test_a_good_folder_is_read_into_the_values_of_the_core(folder: Folder) -> No
     assert [product.tracked for product in shop.products] == [True, True, False]
     assert shop.stock == (OpeningStock("MUG", "main", 10), OpeningStock("MUG", "attic", 2), OpeningStock("TEA", "main", 0))
     both = [TaxRate("CGST", Ratio.parse("0.09"), True), TaxRate("SGST", Ratio.parse("0.09"), True)]
-    assert shop.taxes.row("IN", "KA", "standard") == TaxRow("IN", "KA", "standard", both, "CGST Act; KGST Act")
+    assert shop.taxes.row("IN", "KA", "standard", NOON) == TaxRow("IN", "KA", "standard", both, "CGST Act; KGST Act")
     zone = Zone({"DE", "FR"}, [Band(2000, [Money(490, "EUR"), Money(850, "JPY")]), Band(9000, [Money(790, "EUR")])], days=(2, 3))
     far = Zone({"IN"}, [Band(500, [Money(2000, "EUR")])], regions={"KA"})
     assert shop.shipping.methods == (ShippingMethod("parcel", "Parcel", (zone, far), "standard"),)

@@ -109,7 +109,7 @@ def test_a_loaded_shop_answers_as_its_files_do(storage: SqlStorage) -> None:
     assert stored.promotions([]) == plain.promotions([])
     assert stored.promotions(["WELCOME10", "FIVE"]) == plain.promotions(["WELCOME10", "FIVE"])
     for place in PLACES:
-        assert stored.rates(place, ["food", "standard", "none"]) == plain.rates(place, ["food", "standard", "none"])
+        assert stored.rates(place, ["food", "standard", "none"], NOON) == plain.rates(place, ["food", "standard", "none"], NOON)
         assert stored.options(place, 900, "EUR") == plain.options(place, 900, "EUR")
 
 
@@ -122,7 +122,7 @@ def test_the_async_face_answers_alike(storage: SqlStorage, url: str) -> None:
             stored, plain = AsyncSqlCatalog(other), SqlCatalog(storage)
             assert await stored.products(["TEA-MATCHA-30"]) == plain.products(["TEA-MATCHA-30"])
             assert await stored.promotions(["FIVE"]) == plain.promotions(["FIVE"])
-            assert await stored.rates(PLACES[0], ["food"]) == plain.rates(PLACES[0], ["food"])
+            assert await stored.rates(PLACES[0], ["food"], NOON) == plain.rates(PLACES[0], ["food"], NOON)
             assert await stored.options(PLACES[0], 1, "EUR") == plain.options(PLACES[0], 1, "EUR")
             shop = AsyncShop(storage=other, gateways=[], catalog=stored)
             assert (await shop.open_cart(currency="EUR")).currency == "EUR"
@@ -136,7 +136,7 @@ def test_a_shop_that_was_never_loaded_sells_nothing(storage: SqlStorage) -> None
     empty = SqlCatalog(storage)
     assert empty.products(["TEA-MATCHA-30"]) == {}
     assert empty.promotions(["FIVE"]) == []
-    assert empty.rates(PLACES[0], ["food"]) == {"food": None}
+    assert empty.rates(PLACES[0], ["food"], NOON) == {"food": None}
     assert empty.options(PLACES[0], 1, "EUR") == ()
     assert storage.read(read_locations) == ()
 
@@ -312,7 +312,7 @@ def test_a_row_that_cannot_be_read_is_no_empty_shelf(storage: SqlStorage) -> Non
         connection.execute(sa.update(rows).where(rows.c.kind == "tax").values(document="{}"))
         connection.execute(sa.update(settings).where(settings.c.name == module.VERSION).values(value="9"))
     with pytest.raises(Broken):
-        SqlCatalog(storage).rates(PLACES[0], ["food"])
+        SqlCatalog(storage).rates(PLACES[0], ["food"], NOON)
 
 
 def test_the_difference_of_two_catalogues_is_pure() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +274,17 @@ PARCEL = ShippingMethod(
     ],
     "carriage",
 )
-ROW = TaxRow("IN", "KA", "standard", [TaxRate("CGST", Ratio.parse("0.09"), True), TaxRate("CESS", Ratio(1, 3), compound=True)], "Act 12")
+NOTHING = TaxRate("UTGST", Ratio(0), reason="out-of-scope")
+ROW = TaxRow(
+    "IN",
+    "KA",
+    "standard",
+    [TaxRate("CGST", Ratio.parse("0.09"), True), TaxRate("CESS", Ratio(1, 3), compound=True), NOTHING],
+    "Act 12",
+    date(2017, 7, 1),
+    None,
+    "Asia/Kolkata",
+)
 
 
 def fixtures() -> dict[str, str]:

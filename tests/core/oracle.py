@@ -91,6 +91,8 @@ DEFAULT: Final[Case] = {
     "allocation_mode": "half_up",
     "allocation_basis": "price",
     "stacking": "sequential",
+    "shipping_tax": "own",
+    "prices_keep": "gross",
     "cash": None,
 }
 
@@ -132,6 +134,13 @@ def calculate(case: Case) -> Case:
     """The complete result of a cart case. Raises Unsupported for a quantity that is no whole number."""
     policy = {**DEFAULT, **case["policy"]}
     entries = _entries(case)
+    if policy["prices_keep"] == "net":
+        _keep_net([entry for entry in entries if entry.goods], case["lines"], policy)
+    homes = [each.get("home_tax", each["tax"]) for each in case.get("shipping", [])]
+    if policy["shipping_tax"] != "own":
+        _tax_like_goods(entries, policy["shipping_tax"])
+    if policy["prices_keep"] == "net":
+        _keep_net([entry for entry in entries if not entry.goods], [{"tax": home} for home in homes], policy)
     promotions = _promote(entries, case.get("promotions", []), policy)
     taxes = _taxes(entries, policy)
     results = [_result(entry, tax) for entry, tax in zip(entries, taxes, strict=True)]
@@ -161,6 +170,45 @@ def _entries(case: Case) -> list[Entry]:
         *(Entry(each["id"], True, each["unit_amount"], each["quantity"], each.get("unit_floor", 0), each["tax"]) for each in case["lines"]),
         *(Entry(each["id"], False, each["amount"], 1, 0, each["tax"]) for each in case.get("shipping", [])),
     ]
+
+
+def _keep_net(entries: list[Entry], cases: Sequence[Case], policy: Case) -> None:
+    """Each unit price as one with the taxes that are due, whose exact net is that of the price at home."""
+    for entry, case in zip(entries, cases, strict=True):
+        home, here = (net_of(rates) for rates in (case["home_tax"] if "home_tax" in case else case["tax"], entry.rates))
+        entry.unit = mirrored(entry.unit * home / here, policy["tax_mode"])
+
+
+def net_of(rates: list[Case]) -> Fraction:
+    """The share of an amount that is no included tax."""
+    taxes = exact_taxes(1, rates)
+    return 1 - sum((tax for tax, rate in zip(taxes, rates, strict=True) if rate["included"]), Fraction())
+
+
+def _tax_like_goods(entries: list[Entry], how: str) -> None:
+    """Carriage with the rates of the goods: the highest together on the net, the earlier on equality; or all in proportion."""
+    goods = [entry for entry in entries if entry.goods]
+    worth = [max(entry.subtotal, 0) for entry in goods]
+    if not sum(worth):
+        return
+    if how == "highest":
+        heights = [sum(exact_taxes(1, entry.rates), Fraction()) / net_of(entry.rates) for entry in goods]
+        rates = goods[heights.index(max(heights))].rates
+    elif all(entry.rates == goods[0].rates for entry in goods):
+        rates = goods[0].rates
+    else:
+        parts: dict[tuple[str, bool], Fraction] = {}
+        for entry, amount in zip(goods, worth, strict=True):
+            for rate, tax in zip(entry.rates, exact_taxes(1, entry.rates), strict=True):
+                key = (rate["code"], rate["included"])
+                parts[key] = parts.get(key, Fraction()) + tax * Fraction(amount, sum(worth))
+        if len({code for code, _ in parts}) < len(parts):
+            return
+        net = 1 - sum((part for (_, included), part in parts.items() if included), Fraction())
+        rates = [{"code": code, "rate": str(part / net), "included": included} for (code, included), part in parts.items() if part]
+    for entry in entries:
+        if not entry.goods:
+            entry.rates = rates
 
 
 # --- rounding and splitting ------------------------------------------------------------------------------------------------------

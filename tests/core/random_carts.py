@@ -46,6 +46,8 @@ POLICY: Final[dict[str, Sequence[object]]] = {
     "allocation_mode": MODES,
     "allocation_basis": ("price", "gross", "original"),
     "stacking": ("sequential", "parallel"),
+    "shipping_tax": ("own", "highest", "weighted"),
+    "prices_keep": ("gross", "net"),
     "cash": tuple({"increment": increment, "mode": mode} for increment in (1, 5, 10, 100) for mode in MODES),
 }
 TYPES: Final = ("percent", "tiered_percent", "fixed", "set_total", "fixed_unit", "fixed_line", "set_unit", "buy_get", "group_nth", "bundle")
@@ -73,6 +75,9 @@ def cart(random: Random) -> Case:
         "promotions": [_promotion(random, f"P{n}", lines, shipping) for n in range(1, count + 1)],
         "gift_cards": [_gift_card(random, f"G{n}", prices) for n in range(1, random.choice((0, 0, 0, 1, 2, 3)) + 1)],
     }
+    for each in (*lines, *shipping):
+        if random.random() < 0.2:
+            each["home_tax"] = _rates(random, style)
     for name in ("shipping", "promotions", "gift_cards"):
         if not case[name] and random.random() < 0.5:
             del case[name]

@@ -281,7 +281,8 @@ def sales(
     options = tuple(ShippingOption(method, method, eur(draw(PRICES)), "reduced") for method in methods)
     deals = tuple(draw(promotions(f"p{n}", benefits)) for n in range(draw(st.integers(0, 4))))
     cards = tuple(draw(gift_cards(f"g{n}")) for n in range(draw(st.sampled_from([0, 0, 1, 2, 3]))))
-    facts = Facts(products, deals, {"standard": draw(RATES), "reduced": draw(RATES)}, options)
+    home = {"standard": draw(RATES), "reduced": draw(RATES)}
+    facts = Facts(products, deals, {"standard": draw(RATES), "reduced": draw(RATES)}, options, home=home)
     asked, chosen = Basket("EUR", lines, BERLIN, methods, (), cards), draw(policy)
     answer = price(asked, facts, NOW, chosen)
     if not isinstance(answer, Quote):

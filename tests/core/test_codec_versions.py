@@ -10,7 +10,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -97,7 +97,7 @@ def test_no_field_is_called_like_what_a_document_adds() -> None:
 
 def shape(kind: Any, above: tuple[Any, ...] = ()) -> object:
     """What a document of this type looks like, without the name of any class; raises for a type that the codec does not know."""
-    if kind in (str, int, bool, datetime):
+    if kind in (str, int, bool, datetime, date):
         return kind.__name__
     if kind in (Money, Ratio, type(None)):
         return {Money: "[minor, currency]", Ratio: "ratio", type(None): None}[kind]

@@ -151,7 +151,8 @@ def setting_changes() -> Iterator[tuple[str, dict[str, Any]]]:
         yield str(place), {"destination": place}
     rate = TaxRate("VAT", Ratio.parse("0.19"), included=True)
     changed_rates: dict[str, Any] = {"code": "MwSt", "rate": Ratio.parse("0.2"), "included": False, "compound": True}
-    assert set(changed_rates) == {a.name for a in fields(TaxRate)}
+    assert {*changed_rates, "reason"} == {a.name for a in fields(TaxRate)}
+    yield "rate.reason", {"rates": (("standard", (TaxRate("VAT", Ratio(0), included=True, reason="exempt"),)),)}
     for name, value in changed_rates.items():
         yield f"rate.{name}", {"rates": (("standard", (evolve(rate, **{name: value}),)),)}
     yield "rate gone", {"rates": (("standard", ()),)}

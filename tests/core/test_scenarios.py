@@ -244,7 +244,7 @@ def test_what_is_not_said_has_a_default() -> None:
     assert (found.faults, found.always, found.calm, found.adapters) == (Faults(), Facts(), Facts(), Adapters())
     assert found.actors[0].patience == 5
     table = default.catalog.taxes
-    (rate,) = table.rates("JP", None, "standard") or ()
+    (rate,) = table.rates("JP", None, "standard", datetime(2026, 1, 1, tzinfo=UTC)) or ()
     assert (rate.included, rate.rate) == (True, Ratio(20, 100))
 
 

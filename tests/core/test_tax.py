@@ -26,6 +26,7 @@ from checkout_core.tax import (
     tax_of,
     tax_of_line,
 )
+from tests.world import NOON
 
 unhurried = settings(deadline=None)  # a busy machine is no broken promise
 
@@ -291,9 +292,9 @@ TABLE = TaxTable((DE, DE_BOOKS, CA, QC, NY))
 
 def test_the_region_comes_before_the_country() -> None:
     """Quebec has its own row; Alberta has that of Canada; without a region the country's row counts."""
-    assert TABLE.rates("CA", "QC", "standard") == QC.rates
-    assert TABLE.rates("CA", "AB", "standard") == CA.rates
-    assert TABLE.rates("CA", None, "standard") == CA.rates
+    assert TABLE.rates("CA", "QC", "standard", NOON) == QC.rates
+    assert TABLE.rates("CA", "AB", "standard", NOON) == CA.rates
+    assert TABLE.rates("CA", None, "standard", NOON) == CA.rates
 
 
 @pytest.mark.parametrize(
@@ -309,17 +310,17 @@ def test_the_region_comes_before_the_country() -> None:
 )
 def test_unknown_is_not_zero(country: str, region: str | None, category: str) -> None:
     """No row, no answer: another category, region or country is no substitute (G2)."""
-    assert TABLE.rates(country, region, category) is None
+    assert TABLE.rates(country, region, category, NOON) is None
 
 
 def test_zero_is_said_explicitly() -> None:
     """A zero rate is a row, with a code that says why."""
-    assert TABLE.rates("US", "NY", "clothing") == (rate("0", code="NY-EXEMPT"),)
+    assert TABLE.rates("US", "NY", "clothing", NOON) == (rate("0", code="NY-EXEMPT"),)
 
 
 def test_the_row_tells_its_source() -> None:
     """Where a rate comes from can be shown beside it."""
-    row = TABLE.row("DE", "BY", "books")
+    row = TABLE.row("DE", "BY", "books", NOON)
     assert row is not None
     assert row.source == "UStG § 12 (2)"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from checkout_adapters.files.mistakes import shown
 from checkout_core.customers import COUNTRIES, canonical_code, canonical_email, looks_like_card_number
@@ -169,3 +171,23 @@ def _within(number: int) -> int:
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 _WHOLE: Final = re.compile(r"[0-9]{1,15}")
 _REGION: Final = re.compile(r"[A-Z0-9]{1,3}")
+
+
+def day(text: str) -> date:
+    """A day of the calendar, `2026-01-01`."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != text:
+        raise ValueError(f"{shown(text)} is not a day. Write it as 2026-01-01.")
+    return found
+
+
+def zone(text: str) -> str:
+    """A time zone of the IANA list, `Europe/Berlin`."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError, ValueError):  # not there, a folder of zones, a path
+        raise ValueError(f"{shown(text)} is no time zone that this machine knows. Use a name such as Europe/Berlin.") from None
+    return text

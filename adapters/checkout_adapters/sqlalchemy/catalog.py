@@ -82,8 +82,8 @@ class SqlCatalog:
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return self._current().promotions(codes)
 
-    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        return self._current().rates(destination, categories)
+    def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return self._current().rates(destination, categories, at)
 
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return self._current().options(destination, weight, currency)
@@ -107,8 +107,8 @@ class AsyncSqlCatalog:
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return (await self._current()).promotions(codes)
 
-    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        return (await self._current()).rates(destination, categories)
+    async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return (await self._current()).rates(destination, categories, at)
 
     async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return (await self._current()).options(destination, weight, currency)

@@ -102,12 +102,12 @@ def why(
 
         files = read_files(shop)
         promotion, pricing = named(code, list(files.promotions)), settings_of(None, config).pricing_for(channel)
-        basket, facts = facts_of(case, files.catalog(), None, channel or "")
+        basket, facts = facts_of(case, files.catalog(), now, None, channel or "", settings_of(None, config).home)
     else:
         with shop_of(db, config) as backend:
             promotion, pricing = named(code, list(backend.promotions())), backend.settings.pricing_for(channel)
             asked = evolve(case, codes=(*case.codes, *([promotion.code] if promotion.code else [])))
-            basket, facts = facts_of(case, backend.catalog, used_up(backend, asked), channel or "")
+            basket, facts = facts_of(case, backend.catalog, now, used_up(backend, asked), channel or "", backend.settings.home)
     chosen = policy_from(case.choices, pricing)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))

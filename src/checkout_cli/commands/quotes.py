@@ -60,13 +60,14 @@ def quote(
         from checkout_cli.wiring import read_files
 
         pricing = settings_of(None, config).pricing_for(channel)
-        _tell(quote_of(described, read_files(shop).catalog(), now, pricing, channel=channel or ""), (), explain, out)
+        home = settings_of(None, config).home
+        _tell(quote_of(described, read_files(shop).catalog(), now, pricing, channel=channel or "", home=home), (), explain, out)
     else:
         if not settings_of(db, config).db:
             raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
-            priced = quote_of(described, backend.catalog, now, pricing, used_up(backend, described), channel or "")
+            priced = quote_of(described, backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
             notes = tuple(_scarce(backend, priced))
         _tell(priced, notes, explain, out)
 

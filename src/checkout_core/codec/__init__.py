@@ -25,7 +25,15 @@ from checkout_core.cart import Cart
 from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
 from checkout_core.codec.hooks import TAGS, Wrong, converter, paths_of, pool_in, pool_text
-from checkout_core.codec.raising import Document, raised_checkout_1, raised_checkout_2, raised_product_1, raised_promotion_1, raised_quote_1
+from checkout_core.codec.raising import (
+    Document,
+    raised_checkout_1,
+    raised_checkout_2,
+    raised_product_1,
+    raised_promotion_1,
+    raised_quote_1,
+    raised_tax_1,
+)
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.holds import PoolKey
 from checkout_core.pricing import Quote
@@ -65,7 +73,7 @@ VERSIONS: Final[Mapping[str, int]] = {
     "product": 2,
     "promotion": 2,
     "shipping": 1,
-    "tax": 1,
+    "tax": 2,
 }
 """The current version of each kind of document."""
 
@@ -75,6 +83,7 @@ UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {
     ("quote", 1): raised_quote_1,
     ("product", 1): raised_product_1,
     ("promotion", 1): raised_promotion_1,
+    ("tax", 1): raised_tax_1,
 }
 """For each kind and past version, the pure function that gives the same document in the version after; `v` is not its business."""
 

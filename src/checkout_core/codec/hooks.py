@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, Union, get_args, get_origin
 
@@ -123,6 +123,7 @@ def converter() -> Converter:
         (int, _int_of, _read_int),
         (float, _no_float, _no_float),
         (datetime, _time_of, _read_time),
+        (date, date.isoformat, _read_day),
         (Money, _money_of, _read_money),
         (Ratio, str, _read_ratio),
     ):
@@ -189,6 +190,18 @@ def _time_of(value: datetime) -> str:
     if value.utcoffset() != timedelta(0):
         raise ValueError("A document holds times in UTC, with their time zone (R15).")
     return value.isoformat(timespec="microseconds")
+
+
+def _read_day(value: object, _: object) -> date:
+    if type(value) is not str:
+        raise Wrong
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise Wrong from None
+    if day.isoformat() != value:
+        raise Wrong
+    return day
 
 
 def _read_time(value: object, _: object) -> datetime:

@@ -39,6 +39,17 @@ def raised_promotion_1(old: Document) -> Document:
     return _with(rest, benefit=_benefit(kind, percent, amounts), methods=None, minimum_skus=None, group=None, **_UNHEARD_OF)
 
 
+def raised_tax_1(old: Document) -> Document:
+    """A row was in force for ever, and nobody said why nothing was due."""
+    rest = dict(old)
+    rates = rest.pop("rates")
+    return _with(rest, rates=_rates(rates), since=None, until=None, zone="UTC")
+
+
+def _rates(rates: list[Document]) -> list[Document]:
+    return [_with(rate, reason=None) for rate in rates]
+
+
 def raised_quote_1(old: Document) -> Document:
     """Carriage was one entry, without an id if there was nothing to send; gift cards, coins and floors were unknown.
 
@@ -49,8 +60,10 @@ def raised_quote_1(old: Document) -> Document:
     sent = [carriage] if carriage["id"] else []
     if not sent and (any(carriage.values()) or len(carriage) != _CARRIAGE):
         raise ValueError("nothing to send has a price")
+    rates = rest.pop("rates")
     return _with(
         rest,
+        rates=[[category, _rates(each)] for category, each in rates],
         lines=[_with(line, floor=0) for line in lines],
         shipping=sent,
         promotions=[_applied(each, len(lines), len(sent), rest["currency"]) for each in used],
@@ -127,6 +140,8 @@ def _policy(old: Document) -> Document:
         allocation_basis="price",
         stacking="sequential",
         cash=None,
+        shipping_tax="own",
+        prices_keep="gross",
     )
 
 

@@ -261,8 +261,8 @@ class SimCatalog:
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return await self._ask("catalog.promotions", lambda catalog: catalog.promotions(codes))
 
-    async def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        return await self._ask("taxes.rates", lambda catalog: catalog.rates(destination, categories))
+    async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        return await self._ask("taxes.rates", lambda catalog: catalog.rates(destination, categories, at))
 
     async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         return await self._ask("shipping.options", lambda catalog: catalog.options(destination, weight, currency))

@@ -178,8 +178,8 @@ class Customers(Protocol):
 class TaxProvider(Protocol):
     """What tax is due where."""
 
-    def rates(self, destination: Destination, categories: Sequence[str]) -> Mapping[str, tuple[TaxRate, ...] | None]:
-        """The rates of each category there; None where it is not known, which refuses the sale (G2)."""
+    def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
+        """The rates of each category there and then (UTC); None where it is not known, which refuses the sale (G2)."""
         ...
 
 

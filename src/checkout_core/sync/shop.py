@@ -25,6 +25,7 @@ from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
 from checkout_core.sync.ports import Catalog, Customers, Gateway, ShippingRates, Storage, TaxProvider, Clock, Ids
 from checkout_core.pricing import Facts
+from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.sync.runner import Runner
@@ -411,19 +412,24 @@ class Shop:
         deals = tuple(self.catalog.promotions(codes))
         options: Sequence[ShippingOption | Refused] = ()
         rates: Mapping[str, tuple[TaxRate, ...] | None] = {}
+        at_home = rates
         if address is not None:
             weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
             options = self.shipping.options(address.destination, weight, seen.cart.currency)
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
-            rates = self.taxes.rates(address.destination, sorted(categories))
+            rates = self.taxes.rates(address.destination, sorted(categories), self.clock.now())
+            pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
+            if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
+                at_home = self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
         pools: Mapping[PoolKey, Pool] = {}
         if limited := [deal for deal in deals if deal.limited]:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             pools = self._uses(limited, who, seen.cart.currency)
         shopper = self._shopper(seen.cart.customer_id, contact)
-        facts = Facts(products=products, promotions=deals, taxes=rates, shipping=tuple(options), shopper=shopper)
+        seller = self.policy.home.country if self.policy.home is not None else None
+        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home)
         return Known(seen, facts, pools)
 
     def _shopper(self, customer: str | None, contact: Contact | None) -> Shopper:
