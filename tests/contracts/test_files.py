@@ -583,3 +583,29 @@ def test_the_program_on_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, object] = {}
     exec(program, names)
     assert "catalog" in names
+
+
+TAXES_HEAD = "country,region,category,code,rate,included,compound,source,since,until,zone,reason\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("DE,,standard,V,0.19,yes,no,law,2026-13-01,,,\n", "since: '2026-13-01' is not a day. Write it as 2026-01-01."),
+        ("DE,,standard,V,0.19,yes,no,law,2026-02-01,2026-01-01,,\n", "until: It ends on 2026-01-01, before it begins on 2026-02-01."),
+        ("DE,,standard,V,0.19,yes,no,law,,,Moon/Base,\n", "zone: 'Moon/Base' is no time zone"),
+        ("DE,,standard,V,0.19,yes,no,law,,,,exempt\n", "reason: V is 0.19 and has a reason to be zero"),
+        ("DE,,standard,V,0,yes,no,law,,,,because\n", "reason: 'because' is not a reason. Use one of zero-rated"),
+        (
+            "DE,,standard,V,0.19,yes,no,law,2026-01-01,,,\nDE,,standard,W,0.2,yes,no,law,2026-06-01,,,\n",
+            "taxes.csv:3: since: standard in DE has two tax rows from 2026-06-01 on.",
+        ),
+    ],
+)
+def test_a_mistake_in_the_days_of_a_tax_is_told_with_its_cure(tmp_path: Path, rows: str, told: str) -> None:
+    for name, text in GOOD.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "taxes.csv").write_text(TAXES_HEAD + rows, encoding="utf-8")
+    with pytest.raises(BadFiles) as bad:
+        read_shop(tmp_path)
+    assert told in str(bad.value)

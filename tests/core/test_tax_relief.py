@@ -160,7 +160,7 @@ def test_carriage_is_taxed_like_the_goods() -> None:
     facts = Facts(goods, (), taxes, (ShippingOption("post", "Post", eur(490), "post"),))
     found = {}
     for how in ("own", "highest", "weighted"):
-        quote = price(basket, facts, NOON, PricingPolicy(shipping_tax=how))  # type: ignore[arg-type]
+        quote = price(basket, facts, NOON, PricingPolicy(shipping_tax=how))
         assert isinstance(quote, Quote)
         assert recompute(receipt_of(quote)) == figures_of(quote)
         found[how] = (quote.shipping[0].tax_category, quote.shipping[0].taxes)
@@ -173,8 +173,8 @@ def test_carriage_is_taxed_like_the_goods() -> None:
 
 # Rows in force.
 def row(since: str | None, until: str | None, percent: int, region: str | None = None) -> TaxRow:
-    days = [None if day is None else date.fromisoformat(day) for day in (since, until)]
-    return TaxRow("DE", region, "standard", [TaxRate(f"{percent} %", Ratio(percent, 100), True)], "law", *days, "Europe/Berlin")
+    first, last = (None if day is None else date.fromisoformat(day) for day in (since, until))
+    return TaxRow("DE", region, "standard", [TaxRate(f"{percent} %", Ratio(percent, 100), True)], "law", first, last, "Europe/Berlin")
 
 
 CUT = (row("2021-01-01", None, 19), row("2007-01-01", "2020-06-30", 19), row("2020-07-01", "2020-12-31", 16))

@@ -29,6 +29,8 @@ MOST_SHARES: Final = 5  # discounts told for one line; of more, the rest are add
 MOST_ROWS: Final = 60  # rows for lines and carriage; with more, each line has one row
 MOST_NAMES: Final = 4  # names told of lines that are alike
 MOST_MISSES: Final = 8
+LARGEST_SAID: Final = 10_000_000
+"""The denominator of a rate that a law might say; that of carriage taxed like the goods is mostly greater."""
 TOLD_TOGETHER: Final = ("not-combinable", "no-effect", "already-reduced")
 EXACT_PLACES: Final = 4  # decimals beyond the minor unit, of an exact amount that has no end
 DEFAULTS: Final = settings_of(PricingPolicy())
@@ -389,8 +391,12 @@ def _plain(value: object) -> str:
 
 def _called(rate: TaxRate) -> str:
     """The code of a tax with its rate, unless the code says it, or there is nothing to pay."""
+    if not rate.rate.numerator:
+        plain = rate.code.lower().replace(" ", "-")
+        return rate.code if rate.reason is None or rate.reason in plain else f"{rate.code}, {rate.reason}"
     percent = f"{shown(Ratio(rate.rate.numerator * 100, rate.rate.denominator))} %"
-    return rate.code if percent in rate.code or not rate.rate.numerator else f"{rate.code} {percent}"
+    statutory = 100_000 % rate.rate.denominator == 0 or rate.rate.denominator <= LARGEST_SAID  # else it is an average of others
+    return rate.code if percent in rate.code or not statutory else f"{rate.code} {percent}"
 
 
 def _is_share(percent: Ratio, base: int, amount: int) -> bool:
