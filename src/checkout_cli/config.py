@@ -166,7 +166,7 @@ def read(path: Path) -> Settings:
     home = top.text("home")
     if home is not None and home.partition("-")[0] not in COUNTRIES:
         mistakes.append(f"home: {home!r:.20} is no country. Write an ISO 3166-1 code such as DE, or with its region US-CA.")
-    channels = _channels(top.table("channels"), pricing)
+    channels = _channels(top.table("channels"), pricing, home)
     if home is None and "net" in (pricing.prices_keep, *(each.prices_keep for each in channels.values())):
         mistakes.append('home is missing: prices keep their net, and nobody says where they are at home. Write home = "DE".')
     busy = top.number("busy_timeout")
@@ -229,7 +229,7 @@ def _pricing(table: _Table, base: PricingPolicy) -> PricingPolicy:
     return base
 
 
-def _channels(table: _Table, base: PricingPolicy) -> Mapping[str, PricingPolicy]:
+def _channels(table: _Table, base: PricingPolicy, home: str | None) -> Mapping[str, PricingPolicy]:
     """Each channel prices as the shop does, but for what its own table says."""
     found = {}
     for name in table.values:
@@ -237,7 +237,7 @@ def _channels(table: _Table, base: PricingPolicy) -> Mapping[str, PricingPolicy]
         channel.only(("pricing",))
         found[name] = _pricing(channel.table("pricing"), base)
     try:
-        return Policy(channels=found).channels
+        return Policy(channels=found, home=_place(home)).channels
     except BadSetting as error:
         table.mistakes.append(str(error))
         return {}

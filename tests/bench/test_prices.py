@@ -165,7 +165,7 @@ def test_rules_are_put_in_order_once_for_many_quotes() -> None:
 
 NO_STRANGERS: Final = frozenset(
     "builtins dict list mappingproxy str tuple functools RLock attr._make attr._compat json.encoder _hashlib _struct HASH Table "
-    "namedtuple_Row namedtuple_Run namedtuple_Taxed".split()
+    "namedtuple_Laid namedtuple_Row namedtuple_Run namedtuple_Taxed".split()
 )
 """Whose functions run in a quote beside the library's own: built-in types, values being made, JSON being written, and the hash."""
 

@@ -67,10 +67,10 @@ CHOSEN = [(name, value) for name, values in SETTINGS.items() for value in values
 @pytest.mark.parametrize(("name", "value"), CHOSEN)
 def test_each_value_of_each_setting_is_read(tmp_path: Path, name: str, value: str) -> None:
     """For the shop and for one channel: that setting is what the file says, and every other as before."""
-    text = f'{name} = "{value}"\n'
-    settings = read(written(tmp_path, f"[pricing]\n{text}"))
+    text, home = f'{name} = "{value}"\n', 'home = "DE"\n'
+    settings = read(written(tmp_path, f"{home}[pricing]\n{text}"))
     assert by_name(settings.pricing) == by_name(PricingPolicy()) | {name: value}
-    settings = read(written(tmp_path, f"[channels.counter.pricing]\n{text}"))
+    settings = read(written(tmp_path, f"{home}[channels.counter.pricing]\n{text}"))
     assert settings.pricing == PricingPolicy()
     assert by_name(settings.pricing_for("counter")) == by_name(PricingPolicy()) | {name: value}
 

@@ -6,7 +6,7 @@ minimums, several parcels, gift cards, coins, and every value of every policy. T
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from string import ascii_lowercase
 from typing import Any, Final, get_args
@@ -85,14 +85,15 @@ def shop(
     currency: str = "EUR",
     **more: Any,
 ) -> Facts:
-    """A shop that sells a, b, c … at these unit prices, with these floors; a price below zero is a credit."""
+    """A shop that sells a, b, c … at these unit prices and floors, at home where it sells; a price below zero is a credit."""
     floors = [*floors, *[0] * len(units)]
     products = {
         sku: Product(sku, sku.upper(), [Money(unit, currency)], floors=[Money(floor, currency)] if floor else (), credit=unit < 0)
         for sku, unit, floor in zip(ascii_lowercase, units, floors, strict=False)
     }
+    taxes: Mapping[str, tuple[TaxRate, ...] | None] = {"standard": rates}
     shipping = () if carriage is None else (ShippingOption("post", "Post", Money(carriage, currency)),)
-    return Facts(products, tuple(promotions), {"standard": rates}, shipping, **more)
+    return Facts(products, tuple(promotions), taxes, shipping, **{"home": taxes, **more})
 
 
 def basket(

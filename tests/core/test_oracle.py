@@ -424,7 +424,7 @@ def test_what_is_due_after_cards_and_coins() -> None:
 
 # --- random carts ----------------------------------------------------------------------------------------------------------------
 
-SEEDS: Final = range(1500)
+SEEDS: Final = range(4000)
 
 
 def test_a_seed_is_a_cart() -> None:
