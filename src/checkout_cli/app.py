@@ -23,6 +23,7 @@ from checkout_cli.commands import (
     orders,
     outbox,
     payments,
+    prices,
     promotions,
     quotes,
     running,
@@ -36,7 +37,22 @@ from checkout_cli.output import ReaderGone, as_text, neutral, written
 
 START, LOOK, ACT, RUN = "Start here", "What happened", "What is for sale", "Keeping it running"
 ORDER = (
-    *("demo", "init", "shop", "quote", "run", "simulate", "sandbox", "order", "payment", "outbox", "dead-letter", "promotion", "tax"),
+    *(
+        "demo",
+        "init",
+        "shop",
+        "quote",
+        "run",
+        "simulate",
+        "sandbox",
+        "order",
+        "payment",
+        "outbox",
+        "dead-letter",
+        "promotion",
+        "price",
+        "tax",
+    ),
     *("inventory", "coupon"),
 )
 
@@ -96,6 +112,7 @@ app.add_typer(outbox.outbox_app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(outbox.dead_app, name="dead-letter", rich_help_panel=LOOK)
 app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
 app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
+app.add_typer(prices.app, name="price", rich_help_panel=LOOK)
 app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
 app.add_typer(promotions.app, name="promotion", rich_help_panel=LOOK)
 app.command(rich_help_panel=RUN)(running.worker)

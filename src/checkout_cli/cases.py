@@ -50,6 +50,7 @@ from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, 
 from checkout_core.errors import BadSetting
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
+from checkout_core.prices import Buyer, PriceBook, ShownPrice, shown_price
 from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price
 from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import Promotion
@@ -100,10 +101,11 @@ class BadCase(WrongUsage):
 
 
 class Prices(Protocol):
-    """What a case is priced from: the Catalog, TaxProvider and ShippingRates ports in one."""
+    """What a case is priced from: the Catalog, Prices, TaxProvider and ShippingRates ports in one."""
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]: ...
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]: ...
+    def prices(self, skus: Sequence[str]) -> PriceBook: ...
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]: ...
 
@@ -149,8 +151,20 @@ def facts_of(
         taxes = prices.rates(case.destination, sorted(categories), case.at or now)
     at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
     deals, seller = tuple(prices.promotions(case.codes)), None if home is None else home.country
-    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home)
+    lists = prices.prices(sorted(products))
+    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists)
     return Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
+
+
+def lowered(case: Case, prices: Prices, now: datetime, channel: str = "") -> tuple[ShownPrice, ...]:
+    """What of this case is sold at a price that was lowered, with the lowest one of the 30 days before (Directive 98/6/EC, Article 6a)."""
+    quantities: dict[str, int] = {}
+    for line in case.lines:
+        quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
+    products, lists = prices.products(sorted(quantities)), prices.prices(sorted(quantities))
+    buyer, at = Buyer(case.shopper.groups or frozenset(), channel), case.at or now
+    shown = [shown_price(products[sku], case.currency, at, lists, buyer, quantity=n) for sku, n in quantities.items() if sku in products]
+    return tuple([one for one in shown if one is not None and one.lowest is not None])
 
 
 def quote_of_worked(worked: Worked, now: datetime) -> Quote:

@@ -36,6 +36,7 @@ from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Sho
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import Admin, Clock, Ids
+from checkout_core.prices import PriceBook
 from checkout_core.sync.ports import Gateway, Notifier
 from checkout_core.sync.regulars import OwnOrders
 from checkout_core.system import SystemClock, SystemIds, number_of
@@ -166,6 +167,10 @@ class Backend:
         from checkout_adapters.sqlalchemy.catalog import read_shelf
 
         return self.storage.read(lambda connection: read_shelf(connection).of(ShippingMethod))
+
+    def prices(self) -> PriceBook:
+        """Every price list."""
+        return self.catalog.prices(())
 
     def tax_rows(self) -> Sequence[TaxRow]:
         """Every tax row."""

@@ -11,6 +11,7 @@ from checkout_core.money import Money, Ratio
 from checkout_core.orders import Order
 from checkout_core.payments import Card, Upi
 from checkout_core.policy import Policy
+from checkout_core.prices import PriceBook, PriceList, PriceRow, ShownPrice
 from checkout_core.pricing import Quote
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
@@ -56,6 +57,9 @@ __all__ = [
     "Pending",
     "Placed",
     "Policy",
+    "PriceBook",
+    "PriceList",
+    "PriceRow",
     "Product",
     "Promotion",
     "Quote",
@@ -67,6 +71,7 @@ __all__ = [
     "ShippingTable",
     "Shop",
     "Shopper",
+    "ShownPrice",
     "TaxRate",
     "TaxRow",
     "TaxTable",

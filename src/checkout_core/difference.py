@@ -95,7 +95,9 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
     for line in quote.lines:
         own: dict[str, Fact] = {"quantity": line.quantity, "sku": line.sku, "name": line.name, "unit price": _money(line.unit, quote)}
         rest: dict[str, Fact] = {"options": CANONICAL.encode(line.options), "stock": "counted" if line.tracked else "not counted"}
-        told[f"line {line.id}"] = own | _taxed(line, quote) | rest | {"price floor": _money(line.floor, quote)}
+        told[f"line {line.id}"] = (
+            own | _taxed(line, quote) | rest | {"price floor": _money(line.floor, quote), "price list": _origin(line, quote)}
+        )
     for sent in quote.shipping:
         told[f"shipping {sent.id}"] = {"name": sent.name, **_taxed(sent, quote)}
     for used in quote.promotions:
@@ -109,6 +111,14 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
             "tax": _money(card.tax, quote),
         }
     return told
+
+
+def _origin(line: PricedLine, quote: Quote) -> str | None:
+    """Where the unit price is from; None is the catalogue."""
+    if (of := line.origin) is None:
+        return None
+    own = "nothing" if of.catalogue is None else _money(of.catalogue, quote)
+    return f"{of.list}: {_money(of.price, quote)} from {of.quantity}, in the catalogue {own}"
 
 
 def _money(minor: int, quote: Quote) -> Money:

@@ -23,6 +23,7 @@ from checkout_core.events import Event
 from checkout_core.holds import CartTurn, Claim, Hold, HoldState, Movement, Pool, PoolKey, Short, Taken
 from checkout_core.ledger import Posting
 from checkout_core.ports import Clock
+from checkout_core.prices import NO_LISTS, PriceBook, book_of
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption, ShippingTable
@@ -427,18 +428,22 @@ def _by_sku(products: Iterable[Product]) -> dict[str, Product]:
 
 @frozen
 class MemoryCatalog:
-    """A catalogue, its promotions, tax table and shipping table, as plain values: three ports in one."""
+    """A catalogue, its promotions, tax table, shipping table and price lists, as plain values: four ports in one."""
 
     items: Mapping[str, Product] = field(converter=_by_sku)
     deals: tuple[Promotion, ...] = field(default=(), converter=tuple[Promotion, ...])
     taxes: TaxTable = TaxTable(())
     shipping: ShippingTable = ShippingTable(())
+    lists: PriceBook = field(default=NO_LISTS, converter=book_of)
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
 
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return [deal for deal in self.deals if deal.code is None or deal.code in codes]
+
+    def prices(self, skus: Sequence[str]) -> PriceBook:
+        return self.lists
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return {category: self.taxes.rates(destination.country, destination.region, category, at) for category in categories}
@@ -458,6 +463,9 @@ class AsyncMemoryCatalog:
 
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return self.catalog.promotions(codes)
+
+    async def prices(self, skus: Sequence[str]) -> PriceBook:
+        return self.catalog.prices(skus)
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self.catalog.rates(destination, categories, at)

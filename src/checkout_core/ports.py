@@ -19,6 +19,7 @@ from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderL
 from checkout_core.notices import Notice
 from checkout_core.orders import OrderState
 from checkout_core.payments import Capabilities, Fact
+from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
@@ -163,6 +164,14 @@ class AsyncCatalog(Protocol):
 
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         """All automatic promotions, and those behind these canonical codes."""
+        ...
+
+
+class AsyncPrices(Protocol):
+    """Other prices than the catalogue's."""
+
+    async def prices(self, skus: Sequence[str]) -> PriceBook:
+        """The price lists that name one of these SKUs, compiled; more do no harm. Keep the book, and give it again until it changes."""
         ...
 
 

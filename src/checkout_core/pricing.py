@@ -19,6 +19,7 @@ from checkout_core.difference import diff
 from checkout_core.gift_cards import GiftCard, UsedCard, use
 from checkout_core.money import MAX_MINOR, Money, Rounding
 from checkout_core.order_tax import like_the_goods, taxes_of
+from checkout_core.prices import NO_LISTS, Buyer, PriceBook, UnitPrice, book_of, unit_price
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.promotions.windows import UseIn
@@ -66,6 +67,7 @@ class Facts:
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
     - `shopper`: what is known of who buys. `seller`: the country the shop sells from; None: nobody said. `home`: the taxes where its
       prices are at home, by category, if they are to stay the same without tax wherever it goes.
+    - `prices`: the price lists there are, for anybody.
     - `used_up`: promotion id -> why it has no use left, `budgets`: promotion id -> minor units that its budget has left; as the counters
       say. A promotion that is in none of them has all it wants.
     """
@@ -79,6 +81,7 @@ class Facts:
     budgets: Mapping[str, int] = MappingProxyType({})
     seller: str | None = None
     home: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
+    prices: PriceBook = field(default=NO_LISTS, converter=book_of)
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -121,12 +124,13 @@ _NO_TAX: Final = formula(())
 def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _POLICY) -> Quote | tuple[Refused, ...]:
     """The quote, or every reason why there is none, each with how far away it is.
 
-    The order: unit price × quantity → promotions by priority, on what is left of goods and carriage → tax of each entry, on the amount
-    and rounded as the policy says → totals, which are sums → gift cards → cash rounding of what is due. A code that was typed and takes
-    nothing off is a reason to refuse, because the shopper must hear of it; an automatic promotion that misses is in `near_misses`.
+    The order: unit price (`prices.unit_price`) × quantity → promotions by priority, on what is left of goods and carriage → tax of each
+    entry, on the amount and rounded as the policy says → totals, which are sums → gift cards → cash rounding of what is due. A code that
+    was typed and takes nothing off is a reason to refuse, because the shopper must hear of it; an automatic promotion that misses is in
+    `near_misses`.
     """
     wrong: list[Refused] = []
-    found, sent, taxes, formulas, sheet = laid_out(basket, facts, wrong, now, policy)
+    found, sent, taxes, formulas, sheet, listed = laid_out(basket, facts, wrong, now, policy)
     # Promotions, by priority.
     stacked = stacked_for(basket, facts, sheet, now, policy)
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
@@ -141,7 +145,7 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
         wrong.append(Refused("below-zero", "total", f"{totals.total} minor units of {basket.currency}"))
     if wrong:
         return tuple(wrong)
-    return _quote(basket, basket.destination, taxes, policy, found, sent, sheet, stacked, taxed, cards, totals, now)
+    return _quote(basket, basket.destination, taxes, policy, found, listed, sent, sheet, stacked, taxed, cards, totals, now)
 
 
 def stacked_for(
@@ -162,18 +166,23 @@ def stacked_for(
 
 
 class Laid(NamedTuple):
-    """What is to be priced, before any promotion: lines, carriage, the taxes that are due by category, and all of it as columns."""
+    """What is to be priced, before any promotion: lines, carriage, the taxes that are due by category, and all of it as columns.
+
+    `listed`: the price of a unit by SKU, where there are price lists; None: every price is the catalogue's.
+    """
 
     found: list[Found]
     sent: list[ShippingOption]
     taxes: Taxes
     formulas: list[TaxFormula] | None
     sheet: Sheet
+    listed: Mapping[str, UnitPrice] | None
 
 
 def laid_out(basket: Basket, facts: Facts, wrong: list[Refused], now: datetime, policy: PricingPolicy = _POLICY) -> Laid:
     """Unit price × quantity, and carriage, before any promotion; what is wrong is noted."""
-    found, sent, taxes, to = _goods(basket, facts, wrong), _carriage(basket, facts, wrong), facts.taxes, basket.destination
+    listed = _listed(basket, facts, now) if facts.prices.lists else None
+    found, sent, taxes, to = _goods(basket, facts, listed, wrong), _carriage(basket, facts, wrong), facts.taxes, basket.destination
     known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
     if to is not None:
         if facts.shopper.exemptions or facts.shopper.vat_id:
@@ -189,7 +198,7 @@ def laid_out(basket: Basket, facts: Facts, wrong: list[Refused], now: datetime, 
     formulas = _formulas(basket, taxes, found, sent, wrong)
     sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
     _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
-    return Laid(found, sent, taxes, formulas, sheet)
+    return Laid(found, sent, taxes, formulas, sheet, listed)
 
 
 @frozen
@@ -219,15 +228,31 @@ def visit_of(basket: Basket, facts: Facts) -> Visit:
     return Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
 
 
-def _goods(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Found]:
+def _listed(basket: Basket, facts: Facts, now: datetime) -> dict[str, UnitPrice]:
+    """What a unit of each SKU costs. Its quantity is that of all its lines: two engravings of one mug are two mugs (as RB-05 counts)."""
+    quantities: dict[str, int] = {}
+    for line in basket.lines:
+        quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
+    buyer = Buyer(facts.shopper.groups or frozenset(), basket.channel)
+    found: dict[str, UnitPrice] = {}
+    for sku, quantity in quantities.items():
+        product = facts.products.get(sku)
+        unit = None if product is None else unit_price(product, basket.currency, quantity, now, facts.prices, buyer)
+        if unit is not None:
+            found[sku] = unit
+    return found
+
+
+def _goods(basket: Basket, facts: Facts, listed: Mapping[str, UnitPrice] | None, wrong: list[Refused]) -> list[Found]:
     """The lines that have a price, with their products and the price of a unit; what is wrong with the others is noted."""
     found: list[Found] = []
     currency, products = basket.currency, facts.products
+    unit: Money | UnitPrice | None
     for line in basket.lines:
         product = products.get(line.sku)
         if product is None:
             wrong.append(Refused("unknown-sku", line.sku))
-        elif (unit := product.prices.get(currency)) is None:
+        elif (unit := product.prices.get(currency) if listed is None else listed.get(line.sku)) is None:
             wrong.append(Refused("no-price", line.sku, currency))
         elif _limit(line.sku, unit.minor * line.quantity, wrong):
             found.append((line, product, unit.minor))
@@ -327,6 +352,7 @@ def _quote(
     taxes: Taxes,
     policy: PricingPolicy,
     found: Sequence[Found],
+    listed: Mapping[str, UnitPrice] | None,
     sent: Sequence[ShippingOption],
     sheet: Sheet,
     stacked: Stacked,
@@ -354,6 +380,7 @@ def _quote(
                 product.tracked,
                 line.options,
                 product.floors[currency].minor if currency in product.floors else 0,
+                None if listed is None else listed[line.sku].origin,
             )
             for (line, product, unit), subtotal, left, (net, tax, gross, components) in zip(found, original, current, taxed, strict=False)
         ]

@@ -19,6 +19,7 @@ from attrs import AttrsInstance, evolve, field, fields, frozen
 from checkout_core.customers import Destination
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
+from checkout_core.prices import PriceOrigin
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
 from checkout_core.promotions.windows import UseIn
@@ -36,7 +37,8 @@ Rates = tuple[tuple[str, tuple[TaxRate, ...]], ...]
 class PricedLine:
     """A line with its price. subtotal = unit × quantity, as entered; net + tax = gross is what is paid after `discount`.
 
-    `floor` is the least price of a unit, below which no discount goes.
+    `floor` is the least price of a unit, below which no discount goes. `origin`: the price list that the unit price is from; None is the
+    catalogue.
     """
 
     id: str
@@ -54,6 +56,7 @@ class PricedLine:
     tracked: bool = True
     options: tuple[tuple[str, str], ...] = ()
     floor: int = 0
+    origin: PriceOrigin | None = None
 
 
 @frozen
@@ -195,7 +198,7 @@ def hash_text(
     content = (
         "quote/2",
         currency,
-        [_LINE(line) for line in lines],
+        [_LINE(line) if line.origin is None else (*_LINE(line), _ORIGIN(line.origin)) for line in lines],
         [_SHIPPING(carriage) for carriage in shipping],
         [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *_further(used)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
@@ -228,7 +231,8 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 
 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
-_LINE: Final = _all_but(PricedLine)
+_LINE: Final = _all_but(PricedLine, "origin")
+_ORIGIN: Final = _all_but(PriceOrigin)
 _SHIPPING: Final = _all_but(PricedShipping)
 _PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
@@ -303,7 +307,7 @@ def _plain(value: object) -> object:
 
 
 # Scheme 1, of quotes from before promotions could do more than a percent, an amount or free carriage. They keep their hash for good.
-_LINE_1: Final = _all_but(PricedLine, "floor")
+_LINE_1: Final = _all_but(PricedLine, "floor", "origin")
 _TOTALS_1: Final = _all_but(Totals, "cards", "card_tax", "rounded", "due")
 _NO_CARRIAGE_1: Final = ("", "", 0, 0, 0, 0, 0, (), "")
 
@@ -316,7 +320,7 @@ def _hash_1(quote: Quote) -> str:
     promotions = [_promotion_1(used, left, quote.currency) for used in quote.promotions]
     if (
         None in promotions
-        or any(line.floor for line in quote.lines)
+        or any(line.floor or line.origin for line in quote.lines)
         or len(quote.shipping) > 1
         or quote.cards
         or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)

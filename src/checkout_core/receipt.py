@@ -27,6 +27,7 @@ from checkout_core.sheet import Sheet
 from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula
 
 Step = Literal[
+    "price-list",
     "price",
     "shipping",
     "discount",
@@ -41,6 +42,7 @@ Step = Literal[
 
 INPUTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "price-list": ("price", "from", "catalogue"),
         "price": ("unit", "quantity"),
         "shipping": ("price",),
         "discount": ("of", "unused"),
@@ -60,6 +62,7 @@ class Row(NamedTuple):
     """One step of the calculation: by which `rule`, from which `inputs` (`INPUTS` names them), rounded how, came which `figure`.
 
     `amount` is what the row adds to what is due: a discount adds nothing itself, its shares do; nor does a tax that the price contains.
+    A `price-list` row says which list (its rule) gave the unit price from which quantity on; the catalogue's is "" if it has none.
     A tuple, because a large cart has tens of thousands.
     """
 
@@ -224,7 +227,12 @@ _made: Final[Callable[[tuple[object, ...]], Row]] = partial(
 
 
 def _rows(quote: Quote) -> list[Row]:
-    rows = [_made(("price", x.id, "unit × quantity", (x.unit, x.quantity), "exact", x.subtotal, x.subtotal)) for x in quote.lines]
+    rows = list[Row]()
+    for x in quote.lines:
+        if (of := x.origin) is not None:
+            base = "" if of.catalogue is None else of.catalogue
+            rows.append(Row("price-list", x.id, of.list, (of.price, of.quantity, base), "exact", x.unit, 0))
+        rows.append(_made(("price", x.id, "unit × quantity", (x.unit, x.quantity), "exact", x.subtotal, x.subtotal)))
     rows += [Row("shipping", x.id, "list price", (x.subtotal,), "exact", x.subtotal, x.subtotal) for x in quote.shipping]
     entries: list[PricedLine | PricedShipping] = [*quote.lines, *quote.shipping]
     ids, left = [entry.id for entry in entries], [entry.subtotal for entry in entries]

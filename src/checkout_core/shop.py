@@ -22,7 +22,18 @@ from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
-from checkout_core.ports import AsyncCatalog, AsyncCustomers, AsyncGateway, AsyncShippingRates, AsyncStorage, AsyncTaxProvider, Clock, Ids
+from checkout_core.ports import (
+    AsyncCatalog,
+    AsyncCustomers,
+    AsyncGateway,
+    AsyncPrices,
+    AsyncShippingRates,
+    AsyncStorage,
+    AsyncTaxProvider,
+    Clock,
+    Ids,
+)
+from checkout_core.prices import NO_LISTS, Buyer, PriceBook, ShownPrice, shown_price
 from checkout_core.pricing import Facts
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
@@ -42,7 +53,8 @@ _MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
 class AsyncShop:
     """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
 
-    `taxes` and `shipping` default to the catalogue, if it answers for them too. Without `customers` nothing is known of who buys.
+    `taxes`, `shipping` and `prices` default to the catalogue, if it answers for them too. Without `prices` there are no price lists, and
+    without `customers` nothing is known of who buys.
     `production` refuses adapters that are not meant for real money. Raises Misconfigured at once if the mix could lose money.
     """
 
@@ -55,6 +67,7 @@ class AsyncShop:
         taxes: AsyncTaxProvider | None = None,
         shipping: AsyncShippingRates | None = None,
         customers: AsyncCustomers | None = None,
+        prices: AsyncPrices | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
@@ -68,6 +81,7 @@ class AsyncShop:
         self.taxes = taxes or cast(AsyncTaxProvider, _answers("taxes", catalog, "rates"))
         self.shipping = shipping or cast(AsyncShippingRates, _answers("shipping", catalog, "options"))
         self.customers = customers
+        self.prices = prices or (cast(AsyncPrices, catalog) if hasattr(catalog, "prices") else None)
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
@@ -96,7 +110,7 @@ class AsyncShop:
         product = (await self.catalog.products([sku])).get(sku)
         if product is None:
             raise Refusal(Refused("unknown-sku", sku))
-        if product.price_in(seen.currency) is None:
+        if product.price_in(seen.currency) is None and not (await self._lists([sku])).names(sku, seen.currency):
             raise Refusal(Refused("no-price", sku, seen.currency))
         given, limits = tuple((options or {}).items()), self.policy.limits
         asked = self._asked(cart, "add", key, sku, quantity, *(text for pair in sorted(given, key=repr) for text in pair))
@@ -119,6 +133,28 @@ class AsyncShop:
         """A guest's cart into the account's, at login, with a report of what became of every line. Doing it twice is doing it once (K4)."""
         limits = self.policy.limits
         return await self.storage.transact(lambda unit: commands.merge_carts(unit, guest, into, how, limits))
+
+    # The shop window.
+    async def price_of(
+        self, sku: str, *, currency: str, quantity: int = 1, customer: str | None = None, channel: str = "", at: datetime | None = None
+    ) -> ShownPrice:
+        """What a unit costs this customer (None: anybody) now, or `at` an instant in UTC; and the lowest price before, if it was reduced.
+
+        Before promotions, as entered: whether tax is in it is for the tax rates to say. Raises Refusal.
+        """
+        wrong = [*edge.checked_text("sku", sku), *edge.checked_channel(channel, self.policy)]
+        if type(quantity) is not int or quantity < 1:
+            wrong.append(Refused("invalid", "quantity", repr(quantity)[:40], hint="Give a whole number, 1 or more."))
+        edge.refuse(wrong)
+        product = (await self.catalog.products([sku])).get(sku)
+        if product is None:
+            raise Refusal(Refused("unknown-sku", sku))
+        shopper = await self._shopper(customer, None)
+        buyer, now = Buyer(shopper.groups or frozenset(), channel), at or self.clock.now()
+        shown = shown_price(product, currency, now, await self._lists([sku]), buyer, quantity=quantity)
+        if shown is None:
+            raise Refusal(Refused("no-price", sku, f"{currency!s:.20}"))
+        return shown
 
     # Checkouts.
     async def begin(
@@ -408,6 +444,7 @@ class AsyncShop:
         contact = details.contact or (person.contact if person else None)
         codes = details.codes if details.codes is not None else c.codes if c else ()
         products = await self.catalog.products(sorted({line.sku for line in lines}))
+        lists = await self._lists(sorted(products))
         deals = tuple(await self.catalog.promotions(codes))
         options: Sequence[ShippingOption | Refused] = ()
         rates: Mapping[str, tuple[TaxRate, ...] | None] = {}
@@ -428,8 +465,11 @@ class AsyncShop:
             pools = await self._uses(limited, who, seen.cart.currency)
         shopper = await self._shopper(seen.cart.customer_id, contact)
         seller = self.policy.home.country if self.policy.home is not None else None
-        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home)
+        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists)
         return Known(seen, facts, pools)
+
+    async def _lists(self, skus: Sequence[str]) -> PriceBook:
+        return NO_LISTS if self.prices is None else await self.prices.prices(skus)
 
     async def _shopper(self, customer: str | None, contact: Contact | None) -> Shopper:
         """What the host knows of who buys. A guest who has given no address is nobody, of whom nothing is asked."""

@@ -23,6 +23,8 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
+from checkout_core.money import Money
+from checkout_core.prices import PriceList, PriceRow
 from checkout_core.pricing import Quote, price
 from checkout_core.receipt import receipt_of, recompute
 from tests.bench.prices import NOW, Cell, bare, cart, cells, columns
@@ -50,7 +52,16 @@ def receipt_recomputed(cell: Cell) -> Callable[[], object]:
     return lambda: recompute(receipt)
 
 
-WAYS: Final = {"quote": quote_alone, "rows": quote_with_rows, "recompute": receipt_recomputed}
+def quote_by_lists(cell: Cell) -> Callable[[], object]:
+    """Every other SKU is on three lists, each with three steps, among a thousand that are not in the cart."""
+    basket, facts = cart(cell)
+    skus = [*[line.sku for line in basket.lines[::2]], *[f"other{i}" for i in range(1000)]]
+    rows = [PriceRow(sku, Money(900 - count, "EUR"), count) for sku in skus for count in (1, 2, 50)]
+    listed = evolve(facts, prices=[PriceList(f"l{n}", rows, priority=n) for n in range(3)])
+    return lambda: price(basket, listed, NOW)
+
+
+WAYS: Final = {"quote": quote_alone, "rows": quote_with_rows, "recompute": receipt_recomputed, "lists": quote_by_lists}
 
 
 def _quoted(answer: object) -> Quote:
@@ -190,6 +201,16 @@ def test_a_quote_reads_parses_and_copies_nothing(mixed: bool) -> None:
     assert names["evolve"] <= cell.promotions
     inexact = [decimal, decimal.Decimal, fractions, fractions.Fraction]
     assert not [module for module in ours for known in vars(sys.modules[module]).values() if any(known is kind for kind in inexact)]
+
+
+def test_price_lists_are_compiled_once_and_cost_the_lines_that_they_price() -> None:
+    """A quote makes no book and looks at no row of another SKU; without lists nothing of them is called at all."""
+    cell = Cell(40, 0, 5)
+    listed, plain = calls(quote_by_lists(cell)), calls(quote_alone(cell))
+    assert not [name for name in listed if "_compiled" in name or ("__attrs_post_init__" in name and "prices" in name)]
+    assert listed["checkout_core.prices.unit_price"] == 40
+    assert not [name for name in plain if name.startswith("checkout_core.prices.")]
+    assert listed.total() <= 40 * 40 + plain.total()
 
 
 def test_the_floor_of_the_bench_comes_to_the_same_total() -> None:

@@ -35,7 +35,7 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
     """What a program reads by `--json` is written down, and stays."""
     (db.parent / "cart.toml").write_text(CART, encoding="utf-8")
     given = {"order": ["5GYPS-FDKST"], "payment": ["5GYPS-FDKST"], "inventory": ["POT-CAST-IRON-800"], "coupon": ["welcome10"]}
-    given |= {"promotion": ["welcome"], "tax": ["--country", "DE"]}
+    given |= {"promotion": ["welcome"], "tax": ["--country", "DE"], "price": ["TIN-TEA-100"]}
     more = {
         "quote": [db.parent / "cart.toml"],
         "shop": [ROOT / "examples" / "shop"],

@@ -29,6 +29,7 @@ from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolK
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms, Upi, UpiIntent, ZeroTender
+from checkout_core.prices import PriceList, PriceRow
 from checkout_core.pricing import (
     AppliedPromotion,
     Basket,
@@ -150,6 +151,19 @@ RULES = (
 """A promotion with each benefit there is, made to apply together."""
 
 
+TRADE = PriceList(
+    "trade",
+    [
+        PriceRow("TEA", eur(320), 3, NOON - timedelta(days=1), NOON + timedelta(days=1)),
+        PriceRow("TEA", Money(400, "USD")),
+        PriceRow("BOOK", eur(2100)),
+    ],
+    None,
+    {"", "counter"},
+    -1,
+)
+
+
 def a_full_quote() -> Quote:
     """Priced by the library, with everything that can be in a quote: all benefits, floors, a credit, two carriages, cards and coins."""
     goods = (
@@ -163,7 +177,8 @@ def a_full_quote() -> Quote:
     lines = (Line("MUG", 3), Line("TEA", 4), Line("BOOK", 2), Line("DEPOSIT", 1))
     cards = (GiftCard("gc1", 500), GiftCard("gc2", 1000, 300, Ratio.parse("0.07")))
     basket = Basket("EUR", lines, Destination("DE", None, "10117"), ("parcel", "letter"), ("FIVE",), cards)
-    quote = price(basket, Facts({product.sku: product for product in goods}, RULES, taxes, sent), NOON, PricingPolicy(cash=CashRounding(5)))
+    facts = Facts({product.sku: product for product in goods}, RULES, taxes, sent, prices=[TRADE])
+    quote = price(basket, facts, NOON, PricingPolicy(cash=CashRounding(5)))
     assert isinstance(quote, Quote), quote
     return quote
 
@@ -298,6 +313,7 @@ def fixtures() -> dict[str, str]:
         f"checkout-v{VERSIONS['checkout']}-begun": encode_checkout(Checkout("ch2", "N2", "c2", 1, "JPY", NOON, NOON, NOON)),
         f"facts-v{VERSIONS['facts']}": encode_facts(FACTS),
         f"person-v{VERSIONS['person']}": encode(PERSON),
+        f"prices-v{VERSIONS['prices']}": encode(TRADE),
         f"product-v{VERSIONS['product']}": encode(MUG),
         f"promotion-v{VERSIONS['promotion']}": encode(SPRING),
         f"promotion-v{VERSIONS['promotion']}-cent": encode(CENT),
@@ -329,6 +345,8 @@ def read(kind: str, text: str) -> object:
             return decode(Quote, text)
         case "person":
             return decode(Person, text)
+        case "prices":
+            return decode(PriceList, text)
         case "product":
             return decode(Product, text)
         case "promotion":

@@ -12,6 +12,7 @@ from hypothesis import given
 from checkout_core.customers import Destination
 from checkout_core.difference import Difference, diff, differences
 from checkout_core.money import Money, Ratio
+from checkout_core.prices import PriceOrigin
 from checkout_core.pricing import GiftCard
 from checkout_core.pricing_policy import CHOICES, CashRounding, PricingPolicy
 from checkout_core.promotions import (
@@ -135,6 +136,7 @@ def plain_changes() -> Iterator[tuple[str, dict[str, Any]]]:
     }
     special = {"benefit": Percent(Ratio(13)), "entries": (0,), "group": "h", "code": "CODE", "taxes": (("VAT", 1),), "limit": 299}
     special["window"] = UseIn("2026-W18", 1)
+    special["origin"] = PriceOrigin("trade", 1, 100, None)
     for kind, (first, *others) in things.items():
         for a in fields(type(first)):
             new = special[a.name] if a.name in special else another(getattr(first, a.name))

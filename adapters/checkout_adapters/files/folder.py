@@ -6,6 +6,7 @@
     taxes.csv        which rates apply where, and where that is written
     shipping.toml    ways to send, their zones, weight bands and days
     promotions.toml  what makes things cheaper
+    prices.csv       price lists: other prices for some shoppers, quantities and times; may be left out
 
 Names that begin with a dot, and README.md, are left alone; anything else is a mistake, so that a file of a wrong name is not overlooked.
 """
@@ -25,18 +26,21 @@ from checkout_adapters.files.carriage import read_shipping
 from checkout_adapters.files.deals import read_promotions
 from checkout_adapters.files.gains import Known
 from checkout_adapters.files.goods import OpeningStock, read_products, read_stock
+from checkout_adapters.files.lists import read_prices
 from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
 from checkout_adapters.files.rates import read_taxes
 from checkout_adapters.files.texts import read_text
 from checkout_adapters.files.trees import Table, read_table
 from checkout_core.catalog import Product
 from checkout_core.memory import MemoryCatalog
+from checkout_core.prices import PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.promotions.checking import never
 from checkout_core.shipping import ShippingTable
 from checkout_core.tax import TaxTable
 
 FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
+MAY_BE_THERE: Final = ("prices.csv",)
 _T = TypeVar("_T")
 
 
@@ -64,10 +68,11 @@ class ShopFiles:
     shipping: ShippingTable = field(repr=lambda shipping: f"{len(shipping.methods)} methods")
     stock: tuple[OpeningStock, ...] = field(repr=lambda stock: f"{len(stock)} pools")
     lines: Mapping[str, int | None] = field(default=MappingProxyType({}), eq=False, repr=False, kw_only=True)
+    prices: tuple[PriceList, ...] = field(default=(), repr=lambda prices: f"{len(prices)} price lists", kw_only=True)
 
     def catalog(self) -> MemoryCatalog:
-        """The catalogue, taxes and shipping rates of this shop, as plain values behind three ports."""
-        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping)
+        """The catalogue, taxes, shipping rates and price lists of this shop, as plain values behind four ports."""
+        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices)
 
     def idle(self, now: datetime) -> tuple[Mistake, ...]:
         """The promotions that no cart can get from `now` (UTC) on, with the reason and the cure. Such files can be used as they are."""
@@ -82,7 +87,7 @@ def read_shop(folder: Path) -> ShopFiles:
     """The shop in that folder. Raises BadFiles with every mistake in it."""
     if not folder.is_dir():
         raise BadFiles((Mistake(folder.name, None, None, "There is no such folder. Give the folder that holds shop.toml."),))
-    noted = {file: Notes(file) for file in FILES}
+    noted = {file: Notes(file) for file in (*FILES, *MAY_BE_THERE)}
     strays = _strays(folder)
     rates = _read(folder, noted["taxes.csv"], read_taxes)
     taxed = None if rates is None else rates.categories
@@ -94,7 +99,13 @@ def read_shop(folder: Path) -> ShopFiles:
     shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed))
     methods = None if shipping is None or noted["shipping.toml"].found else [method.id for method in shipping.methods]
     promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, Known(goods, methods)))
-    mistakes = [*strays, *(mistake for file in FILES for mistake in sorted(noted[file].found, key=lambda m: m.row or 0))]
+    products = None if goods is None else {product.sku: product for product in goods.products}
+    prices = (
+        list[PriceList]()
+        if not (folder / "prices.csv").exists()
+        else _read(folder, noted["prices.csv"], lambda text, notes: read_prices(text, notes, products, counted))
+    )
+    mistakes = [*strays, *(mistake for file in noted for mistake in sorted(noted[file].found, key=lambda m: m.row or 0))]
     if mistakes:
         raise BadFiles(tuple(mistakes))
     assert rates is not None
@@ -103,12 +114,15 @@ def read_shop(folder: Path) -> ShopFiles:
     assert stock is not None
     assert shipping is not None
     assert promotions is not None
+    assert prices is not None
     name, sender, places = settings
     assert name is not None
     assert sender is not None
     assert places is not None
     deals, lines = tuple(promotion for promotion, _ in promotions), {promotion.id: line for promotion, line in promotions}
-    return ShopFiles(name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock), lines=lines)
+    return ShopFiles(
+        name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock), lines=lines, prices=tuple(prices)
+    )
 
 
 def _strays(folder: Path) -> list[Mistake]:
@@ -116,8 +130,8 @@ def _strays(folder: Path) -> list[Mistake]:
         names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise BadFiles((Mistake(folder.name, None, None, f"It cannot be read: {error.strerror}. Look at its permissions."),)) from None
-    unknown = [name for name in names if name not in FILES and name != "README.md" and not name.startswith(".")]
-    known = f"It is not a file of a shop. Known: {', '.join(FILES)}. Rename it, or move it elsewhere."
+    unknown = [name for name in names if name not in (*FILES, *MAY_BE_THERE, "README.md") and not name.startswith(".")]
+    known = f"It is not a file of a shop. Known: {', '.join((*FILES, *MAY_BE_THERE))}. Rename it, or move it elsewhere."
     return [Mistake(shown(name)[1:-1], None, None, known) for name in unknown]
 
 

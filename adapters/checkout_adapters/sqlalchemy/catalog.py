@@ -1,4 +1,4 @@
-"""A shop that was loaded from files, kept in the database: the Catalog, TaxProvider and ShippingRates ports in one, and the load itself.
+"""A shop that was loaded from files, kept in the database: the Catalog, Prices, TaxProvider and ShippingRates ports in one, and the load.
 
     storage = SqlStorage("shop.db")
     shop = Shop(storage=storage, catalog=SqlCatalog(storage), …)
@@ -35,6 +35,7 @@ from checkout_core.codec import pool_text
 from checkout_core.customers import Destination
 from checkout_core.holds import Movement, Stock
 from checkout_core.memory import MemoryCatalog
+from checkout_core.prices import PriceBook, PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingMethod, ShippingOption, ShippingTable
@@ -63,7 +64,7 @@ class AsyncReads(Protocol):
 
 @frozen
 class _Kept:
-    """Promotions, taxes and shipping as of one number of the catalogue."""
+    """Promotions, taxes, shipping and price lists as of one number of the catalogue."""
 
     version: str
     catalog: MemoryCatalog
@@ -81,6 +82,9 @@ class SqlCatalog:
 
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return self._current().promotions(codes)
+
+    def prices(self, skus: Sequence[str]) -> PriceBook:
+        return self._current().lists
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self._current().rates(destination, categories, at)
@@ -106,6 +110,9 @@ class AsyncSqlCatalog:
 
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return (await self._current()).promotions(codes)
+
+    async def prices(self, skus: Sequence[str]) -> PriceBook:
+        return (await self._current()).lists
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return (await self._current()).rates(destination, categories, at)
@@ -191,7 +198,7 @@ def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
     version = connection.execute(_NUMBER).scalar() or ""
     if version == kept.version:
         return kept
-    deals, taxes, methods = list[Promotion](), list[TaxRow](), list[ShippingMethod]()
+    deals, taxes, methods, lists = list[Promotion](), list[TaxRow](), list[ShippingMethod](), list[PriceList]()
     for kind, document in connection.execute(_REST):
         match read_entry(kind, document):
             case Promotion() as deal:
@@ -200,9 +207,11 @@ def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
                 taxes.append(row)
             case ShippingMethod() as method:
                 methods.append(method)
+            case PriceList() as prices:
+                lists.append(prices)
             case Product():
                 pass
-    return _Kept(version, MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods)))
+    return _Kept(version, MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods), lists))
 
 
 def _apply(connection: sa.Connection, old: Shelf, new: Shelf, todo: Sequence[CatalogChange]) -> None:
@@ -253,6 +262,6 @@ _PRODUCTS: Final = sa.select(catalog.c.key, catalog.c.document).where(
 )
 _REST: Final = (
     sa.select(catalog.c.kind, catalog.c.document)
-    .where(catalog.c.kind.in_(("promotion", "tax", "shipping")))
+    .where(catalog.c.kind.in_(("prices", "promotion", "tax", "shipping")))
     .order_by(catalog.c.kind, catalog.c.position)
 )

@@ -18,15 +18,22 @@ from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
 from checkout_core.money import Money
+from checkout_core.prices import PriceList, PriceRow
 from checkout_core.promotions import BENEFITS, Benefit, Part, Promotion, Tier
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingMethod
 from checkout_core.tax import TaxRow
 
-Entry = Product | Promotion | TaxRow | ShippingMethod
+Entry = Product | PriceList | Promotion | TaxRow | ShippingMethod
 What = Literal["added", "changed", "returned", "withdrawn", "reordered"]
 
-KINDS: Final[Mapping[str, type[Entry]]] = {"product": Product, "promotion": Promotion, "tax": TaxRow, "shipping": ShippingMethod}
+KINDS: Final[Mapping[str, type[Entry]]] = {
+    "product": Product,
+    "prices": PriceList,
+    "promotion": Promotion,
+    "tax": TaxRow,
+    "shipping": ShippingMethod,
+}
 """The kinds of rows that are in force; stored, and the codec's own names."""
 
 WITHDRAWN: Final = "withdrawn"
@@ -77,7 +84,7 @@ class LoadPlan:
 def shelf_of(shop: ShopFiles) -> Shelf:
     """What the database keeps of these files."""
     entries: dict[Key, Entry] = {}
-    kinds: Sequence[Sequence[Entry]] = (shop.products, shop.promotions, shop.taxes.rows, shop.shipping.methods)
+    kinds: Sequence[Sequence[Entry]] = (shop.products, shop.prices, shop.promotions, shop.taxes.rows, shop.shipping.methods)
     for entry in chain.from_iterable(kinds):
         entries[key_of(entry)] = entry
     locations = json.dumps([[location.id, location.name] for location in shop.locations], ensure_ascii=False)
@@ -89,6 +96,8 @@ def key_of(entry: Entry) -> Key:
     match entry:
         case Product(sku=sku):
             return "product", sku
+        case PriceList(id=id_):
+            return "prices", id_
         case Promotion(id=id_):
             return "promotion", id_
         case ShippingMethod(id=id_):
@@ -102,6 +111,8 @@ def read_entry(kind: str, document: str) -> Entry:
     match kind:
         case "product" | "withdrawn":
             return decode(Product, document)
+        case "prices":
+            return decode(PriceList, document)
         case "promotion":
             return decode(Promotion, document)
         case "tax":
@@ -149,7 +160,13 @@ def _changes(old: Shelf, new: Shelf) -> Iterator[CatalogChange]:
 
 
 def _name(entry: Entry) -> str:
-    return f"{entry.category} in {entry.country}{f'-{entry.region}' if entry.region else ''}" if isinstance(entry, TaxRow) else entry.name
+    match entry:
+        case TaxRow():
+            return f"{entry.category} in {entry.country}{f'-{entry.region}' if entry.region else ''}"
+        case PriceList():
+            return "1 price" if len(entry.rows) == 1 else f"{len(entry.rows)} prices"
+        case _:
+            return entry.name
 
 
 def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Change]:
@@ -164,12 +181,27 @@ def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Ch
                 yield Change(attribute.name, TAGS[type(one)], TAGS[type(other)])
             else:
                 yield from _differences(one, other)
+        elif isinstance(before, PriceList) and isinstance(after, PriceList) and attribute.name == "rows":
+            yield from _rows(before.rows, after.rows)
         elif isinstance(one, Mapping) and isinstance(other, Mapping):
             for currency in sorted({*one, *other}):
                 if one.get(currency) != other.get(currency):
                     yield Change(f"{attribute.name} {currency}", _said(one.get(currency)), _said(other.get(currency)))
         else:
             yield Change(attribute.name, _said(one), _said(other))
+
+
+def _rows(before: Sequence[PriceRow], after: Sequence[PriceRow]) -> Iterator[Change]:
+    """The prices that are others, that came and that went; the question that a row answers is its name."""
+    was, becomes = ({(row.sku, row.price.currency, row.quantity, row.since, row.until): row for row in rows} for rows in (before, after))
+    if [*was] != [*becomes] and {*was} == {*becomes}:
+        yield Change("rows", "", "reordered")
+    for key in {**was, **becomes}:
+        one, other = was.get(key), becomes.get(key)
+        if one != other:
+            sku, _, quantity, since, until = key
+            time = "".join([f" {word} {at:%Y-%m-%d %H:%M}" for word, at in (("since", since), ("until", until)) if at is not None])
+            yield Change(f"{sku} from {quantity}{time}", _said(one and one.price), _said(other and other.price))
 
 
 def _said(value: object) -> str:

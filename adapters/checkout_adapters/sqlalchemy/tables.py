@@ -329,8 +329,8 @@ catalog: Final = Table(
     Column("position", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )
-"""A shop that was loaded from files: `kind` is the codec's (product, promotion, tax, shipping), or `withdrawn` for a product that is not
-sold any more; `position` is its place in its file."""
+"""A shop that was loaded from files: `kind` is the codec's (product, prices, promotion, tax, shipping), or `withdrawn` for a product that
+is not sold any more; `position` is its place in its file."""
 
 settings: Final = Table(
     "settings",

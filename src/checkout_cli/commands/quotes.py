@@ -18,6 +18,7 @@ from checkout_cli.output import Output
 if TYPE_CHECKING:
     from checkout_cli.cases import Case, WorkedCase
     from checkout_cli.wiring import Backend
+    from checkout_core.prices import ShownPrice
     from checkout_core.pricing import Quote
     from checkout_core.refusals import Refused
 
@@ -44,7 +45,7 @@ def quote(
 
     Example: checkout quote cart.toml --shop examples/shop --explain
     """
-    from checkout_cli.cases import WorkedCase, quote_of, read_case
+    from checkout_cli.cases import WorkedCase, lowered, quote_of, read_case
     from checkout_core.system import SystemClock
 
     if shop is not None and db is not None:
@@ -61,15 +62,17 @@ def quote(
 
         pricing = settings_of(None, config).pricing_for(channel)
         home = settings_of(None, config).home
-        _tell(quote_of(described, read_files(shop).catalog(), now, pricing, channel=channel or "", home=home), (), explain, out)
+        catalog = read_files(shop).catalog()
+        priced = quote_of(described, catalog, now, pricing, channel=channel or "", home=home)
+        _tell(priced, (), explain, out, lowered=lowered(described, catalog, now, channel or ""))
     else:
         if not settings_of(db, config).db:
             raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
             priced = quote_of(described, backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
-            notes = tuple(_scarce(backend, priced))
-        _tell(priced, notes, explain, out)
+            notes, reduced = tuple(_scarce(backend, priced)), lowered(described, backend.catalog, now, channel or "")
+        _tell(priced, notes, explain, out, lowered=reduced)
 
 
 def _tell_worked(described: WorkedCase, now: datetime, explain: bool, out: Output) -> None:
@@ -97,11 +100,19 @@ def _tell_worked(described: WorkedCase, now: datetime, explain: bool, out: Outpu
         raise typer.Exit(REFUSED)
 
 
-def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output, wrong: Sequence[str] | None = None) -> None:
-    """The quote; of a worked cart also what is `wrong` with it."""
+def _tell(
+    priced: Quote,
+    notes: tuple[str, ...],
+    explain: bool,
+    out: Output,
+    wrong: Sequence[str] | None = None,
+    lowered: Sequence[ShownPrice] = (),
+) -> None:
+    """The quote; of a worked cart also what is `wrong` with it. `lowered`: prices that stand beside a former one."""
     from rich.console import RenderableType
 
     from checkout_cli.exits import reason_data
+    from checkout_cli.rendering.prices import lowered_words, shown_data
     from checkout_cli.rendering.receipts import near_misses, price_picture, quote_data, quote_words, rows_data
     from checkout_cli.rendering.tables import cell
 
@@ -109,12 +120,14 @@ def _tell(priced: Quote, notes: tuple[str, ...], explain: bool, out: Output, wro
     data["near_misses"] = [reason_data(one) for one in priced.near_misses]
     data["rows"] = rows_data(priced)
     data["notes"] = list(notes)
+    data["lowered"] = [{"sku": one.sku, **shown_data(one)} for one in lowered]
     if wrong is not None:
         data["unexpected"] = list(wrong)
 
     def words() -> Iterator[RenderableType]:
         if explain:
             yield price_picture(priced)
+            yield from lowered_words(lowered)
         else:
             yield quote_words(priced)
             yield from near_misses(priced)

@@ -40,6 +40,7 @@ def check(folder: Folder, as_json: Json = False) -> None:
     counts, idle = counted(files), files.idle(SystemClock().now())
     names = (
         ("product", "products"),
+        ("price list", "price lists"),
         ("promotion", "promotions"),
         ("tax row", "tax rows"),
         ("way to send", "ways to send"),
@@ -95,6 +96,7 @@ def counted(files: ShopFiles) -> dict[str, int]:
     """How many of everything there are."""
     return {
         "products": len(files.products),
+        "price_lists": len(files.prices),
         "promotions": len(files.promotions),
         "tax_rows": len(files.taxes.rows),
         "shipping_methods": len(files.shipping.methods),

@@ -130,7 +130,8 @@ class PriceTree:
     def _entry(self, at: int, entry: PricedLine | PricedShipping) -> Node:
         taxes = list(self._entry_taxes(entry))
         shares = list(self._share_rows(at, entry))
-        explained = bool(shares) or any(node.part is not None for node in taxes)
+        listed = isinstance(entry, PricedLine) and entry.origin is not None
+        explained = listed or bool(shares) or any(node.part is not None for node in taxes)
         below = [*([self._list_price(entry)] if explained else []), *shares, *taxes]
         return Node(self._name(entry, explained), entry.gross, below=tuple(below))
 
@@ -142,6 +143,14 @@ class PriceTree:
         return say("line", quantity=entry.quantity, name=name, about=(*_besides(entry.name, entry.sku), *each))
 
     def _list_price(self, entry: PricedLine | PricedShipping) -> Node:
+        if isinstance(entry, PricedLine) and (origin := entry.origin) is not None:
+            about = [say("from-list.tier", quantity=origin.quantity)] if origin.quantity > 1 else []
+            if origin.price < entry.unit == entry.floor:
+                about.append(say("from-list.floor", price=self.money(origin.price)))
+            own = origin.catalogue
+            about.append(say("from-list.only") if own is None else say("from-list.catalogue", catalogue=self.money(own)))
+            words = say("from-list", list=origin.list, quantity=entry.quantity, unit=self.money(entry.unit), about=tuple(about))
+            return Node(words, part=entry.subtotal)
         if isinstance(entry, PricedShipping) or entry.quantity == 1:
             return Node(say("list-price.one"), part=entry.subtotal)
         return Node(say("list-price", quantity=entry.quantity, unit=self.money(entry.unit)), part=entry.subtotal)

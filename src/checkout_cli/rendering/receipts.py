@@ -11,6 +11,7 @@ from rich.text import Text
 from checkout_cli.rendering.facts import money_data
 from checkout_cli.rendering.pictures import Picture
 from checkout_cli.rendering.price_tree import PriceTree, missed, together
+from checkout_cli.rendering.prices import origin_data
 from checkout_cli.rendering.tables import cell
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
@@ -44,6 +45,7 @@ def quote_data(quote: Quote) -> dict[str, object]:
                 "options": dict(line.options),
                 "unit": money(line.unit),
                 "floor": money(line.floor),
+                "origin": origin_data(line.origin, quote.currency),
                 **costs(line),
             }
             for line in quote.lines

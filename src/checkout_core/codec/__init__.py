@@ -36,6 +36,7 @@ from checkout_core.codec.raising import (
 )
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.holds import PoolKey
+from checkout_core.prices import PriceList
 from checkout_core.pricing import Quote
 from checkout_core.promotions import Promotion
 from checkout_core.shipping import ShippingMethod
@@ -62,13 +63,14 @@ __all__ = [
 
 EventFacts = tuple[tuple[str, str | int], ...]
 Upcaster = Callable[[Document], Document]
-D = TypeVar("D", Cart, Quote, Person, Product, Promotion, ShippingMethod, TaxRow)
+D = TypeVar("D", Cart, Quote, Person, PriceList, Product, Promotion, ShippingMethod, TaxRow)
 
 VERSIONS: Final[Mapping[str, int]] = {
     "cart": 1,
     "checkout": 3,
     "facts": 1,
     "person": 1,
+    "prices": 1,
     "quote": 2,
     "product": 2,
     "promotion": 2,
@@ -113,7 +115,7 @@ class TooNew(Misconfigured):
         return f"A stored {self.kind} is newer than version {self.known}, the last this release can read. Upgrade checkout-core."
 
 
-def encode(value: Cart | Quote | Person | Product | Promotion | ShippingMethod | TaxRow) -> str:
+def encode(value: Cart | Quote | Person | PriceList | Product | Promotion | ShippingMethod | TaxRow) -> str:
     """The document of a cart, a quote, an entry of a catalogue, or a person (the one document with personal data, R24)."""
     return _text(_KIND_OF[type(value)], value)
 
@@ -187,6 +189,7 @@ _KINDS: Final[Mapping[str, type]] = {
     "checkout": Checkout,
     "facts": _Facts,
     "person": Person,
+    "prices": PriceList,
     "quote": Quote,
     "product": Product,
     "promotion": Promotion,

@@ -64,7 +64,7 @@ def raised_quote_1(old: Document) -> Document:
     return _with(
         rest,
         rates=[[category, _rates(each)] for category, each in rates],
-        lines=[_with(line, floor=0) for line in lines],
+        lines=[_with(line, floor=0, origin=None) for line in lines],
         shipping=sent,
         promotions=[_applied(each, len(lines), len(sent), rest["currency"]) for each in used],
         cards=[],
