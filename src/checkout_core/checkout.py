@@ -14,6 +14,7 @@ from checkout_core.holds import CartTurn, Claim, CouponBudget, CouponPool, Coupo
 from checkout_core.money import Money
 from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
+from checkout_core.prices import Promise
 from checkout_core.pricing import Quote
 from checkout_core.refusals import Refused
 from checkout_core.values import evolve
@@ -40,7 +41,8 @@ class Checkout:
 
     `claims` is what it wants to hold, `held` what it holds. `deadline` is when an unpaid one lapses, `latest` while a payment is open.
     `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. `because` and `by` say why and by whom it was
-    cancelled. `channel` is where it is sold, "" the shop's own way. No personal data is in here.
+    cancelled. `channel` is where it is sold, "" the shop's own way. `promises` are the unit prices that hold for it, whatever its quote
+    does. No personal data is in here.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Checkout:
     deadlines: Deadlines = Deadlines()
     quote: Quote | None = None
     quote_until: datetime | None = None
+    promises: tuple[Promise, ...] = ()
     claims: tuple[Claim, ...] = ()
     held: tuple[Claim, ...] = ()
     attempts: tuple[Attempt, ...] = ()

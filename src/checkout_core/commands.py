@@ -41,7 +41,8 @@ from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
 from checkout_core.plugins import Declares
 from checkout_core.policy import Policy
-from checkout_core.pricing import Basket, Facts, Quote, diff, price
+from checkout_core.prices import promised
+from checkout_core.pricing import Basket, Facts, Quote, diff, price, prices_today, quantities_of
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import PaidBy
 from checkout_core.quote import same_price
@@ -270,9 +271,19 @@ def priced(unit: Unit, c: Checkout, known: Known, policy: Policy) -> Checkout:
         if wrong:
             raise Refusal.of(wrong)
         return evolve(c, quote=None, quote_until=None, claims=(turn(c.cart),))
+    c = with_promises(c, known, unit.now, policy)
     everything = c.hold_early or len(c.held) > 1
     claims = wanted(unit, c, quote, policy) if everything else (turn(c.cart),)
     return evolve(c, quote=quote, quote_until=unit.now + timedelta(seconds=c.deadlines.quote_for), claims=claims)
+
+
+def with_promises(c: Checkout, known: Known, now: datetime, policy: Policy) -> Checkout:
+    """The checkout with the unit prices that hold for it from now on (RB-88)."""
+    if not policy.promise_for:
+        return c if not c.promises else evolve(c, promises=tuple([one for one in c.promises if now < one.until]))
+    basket, facts = laid_before(c, known, now)
+    before, today, quantities = {one.sku: one for one in c.promises}, prices_today(basket, facts, now), quantities_of(c.lines)
+    return evolve(c, promises=promised(before, today, quantities, c.currency, c.channel, now, policy.promise_for))
 
 
 def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
@@ -327,6 +338,8 @@ def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts
     sent = (c.shipping,) if c.shipping else ()
     basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
     facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
+    if c.promises:
+        facts = attrs.evolve(facts, promises={one.sku: one for one in c.promises})
     if not limited:
         return basket, facts
     used_up = {deal.id: why for deal in limited if (why := used_up_for(deal, c, known.pools, now)) is not None}

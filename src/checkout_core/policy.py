@@ -47,7 +47,8 @@ class Policy:
     call), or after the order is placed. `pricing`: how prices are worked out; `channels`: how otherwise in a channel of sale, by its
     name (a web shop, a counter, an app). `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
     secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person. `home` is where the shop sells from: whose taxes
-    are in its prices, and from where tax is due by the buyer; needed once prices keep their net. Raises BadSetting.
+    are in its prices, and from where tax is due by the buyer; needed once prices keep their net. `promise_for`: for how many seconds a
+    checkout keeps a unit price that it was quoted, if it becomes dearer (`prices.Promise`); 0: as long as its quote. Raises BadSetting.
     """
 
     limits: Limits = Limits()
@@ -61,8 +62,13 @@ class Policy:
     channels: Mapping[str, PricingPolicy] = field(factory=dict, converter=_kept, validator=_named, hash=False)
     identity_secret: bytes = field(default=b"", repr=lambda _: "•••")
     home: Destination | None = None
+    promise_for: int = 0
 
     def __attrs_post_init__(self) -> None:
+        if type(self.promise_for) is not int or self.promise_for < 0:
+            raise BadSetting(
+                "promise_for", f"it is a whole number of seconds, 0 or more, not {self.promise_for!r}", "Give 0 to promise nothing."
+            )
         if self.home is None and any(pricing.prices_keep == "net" for pricing in (self.pricing, *self.channels.values())):
             problem = "prices keep their net, and nobody says where they are at home"
             raise BadSetting("prices_keep", problem, 'Say where: Policy(home=Destination("DE")), or home = "DE" in the configuration.')

@@ -216,6 +216,53 @@ def unit_price(
     return UnitPrice(paid, PriceOrigin(way.list, row.quantity, row.price.minor, catalogue))
 
 
+# What was promised.
+@frozen
+class Promise:
+    """A unit price that a checkout was quoted, and that holds for it until an instant, however much dearer it becomes meanwhile.
+
+    It holds for the SKU in that channel, from the quantity on that it was made for (that of its list's row); not at `until` any more.
+    """
+
+    sku: str
+    price: Money
+    origin: PriceOrigin | None
+    channel: str
+    until: datetime
+
+    def holds(self, quantity: int, channel: str, now: datetime) -> bool:
+        """Whether it is good for so many units now, sold through that channel."""
+        return now < self.until and channel == self.channel and (self.origin is None or quantity >= self.origin.quantity)
+
+    def or_less(self, unit: UnitPrice | None) -> UnitPrice:
+        """The price of today, or this one if that is less or there is none today."""
+        return unit if unit is not None and unit.minor <= self.price.minor else UnitPrice(self.price.minor, self.origin)
+
+
+def promised(
+    before: Mapping[str, Promise],
+    today: Mapping[str, UnitPrice],
+    quantities: Mapping[str, int],
+    currency: str,
+    channel: str,
+    now: datetime,
+    seconds: int,
+) -> tuple[Promise, ...]:
+    """The promises of a checkout that is quoted now, by SKU in their order; none for what is not in the cart any more.
+
+    What costs no more `today` than was promised is promised anew at the price of today. What has become dearer keeps the promise that it
+    has, until its own end: asking again makes no promise longer.
+    """
+    found = list[Promise]()
+    for sku, quantity in sorted(quantities.items()):
+        old, unit = before.get(sku), today.get(sku)
+        if old is not None and old.holds(quantity, channel, now) and (unit is None or unit.minor > old.price.minor):
+            found.append(old)
+        elif unit is not None:
+            found.append(Promise(sku, Money(unit.minor, currency), unit.origin, channel, now + timedelta(seconds=seconds)))
+    return tuple(found)
+
+
 # What held before.
 def lowest_before(
     product: Product,

@@ -19,7 +19,7 @@ from checkout_core.difference import diff
 from checkout_core.gift_cards import GiftCard, UsedCard, use
 from checkout_core.money import MAX_MINOR, Money, Rounding
 from checkout_core.order_tax import like_the_goods, taxes_of
-from checkout_core.prices import NO_LISTS, Buyer, PriceBook, UnitPrice, book_of, unit_price
+from checkout_core.prices import NO_LISTS, Buyer, PriceBook, Promise, UnitPrice, book_of, unit_price
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.promotions.windows import UseIn
@@ -67,7 +67,7 @@ class Facts:
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
     - `shopper`: what is known of who buys. `seller`: the country the shop sells from; None: nobody said. `home`: the taxes where its
       prices are at home, by category, if they are to stay the same without tax wherever it goes.
-    - `prices`: the price lists there are, for anybody.
+    - `prices`: the price lists there are, for anybody. `promises` by SKU: unit prices that hold for this basket until they end.
     - `used_up`: promotion id -> why it has no use left, `budgets`: promotion id -> minor units that its budget has left; as the counters
       say. A promotion that is in none of them has all it wants.
     """
@@ -82,6 +82,7 @@ class Facts:
     seller: str | None = None
     home: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
     prices: PriceBook = field(default=NO_LISTS, converter=book_of)
+    promises: Mapping[str, Promise] = MappingProxyType({})
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -181,7 +182,7 @@ class Laid(NamedTuple):
 
 def laid_out(basket: Basket, facts: Facts, wrong: list[Refused], now: datetime, policy: PricingPolicy = _POLICY) -> Laid:
     """Unit price × quantity, and carriage, before any promotion; what is wrong is noted."""
-    listed = _listed(basket, facts, now) if facts.prices.lists else None
+    listed = _listed(basket, facts, now) if facts.prices.lists or facts.promises else None
     found, sent, taxes, to = _goods(basket, facts, listed, wrong), _carriage(basket, facts, wrong), facts.taxes, basket.destination
     known = bool(sent) or not wrong  # else the carriage may be one of the things that are wrong
     if to is not None:
@@ -228,14 +229,30 @@ def visit_of(basket: Basket, facts: Facts) -> Visit:
     return Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
 
 
+def quantities_of(lines: Sequence[Line]) -> dict[str, int]:
+    """The quantity of each SKU over all its lines: two engravings of one mug are two mugs (as RB-05 counts)."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line.sku] = found.get(line.sku, 0) + line.quantity
+    return found
+
+
 def _listed(basket: Basket, facts: Facts, now: datetime) -> dict[str, UnitPrice]:
-    """What a unit of each SKU costs. Its quantity is that of all its lines: two engravings of one mug are two mugs (as RB-05 counts)."""
-    quantities: dict[str, int] = {}
-    for line in basket.lines:
-        quantities[line.sku] = quantities.get(line.sku, 0) + line.quantity
+    """What a unit of each SKU costs: today's price, or the one that was promised if that is less."""
+    found = prices_today(basket, facts, now)
+    if facts.promises:
+        for sku, quantity in quantities_of(basket.lines).items():
+            promise = facts.promises.get(sku)
+            if promise is not None and promise.holds(quantity, basket.channel, now):
+                found[sku] = promise.or_less(found.get(sku))
+    return found
+
+
+def prices_today(basket: Basket, facts: Facts, now: datetime) -> dict[str, UnitPrice]:
+    """What a unit of each SKU costs whoever has been promised nothing; nothing for what is not sold in the basket's currency."""
     buyer = Buyer(facts.shopper.groups or frozenset(), basket.channel)
     found: dict[str, UnitPrice] = {}
-    for sku, quantity in quantities.items():
+    for sku, quantity in quantities_of(basket.lines).items():
         product = facts.products.get(sku)
         unit = None if product is None else unit_price(product, basket.currency, quantity, now, facts.prices, buyer)
         if unit is not None:

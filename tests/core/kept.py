@@ -29,7 +29,7 @@ from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolK
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms, Upi, UpiIntent, ZeroTender
-from checkout_core.prices import PriceList, PriceRow
+from checkout_core.prices import PriceList, PriceOrigin, PriceRow, Promise
 from checkout_core.pricing import (
     AppliedPromotion,
     Basket,
@@ -235,6 +235,10 @@ def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:
         "deadlines": Deadlines(hold_for=1),
         "quote": quote,
         "quote_until": NOON,
+        "promises": (
+            Promise("MUG", eur(1100), PriceOrigin("trade", 2, 1000, None), "counter", NOON),
+            Promise("TEA", eur(333), None, "", NOON),
+        ),
         "claims": claims,
         "held": claims[:2],
         "attempts": ATTEMPTS,

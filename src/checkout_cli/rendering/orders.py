@@ -10,6 +10,7 @@ from rich.padding import Padding
 
 from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, quoted, time_data, time_short, time_words
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
+from checkout_cli.rendering.prices import promise_data
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
 from checkout_cli.rendering.receipts import price_picture, quote_data, quote_words, rows_data
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
@@ -92,6 +93,7 @@ def order_data(whole: Whole) -> dict[str, object]:
             "channel": c.channel or None,
             "total": money_data(c.quote.total) if c.quote else None,
             "quote": quote_data(c.quote) if c.quote else None,
+            "promises": [promise_data(one) for one in c.promises],
             "payments": [attempt_data(c, attempt) for attempt in c.attempts],
             "holds": [
                 {"pool": pool_data(one.pool), "amount": one.amount, "state": str(one.state), "until": time_data(one.until)}

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from checkout_cli.rendering.facts import money_data, time_data
 from checkout_cli.rendering.tables import cell, note, table
 from checkout_core.money import Money
-from checkout_core.prices import PriceOrigin, ShownPrice
+from checkout_core.prices import PriceOrigin, Promise, ShownPrice
 
 
 def shown_data(shown: ShownPrice) -> dict[str, object]:
@@ -31,6 +31,17 @@ def origin_data(origin: PriceOrigin | None, currency: str) -> dict[str, object] 
         return None
     catalogue = None if origin.catalogue is None else money_data(Money(origin.catalogue, currency))
     return {"list": origin.list, "quantity": origin.quantity, "price": money_data(Money(origin.price, currency)), "catalogue": catalogue}
+
+
+def promise_data(promise: Promise) -> dict[str, object]:
+    """A promised unit price, as data."""
+    return {
+        "sku": promise.sku,
+        "price": money_data(promise.price),
+        "origin": origin_data(promise.origin, promise.price.currency),
+        "channel": promise.channel or None,
+        "until": time_data(promise.until),
+    }
 
 
 def price_words(name: str, quantity: int, shown: Sequence[ShownPrice]) -> Iterator[RenderableType]:

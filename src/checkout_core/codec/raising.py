@@ -17,8 +17,8 @@ def raised_checkout_1(old: Document) -> Document:
 
 
 def raised_checkout_2(old: Document) -> Document:
-    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay."""
-    return _with(old, channel="", pay_by="")
+    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay, and no price was promised."""
+    return _with(old, channel="", pay_by="", promises=[])
 
 
 def raised_product_1(old: Document) -> Document:
