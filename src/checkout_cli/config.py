@@ -5,6 +5,7 @@
     gateways = ["sandbox"]              by the names they are registered under
     identity_secret = "…"               at least 16 bytes; or CHECKOUT_IDENTITY_SECRET; else the key file beside an SQLite database
     production = true                   refuses what is not meant for real money
+    promise_for = 3600                  seconds that a checkout keeps a unit price it was quoted; 0 unless said
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
 
     [gateway.NAME]                      what that gateway is made with
@@ -75,6 +76,7 @@ class Settings:
     pricing: PricingPolicy = PricingPolicy()
     channels: Mapping[str, PricingPolicy] = field(factory=dict)
     home: Destination | None = None
+    promise_for: int = 0
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
@@ -126,7 +128,7 @@ def _secret(text: str, where: str) -> bytes:
 
 # The file.
 KEYS: Final = (
-    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout"),
+    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for"),
     *("gateway", "mail", "pricing", "channels", "home"),
 )
 
@@ -172,6 +174,9 @@ def read(path: Path) -> Settings:
     busy = top.number("busy_timeout")
     if busy is not None and not 0 <= busy <= BUSY_AT_MOST:
         mistakes.append(f"busy_timeout is 0 to {BUSY_AT_MOST} seconds, not {busy}.")
+    promise = top.number("promise_for") or 0
+    if promise < 0:
+        mistakes.append(f"promise_for is 0 or more seconds, not {promise}.")
     gateways = top.texts("gateways")
     mistakes += [
         f"gateway.{name} is described but not among gateways. Add it there, or leave it out."
@@ -190,6 +195,7 @@ def read(path: Path) -> Settings:
         pricing=pricing,
         home=_place(home),
         channels=channels,
+        promise_for=promise,
         config=path,
     )
     if mistakes:

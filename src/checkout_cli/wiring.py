@@ -119,6 +119,7 @@ class Backend:
                 pricing=self.settings.pricing,
                 channels=self.settings.channels,
                 locations=self.locations,
+                promise_for=self.settings.promise_for,
             ),
             production=self.settings.production,
         )

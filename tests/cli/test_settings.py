@@ -18,6 +18,7 @@ locations = ["berlin", "dublin"]
 gateways = ["sandbox"]
 identity_secret = "0123456789abcdef"
 busy_timeout = 3
+promise_for = 3600
 production = false
 
 [gateway.sandbox]
@@ -56,6 +57,7 @@ def test_everything_in_a_file_is_read(tmp_path: Path) -> None:
     assert settings.locations == ("berlin", "dublin")
     assert settings.identity_secret == b"0123456789abcdef"
     assert settings.busy_timeout == 3
+    assert settings.promise_for == 3600
     assert (settings.mail.host, settings.mail.port, settings.mail.tls) == ("smtp.example.org", 587, "starttls")
     assert settings.pricing.tax.mode == "half_even"
     assert settings.pricing.discount_mode == "floor"
@@ -132,6 +134,7 @@ def test_nothing_named_says_how_to_name_it() -> None:
         ('locations = ["a", "a"]', "locations is a list of one or more different texts"),
         ("production = 1", "production is true or false, not int"),
         ("busy_timeout = -1", "busy_timeout is 0 to 3600 seconds, not -1"),
+        ("promise_for = -1", "promise_for is 0 or more seconds, not -1"),
         ('identity_secret = "short"', "identity_secret is shorter than 16 bytes"),
         ('[mail]\nhost = "x"\nfolder = "y"', "mail has a folder and a host"),
         ("[mail]\nport = 70000", "mail.port is 1 to 65535"),

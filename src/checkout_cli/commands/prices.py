@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checkout_cli.config import settings_of
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
 from checkout_cli.options import WHERE, ConfigFile, Db, Json
@@ -24,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="Prices: what a thing costs for who
 def show(
     sku: Annotated[str, typer.Argument(metavar="SKU", help="What is for sale.")],
     group: Annotated[list[str] | None, typer.Option("--group", metavar="NAME", help="For a shopper in this group; more than once.")] = None,
-    channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="Sold through this channel.")] = "",
+    channel: Annotated[str, typer.Option("--channel", metavar="NAME", help="Sold through this channel of the --config file.")] = "",
     quantity: Annotated[int, typer.Option("--quantity", min=1, metavar="N", help="Bought so many at once.")] = 1,
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="As at that instant, such as 2026-11-27T12:00:00+01:00; now, if left out.")
@@ -49,6 +50,7 @@ def show(
 
     if shop is not None and db is not None:
         raise WrongUsage("Say --shop or --db: a price is of one catalogue.")
+    settings_of(None if shop is not None else db, config).pricing_for(channel or None)  # refuses a channel that nobody knows
     moment = SystemClock().now() if at is None else _instant(at)
     product, book = _found(sku, shop, db, config)
     if product is None:

@@ -18,6 +18,7 @@ from checkout_cli.output import Output
 
 if TYPE_CHECKING:
     from checkout_cli.wiring import CatalogChange, LoadPlan, ShopFiles
+    from checkout_core.refusals import Change as Difference
 
 app = typer.Typer(no_args_is_help=True, help="A shop as a folder of files: check it, load it.")
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds shop.toml, products.csv and the rest.")]
@@ -113,7 +114,16 @@ def plan_of_load(files: ShopFiles, todo: LoadPlan, *, every: bool) -> Plan:
     if gone:
         goods = "1 product is withdrawn: nobody can buy it" if gone == 1 else f"{gone} products are withdrawn: nobody can buy them"
         notes = (f"{goods} any more. Orders and stock stay as they are.",)
+    if others := sum(change.kind == "product" and any(map(_of_price, change.differences)) for change in todo.changes):
+        whose = "1 product has another price" if others == 1 else f"{others} products have other prices"
+        cure = "Write the former ones into prices.csv with their days, if reductions are to show the lowest price before."
+        notes = (*notes, f"{whose} in the catalogue. {cure}")
     return Plan(f"Load {files.name}", tuple(changes), notes)
+
+
+def _of_price(change: Difference) -> bool:
+    """Whether a catalogue price becomes another one: it is history then."""
+    return change.what.startswith("prices ") and bool(change.before and change.after)
 
 
 def _setting(name: str, value: str) -> str:

@@ -140,6 +140,13 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
     if c.quote is not None:
         yield heading("What it costs")
         yield quote_words(c.quote)
+    if c.promises:
+        yield heading("What was promised")
+        yield table(
+            ("what", "unit", "until"),
+            ((one.sku, one.price, time_words(one.until)) for one in c.promises),
+            right=("unit",),
+        )
     if c.attempts:
         yield heading("How it was paid")
         yield attempt_rows(c)

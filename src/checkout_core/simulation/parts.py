@@ -20,6 +20,7 @@ from checkout_core.money import Money
 from checkout_core.notices import Notice
 from checkout_core.payments import Capabilities, Fact
 from checkout_core.ports import Clock
+from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.shipping import ShippingOption
@@ -260,6 +261,10 @@ class SimCatalog:
 
     async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
         return await self._ask("catalog.promotions", lambda catalog: catalog.promotions(codes))
+
+    async def prices(self, skus: Sequence[str]) -> PriceBook:
+        """The lists come with the catalogue, so no fault of their own can strike them."""
+        return self.shelf.catalog.prices(skus)
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return await self._ask("taxes.rates", lambda catalog: catalog.rates(destination, categories, at))

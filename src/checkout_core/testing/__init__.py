@@ -15,12 +15,13 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    _kits = ("carts", "commits", "gateway", "notifier", "pools", "processes", "queries", "storage")
+    _kits = ("carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage")
     sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in _kits))
 
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract
 from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, synced
+from checkout_core.testing.prices import PricesContract
 from checkout_core.testing.queries import QueriesContract
 from checkout_core.testing.storage import StorageContract
 
@@ -28,6 +29,7 @@ __all__ = [
     "GatewayContract",
     "HandClock",
     "NotifierContract",
+    "PricesContract",
     "QueriesContract",
     "StorageContract",
     "a_cart",
