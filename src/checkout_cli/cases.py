@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +57,8 @@ from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
+from checkout_core.tax_provider import TaxSource
+from checkout_core.tax_relief import Taxes
 
 LARGEST: Final = 1_000_000  # bytes of a case (R25)
 KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "at", "lines", "gift_cards", "policy")
@@ -101,13 +103,16 @@ class BadCase(WrongUsage):
 
 
 class Prices(Protocol):
-    """What a case is priced from: the Catalog, Prices, TaxProvider and ShippingRates ports in one."""
+    """What a case is priced from: the Catalog, Prices, TaxRates and ShippingRates ports in one."""
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]: ...
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]: ...
     def prices(self, skus: Sequence[str]) -> PriceBook: ...
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]: ...
+
+
+Due = Callable[[Destination, Sequence[str], datetime], tuple[Taxes, TaxSource | None]]
 
 
 def quote_of(
@@ -118,12 +123,13 @@ def quote_of(
     used_up: Mapping[str, Refused] | None = None,
     channel: str = "",
     home: Destination | None = None,
+    due: Due | None = None,
 ) -> Quote:
     """The price of this case, at its own moment if it names one, else `now`; its own choices go before those of `policy`.
 
-    Raises Refusal with every reason why there is none.
+    `due` says what tax is due; without it, the prices do. Raises Refusal with every reason why there is none.
     """
-    basket, facts = facts_of(case, prices, now, used_up, channel, home)
+    basket, facts = facts_of(case, prices, now, used_up, channel, home, due)
     chosen = policy_from(case.choices, policy)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
@@ -137,22 +143,27 @@ def facts_of(
     used_up: Mapping[str, Refused] | None = None,
     channel: str = "",
     home: Destination | None = None,
+    due: Due | None = None,
 ) -> tuple[Basket, Facts]:
     """What is to be priced, and all that the catalogue knows about it."""
     products = prices.products(sorted({line.sku for line in case.lines}))
     offered: Sequence[ShippingOption | Refused] = ()
-    taxes: Mapping[str, tuple[TaxRate, ...] | None] = {}
+    taxes: Taxes = {}
+    source: TaxSource | None = None
     categories = set[str]()
     if case.destination is not None:
         weight = sum(products[line.sku].weight * line.quantity for line in case.lines if line.sku in products)
         offered = prices.options(case.destination, weight, case.currency)
         categories = {product.tax_category for product in products.values()}
         categories |= {option.tax_category for option in offered if isinstance(option, ShippingOption)}
-        taxes = prices.rates(case.destination, sorted(categories), case.at or now)
+        asked = (case.destination, sorted(categories), case.at or now)
+        taxes, source = (prices.rates(*asked), None) if due is None else due(*asked)
     at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
     deals, seller = tuple(prices.promotions(case.codes)), None if home is None else home.country
     lists = prices.prices(sorted(products))
-    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists)
+    facts = Facts(
+        products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists, tax_source=source
+    )
     return Basket(case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
 
 

@@ -6,9 +6,12 @@
     identity_secret = "…"               at least 16 bytes; or CHECKOUT_IDENTITY_SECRET; else the key file beside an SQLite database
     production = true                   refuses what is not meant for real money
     promise_for = 3600                  seconds that a checkout keeps a unit price it was quoted; 0 unless said
+    tax_provider = "NAME"               who is asked what tax is due, by the name it is registered under; else the shop's own table
+    tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback")
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
 
     [gateway.NAME]                      what that gateway is made with
+    [tax.NAME]                          what that tax provider is made with
     [mail]                              folder = "mail", or host, port, tls, user, password; sender, shop
     [pricing]                           every setting of docs/pricing-policies.md, by its name there
     [channels.NAME.pricing]             what is otherwise in that channel; the rest is as in [pricing]
@@ -23,7 +26,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 from attrs import evolve, field, frozen
 
@@ -33,6 +36,7 @@ from checkout_core.errors import BadSetting
 from checkout_core.policy import Policy
 from checkout_core.pricing_policy import PricingPolicy, policy_from
 from checkout_core.refusals import Refused
+from checkout_core.tax_provider import TaxOutage
 
 ENV_DB, ENV_CONFIG, ENV_SECRET, ENV_ACTOR = "CHECKOUT_DB", "CHECKOUT_CONFIG", "CHECKOUT_IDENTITY_SECRET", "CHECKOUT_ACTOR"
 ENV_BUSY = "CHECKOUT_BUSY_TIMEOUT"
@@ -77,6 +81,9 @@ class Settings:
     channels: Mapping[str, PricingPolicy] = field(factory=dict)
     home: Destination | None = None
     promise_for: int = 0
+    tax_provider: str | None = None
+    tax_outage: TaxOutage = "block"
+    taxes_made_with: Mapping[str, object] = field(factory=dict, repr=_masked)
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
@@ -128,8 +135,8 @@ def _secret(text: str, where: str) -> bytes:
 
 # The file.
 KEYS: Final = (
-    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for"),
-    *("gateway", "mail", "pricing", "channels", "home"),
+    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for", "tax_provider", "tax_outage"),
+    *("gateway", "tax", "mail", "pricing", "channels", "home"),
 )
 
 
@@ -177,6 +184,15 @@ def read(path: Path) -> Settings:
     promise = top.number("promise_for") or 0
     if promise < 0:
         mistakes.append(f"promise_for is 0 or more seconds, not {promise}.")
+    provider, tax_made_with = top.text("tax_provider"), top.tables("tax")
+    mistakes += [
+        f"tax.{name} is described but is not the tax_provider. Name it there, or leave it out."
+        for name in tax_made_with
+        if name != provider
+    ]
+    outage = top.one_of("tax_outage", get_args(TaxOutage))
+    if outage is not None and provider is None:
+        mistakes.append("tax_outage says what to do while a tax_provider is away, and none is named. Name one, or leave it out.")
     gateways = top.texts("gateways")
     mistakes += [
         f"gateway.{name} is described but not among gateways. Add it there, or leave it out."
@@ -196,6 +212,9 @@ def read(path: Path) -> Settings:
         home=_place(home),
         channels=channels,
         promise_for=promise,
+        tax_provider=provider,
+        tax_outage=cast(TaxOutage, outage or "block"),
+        taxes_made_with=tax_made_with.get(provider or "", {}),
         config=path,
     )
     if mistakes:

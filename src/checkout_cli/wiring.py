@@ -33,14 +33,18 @@ from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
 from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, Worker, plugins
+from checkout_core.customers import Destination
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import Admin, Clock, Ids
 from checkout_core.prices import PriceBook
-from checkout_core.sync.ports import Gateway, Notifier
+from checkout_core.sync.ports import Gateway, Notifier, TaxProvider
 from checkout_core.sync.regulars import OwnOrders
+from checkout_core.sync.shop import taxes_due
 from checkout_core.system import SystemClock, SystemIds, number_of
 from checkout_core.tax import TaxRow
+from checkout_core.tax_provider import TaxSource
+from checkout_core.tax_relief import Taxes
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
     from checkout_adapters.files import ShopFiles as ShopFiles
@@ -96,6 +100,21 @@ class Backend:
             raise Misconfigured(f"The gateway {name!r} cannot be made with what gateway.{name} says: {error}.") from None
 
     @cached_property
+    def tax_provider(self) -> TaxProvider | None:
+        """Who is asked what tax is due, if that is not the shop's own table."""
+        if (name := self.settings.tax_provider) is None:
+            return None
+        make = cast(Any, plugins.load(plugins.TAX_PROVIDERS, name))
+        try:
+            return cast(TaxProvider, make(**self.settings.taxes_made_with))
+        except (TypeError, ValueError) as error:
+            raise Misconfigured(f"The tax provider {name!r} cannot be made with what tax.{name} says: {error}.") from None
+
+    def taxes_due(self, to: Destination, categories: Sequence[str], at: datetime) -> tuple[Taxes, TaxSource | None]:
+        """What is due there and then, and who says so, as the shop asks it."""
+        return taxes_due(self.catalog, self.tax_provider, self.settings.tax_outage, to, categories, at)
+
+    @cached_property
     def locations(self) -> tuple[str, ...]:
         """Where goods lie, in the order they are used: as configured, else as loaded, else the one place there is."""
         from checkout_adapters.sqlalchemy.catalog import read_locations
@@ -110,6 +129,7 @@ class Backend:
             storage=self.storage,
             gateways=self.gateways,
             catalog=self.catalog,
+            tax_provider=self.tax_provider,
             customers=OwnOrders(self.queries),
             clock=self.clock,
             ids=self.ids,
@@ -120,6 +140,7 @@ class Backend:
                 channels=self.settings.channels,
                 locations=self.locations,
                 promise_for=self.settings.promise_for,
+                tax_outage=self.settings.tax_outage,
             ),
             production=self.settings.production,
         )

@@ -89,6 +89,7 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
         "order of promotions": ", ".join([used.id for used in quote.promotions]),
         "order of cards": ", ".join([card.id for card in quote.cards]),
         "tax rates": rates_text(quote.rates),
+        "tax source": _source(quote),
         "policy": policy_text(quote.policy),
         "scheme": quote.scheme,
     }
@@ -111,6 +112,13 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
             "tax": _money(card.tax, quote),
         }
     return told
+
+
+def _source(quote: Quote) -> str | None:
+    """Who said the rates; None is the shop's own table."""
+    if (of := quote.tax_source) is None:
+        return None
+    return f"{of.provider} {of.reference}".strip() + ("" if of.answered else " (away: the shop's own table)")
 
 
 def _origin(line: PricedLine, quote: Quote) -> str | None:

@@ -18,7 +18,8 @@ from checkout_core.errors import Misconfigured
 from checkout_core.payments import Capabilities
 
 CONDITIONS: Final = "checkout_core.conditions"
-GROUPS: Final = ("checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", CONDITIONS)
+TAX_PROVIDERS: Final = "checkout_core.tax_providers"
+GROUPS: Final = ("checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", TAX_PROVIDERS, CONDITIONS)
 
 
 class Declares(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from attrs import field, frozen
 
@@ -14,6 +14,7 @@ from checkout_core.customers import Destination
 from checkout_core.errors import BadSetting
 from checkout_core.pricing import PricingPolicy
 from checkout_core.refusals import Refused
+from checkout_core.tax_provider import TaxOutage
 from checkout_core.values import Table
 
 
@@ -48,7 +49,8 @@ class Policy:
     name (a web shop, a counter, an app). `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
     secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person. `home` is where the shop sells from: whose taxes
     are in its prices, and from where tax is due by the buyer; needed once prices keep their net. `promise_for`: for how many seconds a
-    checkout keeps a unit price that it was quoted, if it becomes dearer (`prices.Promise`); 0: as long as its quote. Raises BadSetting.
+    checkout keeps a unit price that it was quoted, if it becomes dearer (`prices.Promise`); 0: as long as its quote. `tax_outage`: while a
+    tax provider is away, sell nothing (`block`), or at the rates of the shop's own table (`fallback`). Raises BadSetting.
     """
 
     limits: Limits = Limits()
@@ -63,12 +65,15 @@ class Policy:
     identity_secret: bytes = field(default=b"", repr=lambda _: "•••")
     home: Destination | None = None
     promise_for: int = 0
+    tax_outage: TaxOutage = "block"
 
     def __attrs_post_init__(self) -> None:
         if type(self.promise_for) is not int or self.promise_for < 0:
             raise BadSetting(
                 "promise_for", f"it is a whole number of seconds, 0 or more, not {self.promise_for!r}", "Give 0 to promise nothing."
             )
+        if self.tax_outage not in get_args(TaxOutage):
+            raise BadSetting("tax_outage", f"{self.tax_outage!r} is not known", f"Use {' or '.join(get_args(TaxOutage))}.")
         if self.home is None and any(pricing.prices_keep == "net" for pricing in (self.pricing, *self.channels.values())):
             problem = "prices keep their net, and nobody says where they are at home"
             raise BadSetting("prices_keep", problem, 'Say where: Policy(home=Destination("DE")), or home = "DE" in the configuration.')

@@ -24,6 +24,7 @@ from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
+from checkout_core.tax_provider import TaxEstimate
 from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
@@ -183,11 +184,26 @@ class AsyncCustomers(Protocol):
         ...
 
 
-class AsyncTaxProvider(Protocol):
-    """What tax is due where."""
+class AsyncTaxRates(Protocol):
+    """What tax is due where, as the shop's own table says."""
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         """The rates of each category there and then (UTC); None where it is not known, which refuses the sale (G2)."""
+        ...
+
+
+class AsyncTaxProvider(Protocol):
+    """Somebody else who says what tax is due where. A quote is not made while it is asked: its answer ends within a few seconds."""
+
+    @property
+    def name(self) -> str:
+        """How quotes name this provider. Stored: never change it."""
+        ...
+
+    async def estimate(self, destination: Destination, categories: Sequence[str], at: datetime) -> TaxEstimate:
+        """The rates of each category there and then (UTC). Asking changes nothing. Raises Unavailable or NoAnswer if it is away, or has
+        taken too long; then the shop does as its policy's `tax_outage` says.
+        """
         ...
 
 

@@ -29,6 +29,7 @@ from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula, moved
+from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes, relieved
 
 __all__ = [
@@ -64,6 +65,7 @@ class Facts:
 
     - `products` by SKU. `promotions`: the automatic ones, and those whose codes were typed; more do no harm.
     - `taxes` by tax category, for the basket's destination: None, or no entry, is not known, and the price is refused. No tax is `()`.
+    - `tax_source`: the provider that was asked for them; None is the shop's own table. That it was away is a reason of its own.
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
     - `shopper`: what is known of who buys. `seller`: the country the shop sells from; None: nobody said. `home`: the taxes where its
       prices are at home, by category, if they are to stay the same without tax wherever it goes.
@@ -83,6 +85,7 @@ class Facts:
     home: Mapping[str, tuple[TaxRate, ...] | None] = MappingProxyType({})
     prices: PriceBook = field(default=NO_LISTS, converter=book_of)
     promises: Mapping[str, Promise] = MappingProxyType({})
+    tax_source: TaxSource | None = None
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -146,7 +149,9 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
         wrong.append(Refused("below-zero", "total", f"{totals.total} minor units of {basket.currency}"))
     if wrong:
         return tuple(wrong)
-    return _quote(basket, basket.destination, taxes, policy, found, listed, sent, sheet, stacked, taxed, cards, totals, now)
+    return _quote(
+        basket, basket.destination, taxes, facts.tax_source, policy, found, listed, sent, sheet, stacked, taxed, cards, totals, now
+    )
 
 
 def stacked_for(
@@ -196,7 +201,7 @@ def laid_out(basket: Basket, facts: Facts, wrong: list[Refused], now: datetime, 
             sent, taxes = like_the_goods(sent, [(p.tax_category, unit * line.quantity) for line, p, unit in found], taxes, policy)
         if keep is not None:
             sent = [keep.carriage(option, category, taxes) for option, category in zip(sent, at_home, strict=True)]
-    formulas = _formulas(basket, taxes, found, sent, wrong)
+    formulas = _formulas(basket, taxes, facts.tax_source, found, sent, wrong)
     sheet = _sheet(basket.currency, found, sent, formulas, carriage_known=known)
     _limit("total", sum([abs(amount) for amount in sheet.original]), wrong)
     return Laid(found, sent, taxes, formulas, sheet, listed)
@@ -309,7 +314,12 @@ def _carriage(basket: Basket, facts: Facts, wrong: list[Refused]) -> list[Shippi
 
 
 def _formulas(
-    basket: Basket, taxes: Taxes, found: Sequence[Found], sent: Sequence[ShippingOption], wrong: list[Refused]
+    basket: Basket,
+    taxes: Taxes,
+    source: TaxSource | None,
+    found: Sequence[Found],
+    sent: Sequence[ShippingOption],
+    wrong: list[Refused],
 ) -> list[TaxFormula] | None:
     """The tax of each entry, worked out; a category whose tax is not known is noted, never taken as zero (G2). None without destination."""
     if basket.destination is None:
@@ -319,7 +329,9 @@ def _formulas(
     for category in dict.fromkeys(categories):
         rates = taxes.get(category)
         known[category] = _NO_TAX if rates is None else formula(rates)
-        if rates is None:
+        if rates is None and source is not None and not source.answered:
+            wrong.append(Refused("tax-unavailable", source.provider, category))
+        elif rates is None:
             wrong.append(Refused("tax-unknown", basket.destination.country, category))
     return [known[category] for category in categories]
 
@@ -367,6 +379,7 @@ def _quote(
     basket: Basket,
     destination: Destination,
     taxes: Taxes,
+    source: TaxSource | None,
     policy: PricingPolicy,
     found: Sequence[Found],
     listed: Mapping[str, UnitPrice] | None,
@@ -411,9 +424,9 @@ def _quote(
     promotions = tuple([_applied(promotion, given, sheet.lines, currency, now) for promotion, given in stacked.applied])
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
     rates: Rates = tuple([(category, tuple(taxes[category] or ())) for category in sorted(categories)])
-    digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals)
+    digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, source)
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
-    return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
+    return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses, tax_source=source)
 
 
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, now: datetime) -> AppliedPromotion:

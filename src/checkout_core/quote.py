@@ -25,6 +25,7 @@ from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Conditio
 from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
 from checkout_core.tax import TaxPolicy, TaxRate
+from checkout_core.tax_provider import TaxSource
 
 SCHEMES: Final = (1, 2)
 """The ways in which hashes of quotes are made."""
@@ -144,6 +145,7 @@ class Quote:
 
     `rates` are the tax rates by category, as they were. `near_misses` says why automatic promotions did not apply; they are news, not
     part of the price, so neither the hash nor `==` looks at them. `scheme` says how the hash was made; older quotes keep theirs.
+    `tax_source`: the provider that was asked for the rates; None is the shop's own table.
     """
 
     currency: str
@@ -158,6 +160,7 @@ class Quote:
     hash: str
     near_misses: tuple[Refused, ...] = field(default=(), eq=False)
     scheme: int = 2
+    tax_source: TaxSource | None = None
 
     @property
     def total(self) -> Money:
@@ -180,7 +183,7 @@ def hash_of(quote: Quote) -> str:
     if quote.scheme == 1:
         return _hash_1(quote)
     q = quote
-    return hash_text(q.currency, q.lines, q.shipping, q.promotions, q.cards, q.destination, q.rates, q.policy, q.totals)
+    return hash_text(q.currency, q.lines, q.shipping, q.promotions, q.cards, q.destination, q.rates, q.policy, q.totals, q.tax_source)
 
 
 def hash_text(
@@ -193,6 +196,7 @@ def hash_text(
     rates: Rates,
     policy: PricingPolicy,
     totals: Totals,
+    source: TaxSource | None = None,
 ) -> str:
     """The hash of a quote that is made of these."""
     content = (
@@ -206,6 +210,7 @@ def hash_text(
         rates_text(rates),
         policy_text(policy),
         _TOTALS(totals),
+        *(() if source is None else (_SOURCE(source),)),
     )
     digest = hashlib.sha256(CANONICAL.encode(content).encode())
     for used in promotions:
@@ -237,6 +242,7 @@ _SHIPPING: Final = _all_but(PricedShipping)
 _PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
+_SOURCE: Final = _all_but(TaxSource)
 
 
 @lru_cache(maxsize=4096)
@@ -323,6 +329,7 @@ def _hash_1(quote: Quote) -> str:
         or any(line.floor or line.origin for line in quote.lines)
         or len(quote.shipping) > 1
         or quote.cards
+        or quote.tax_source
         or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)
         or policy != PricingPolicy(rounding, policy.discount_mode, policy.allocation, allocation_mode=policy.discount_mode)
     ):

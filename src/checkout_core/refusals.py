@@ -73,6 +73,7 @@ WORDS: Mapping[str, str] = {
     "below-zero": "The {subject} is below zero ({given}), and nothing is paid out here. Take a credit out of the cart.",
     # tax and shipping
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
+    "tax-unavailable": "{subject} does not say what tax is due ({given}), and we guess nothing. Nothing is lost: try again in a moment.",
     "not-shipped-there": "{subject} is not delivered there. Choose another method or address.",
     "too-heavy": "{subject} carries at most {limit} g; this is {given} g. Choose another method, or send less.",
     "unknown-method": "There is no shipping method {subject}. Ask for the options.",

@@ -19,7 +19,9 @@ from typing import Final
 
 from tests.cli.reference import ROOT, screens
 
-PAGES: Final = tuple(ROOT / "docs" / "how-to" / name for name in ("explain-a-price.md", "prices.md", "promotions.md", "taxes.md"))
+PAGES: Final = tuple(
+    ROOT / "docs" / "how-to" / name for name in ("explain-a-price.md", "prices.md", "promotions.md", "taxes.md", "tax-provider.md")
+)
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SURROUNDINGS: Final = {"COLUMNS": "80"}
 

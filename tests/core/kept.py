@@ -70,6 +70,7 @@ from checkout_core.quote import hash_text
 from checkout_core.refusals import Change, Refused
 from checkout_core.shipping import Band, ShippingMethod, ShippingOption, Zone
 from checkout_core.tax import TaxRate, TaxRow
+from checkout_core.tax_provider import TaxSource
 from checkout_core.unit import Person
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -177,7 +178,7 @@ def a_full_quote() -> Quote:
     lines = (Line("MUG", 3), Line("TEA", 4), Line("BOOK", 2), Line("DEPOSIT", 1))
     cards = (GiftCard("gc1", 500), GiftCard("gc2", 1000, 300, Ratio.parse("0.07")))
     basket = Basket("EUR", lines, Destination("DE", None, "10117"), ("parcel", "letter"), ("FIVE",), cards)
-    facts = Facts({product.sku: product for product in goods}, RULES, taxes, sent, prices=[TRADE])
+    facts = Facts({product.sku: product for product in goods}, RULES, taxes, sent, prices=[TRADE], tax_source=TaxSource("acme", "DE, 2026"))
     quote = price(basket, facts, NOON, PricingPolicy(cash=CashRounding(5)))
     assert isinstance(quote, Quote), quote
     return quote

@@ -35,6 +35,7 @@ from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import Quote, hash_of, intact
 from checkout_core.refusals import Change
 from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
+from checkout_core.tax_provider import TaxSource
 from tests.core.sales import Sale, basket, eur, fixed, percent, promotion, quoted, sales, shop, vat
 
 # A quote with one of everything.
@@ -158,6 +159,8 @@ def setting_changes() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, value in changed_rates.items():
         yield f"rate.{name}", {"rates": (("standard", (evolve(rate, **{name: value}),)),)}
     yield "rate gone", {"rates": (("standard", ()),)}
+    for source in (TaxSource("acme"), TaxSource("acme", "DE"), TaxSource("acme", answered=False)):
+        yield f"source {source}", {"tax_source": source}
     yield "category", {"rates": (("reduced", (rate,)),)}
     policy = QUOTE.policy
     for name, values in CHOICES.items():

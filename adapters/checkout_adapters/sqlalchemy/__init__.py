@@ -2,7 +2,7 @@
 
     SqlStorage, AsyncSqlStorage    the Storage port
     SqlQueries, AsyncSqlQueries    the Queries port: lists and reports
-    SqlCatalog, AsyncSqlCatalog    the Catalog, TaxProvider and ShippingRates ports on a shop that was loaded from files
+    SqlCatalog, AsyncSqlCatalog    the Catalog, TaxRates and ShippingRates ports on a shop that was loaded from files
 
 Not imported here, because a shop needs neither: `admin.SqlAdmin` makes, upgrades and checks a database (the Admin port; it needs alembic);
 `fsck.check` looks at every invariant that the tables can show, and shares nothing with the rest.

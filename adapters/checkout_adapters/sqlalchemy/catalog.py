@@ -1,4 +1,4 @@
-"""A shop that was loaded from files, kept in the database: the Catalog, Prices, TaxProvider and ShippingRates ports in one, and the load.
+"""A shop that was loaded from files, kept in the database: the Catalog, Prices, TaxRates and ShippingRates ports in one, and the load.
 
     storage = SqlStorage("shop.db")
     shop = Shop(storage=storage, catalog=SqlCatalog(storage), …)

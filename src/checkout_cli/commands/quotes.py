@@ -70,7 +70,8 @@ def quote(
             raise WrongUsage(f"{case}: no shop is named to price it in. Say --shop DIR for its files, or --db shop.db for its database.")
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
-            priced = quote_of(described, backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
+            asked = (backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
+            priced = quote_of(described, *asked, due=backend.taxes_due)
             notes, reduced = tuple(_scarce(backend, priced)), lowered(described, backend.catalog, now, channel or "")
         _tell(priced, notes, explain, out, lowered=reduced)
 

@@ -36,7 +36,8 @@ def show(
 ) -> None:
     """Show the rates of a place on a day: by category, each with the law it stands in, and from when to when.
 
-    The row of a region wins over that of its country. Exit code 1 if nothing is known there.
+    The row of a region wins over that of its country. A shop with a tax provider asks that first, and says so here: these rows are its own.
+    Exit code 1 if nothing is known there.
 
     Example: checkout tax show --country DE --on 2020-08-01 --seed eu-vat
     """
@@ -49,13 +50,13 @@ def show(
         raise WrongUsage(f"{country!r:.20} is no country. Write an ISO 3166-1 code such as DE, or with its region US-CA.")
     if sum(each is not None for each in (seed, shop, db)) > 1:
         raise WrongUsage("Say one of --seed, --shop and --db: a rate is of one table.")
-    rows, day = _rows(seed, shop, db, config, region), _day(on)
+    (rows, provider), day = _rows(seed, shop, db, config, region), _day(on)
     found = [row for row in rows if row.country == land and row.region in (None, region or None) and row.in_force(_at(row, day))]
     own = {row.category for row in found if row.region is not None}
     found = [row for row in found if row.region is not None or row.category not in own]
     if not found:
         raise Refusal(Refused("tax-unknown", f"{country} on {day:%Y-%m-%d}", "anything"))
-    Output(as_json).show({"taxes": rows_data(found)}, lambda: place_words(found))
+    Output(as_json).show({"taxes": rows_data(found), "provider": provider}, lambda: place_words(found, provider))
 
 
 @app.command()
@@ -76,20 +77,24 @@ def seed(
     written(text)
 
 
-def _rows(seed: str | None, shop: Path | None, db: str | None, config: Path | None, region: str) -> Sequence[TaxRow]:
+def _rows(
+    seed: str | None, shop: Path | None, db: str | None, config: Path | None, region: str
+) -> tuple[Sequence[TaxRow], dict[str, str] | None]:
+    """The rows asked for; and the provider that the shop asks first, with what the shop does while it is away."""
     if seed is not None:
         from checkout_cli.wiring import seed_table
 
         try:
-            return seed_table(seed, region if seed == "india-gst" and region else None).rows
+            return seed_table(seed, region if seed == "india-gst" and region else None).rows, None
         except ValueError as error:
             raise WrongUsage(str(error)) from None
     if shop is not None:
         from checkout_cli.wiring import read_files
 
-        return read_files(shop).taxes.rows
+        return read_files(shop).taxes.rows, None
     with shop_of(db, config) as backend:
-        return backend.tax_rows()
+        name, outage = backend.settings.tax_provider, backend.settings.tax_outage
+        return backend.tax_rows(), None if name is None else {"name": name, "outage": outage}
 
 
 def _day(text: str | None) -> datetime:

@@ -368,6 +368,9 @@ class PriceTree:
         choices = {name: value for name, value in settings_of(self.quote.policy).items() if value != DEFAULTS[name]}
         told = ", ".join([f"{name} = {_plain(value)}" for name, value in choices.items()])
         yield Node(say("policy", choices=told) if choices else say("policy.default"), tone="quiet", apart=True)
+        if (source := self.quote.tax_source) is not None:
+            key = "tax-source.own" if not source.answered else "tax-source" if source.reference else "tax-source.plain"
+            yield Node(say(key, provider=source.provider, reference=source.reference), tone="quiet")
         misses = list(together(self.quote.near_misses))
         for refused in misses[:MOST_MISSES]:
             yield Node(say("miss", words=missed(refused)), tone="quiet")

@@ -78,6 +78,9 @@ WORDS: Final[Mapping[str, str]] = {
     # remarks
     "brief": "|Shown briefly. --json has the discounts and taxes of every line.",
     "alike": "{count} lines of {quantity} × {unit}|{about}",
+    "tax-source": "|Tax rates: {provider}, {reference}.",
+    "tax-source.plain": "|Tax rates: {provider}.",
+    "tax-source.own": "|Tax rates: the shop's own table; {provider} was away.",
     "policy": "|Choices: {choices}. All others: default.",
     "policy.default": "|All choices: default.",
     "miss": "|· {words}",

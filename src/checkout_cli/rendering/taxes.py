@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 
@@ -36,7 +36,10 @@ def rows_data(rows: Sequence[TaxRow]) -> list[dict[str, object]]:
     ]
 
 
-def place_words(rows: Sequence[TaxRow]) -> Iterator[RenderableType]:
+def place_words(rows: Sequence[TaxRow], provider: Mapping[str, str] | None = None) -> Iterator[RenderableType]:
+    if provider is not None:
+        away = "nothing is sold" if provider["outage"] == "block" else "these rows hold"
+        yield f"{provider['name']} is asked first. While it is away {away}."
     yield table(
         ("category", "tax", "percent", "how", "since", "until", "source"),
         (

@@ -71,6 +71,7 @@ def raised_quote_1(old: Document) -> Document:
         policy=_policy(policy),
         totals=_with(totals, cards=0, card_tax=0, rounded=0, due=totals["total"]),
         scheme=1,
+        tax_source=None,
     )
 
 

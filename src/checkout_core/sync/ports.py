@@ -25,6 +25,7 @@ from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
+from checkout_core.tax_provider import TaxEstimate
 from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
@@ -184,11 +185,26 @@ class Customers(Protocol):
         ...
 
 
-class TaxProvider(Protocol):
-    """What tax is due where."""
+class TaxRates(Protocol):
+    """What tax is due where, as the shop's own table says."""
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         """The rates of each category there and then (UTC); None where it is not known, which refuses the sale (G2)."""
+        ...
+
+
+class TaxProvider(Protocol):
+    """Somebody else who says what tax is due where. A quote is not made while it is asked: its answer ends within a few seconds."""
+
+    @property
+    def name(self) -> str:
+        """How quotes name this provider. Stored: never change it."""
+        ...
+
+    def estimate(self, destination: Destination, categories: Sequence[str], at: datetime) -> TaxEstimate:
+        """The rates of each category there and then (UTC). Asking changes nothing. Raises Unavailable or NoAnswer if it is away, or has
+        taken too long; then the shop does as its policy's `tax_outage` says.
+        """
         ...
 
 

@@ -5,6 +5,7 @@ runner perform what the unit decided. It holds no state of its own: any number o
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
@@ -16,9 +17,9 @@ from checkout_core import commands, drive, edge, plugins, uses
 from checkout_core.cart import Cart, How, Line, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
-from checkout_core.customers import UNKNOWN, Address, Contact, Shopper, identities
+from checkout_core.customers import UNKNOWN, Address, Contact, Destination, Shopper, identities
 from checkout_core.drive import Shortage, Step
-from checkout_core.errors import Broken, Misconfigured, NoAnswer, Unavailable
+from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, Unavailable
 from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
@@ -31,6 +32,7 @@ from checkout_core.sync.ports import (
     ShippingRates,
     Storage,
     TaxProvider,
+    TaxRates,
     Clock,
     Ids,
 )
@@ -42,7 +44,8 @@ from checkout_core.refusals import Refusal, Refused
 from checkout_core.sync.runner import Runner
 from checkout_core.shipping import ShippingOption
 from checkout_core.system import SystemClock, SystemIds
-from checkout_core.tax import TaxRate
+from checkout_core.tax_provider import TaxEstimate, TaxOutage, TaxSource
+from checkout_core.tax_relief import Taxes
 from checkout_core.unit import Unit
 from checkout_core.why_not import NearMiss, Why, near_misses, why
 
@@ -56,6 +59,8 @@ class Shop:
 
     `taxes`, `shipping` and `prices` default to the catalogue, if it answers for them too. Without `prices` there are no price lists, and
     without `customers` nothing is known of who buys.
+    A `tax_provider` is asked before `taxes`, the shop's own table: that says what tax is in prices at home, and with
+    `Policy(tax_outage="fallback")` what is due while the provider is away.
     `production` refuses adapters that are not meant for real money. Raises Misconfigured at once if the mix could lose money.
     """
 
@@ -65,7 +70,8 @@ class Shop:
         storage: Storage,
         catalog: Catalog,
         gateways: Iterable[Gateway] = (),
-        taxes: TaxProvider | None = None,
+        taxes: TaxRates | None = None,
+        tax_provider: TaxProvider | None = None,
         shipping: ShippingRates | None = None,
         customers: Customers | None = None,
         prices: Prices | None = None,
@@ -79,7 +85,8 @@ class Shop:
         self.storage = storage
         self.catalog = catalog
         self.gateways: Mapping[str, Gateway] = {gateway.name: gateway for gateway in listed}
-        self.taxes = taxes or cast(TaxProvider, _answers("taxes", catalog, "rates"))
+        self.taxes = taxes or cast(TaxRates, _answers("taxes", catalog, "rates"))
+        self.tax_provider = tax_provider
         self.shipping = shipping or cast(ShippingRates, _answers("shipping", catalog, "options"))
         self.customers = customers
         self.prices = prices or (cast(Prices, catalog) if hasattr(catalog, "prices") else None)
@@ -448,14 +455,16 @@ class Shop:
         lists = self._lists(sorted(products))
         deals = tuple(self.catalog.promotions(codes))
         options: Sequence[ShippingOption | Refused] = ()
-        rates: Mapping[str, tuple[TaxRate, ...] | None] = {}
+        rates: Taxes = {}
+        source: TaxSource | None = None
         at_home = rates
         if address is not None:
             weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
             options = self.shipping.options(address.destination, weight, seen.cart.currency)
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
-            rates = self.taxes.rates(address.destination, sorted(categories), self.clock.now())
+            asked = (self.taxes, self.tax_provider, self.policy.tax_outage)
+            rates, source = taxes_due(*asked, address.destination, sorted(categories), self.clock.now())
             pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
             if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
                 at_home = self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
@@ -466,7 +475,7 @@ class Shop:
             pools = self._uses(limited, who, seen.cart.currency)
         shopper = self._shopper(seen.cart.customer_id, contact)
         seller = self.policy.home.country if self.policy.home is not None else None
-        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists)
+        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
         return Known(seen, facts, pools)
 
     def _lists(self, skus: Sequence[str]) -> PriceBook:
@@ -480,6 +489,40 @@ class Shop:
         shopper = self.customers.shopper(customer, email)
         edge.refuse(edge.checked_shopper(shopper))
         return shopper
+
+
+def taxes_due(
+    own: TaxRates,
+    provider: TaxProvider | None,
+    outage: TaxOutage,
+    to: Destination,
+    categories: Sequence[str],
+    at: datetime,
+) -> tuple[Taxes, TaxSource | None]:
+    """What is due there and then, and who says so. With nobody to ask nothing is known, which refuses the sale (G2)."""
+    if provider is None:
+        return own.rates(to, categories, at), None
+    estimate = _estimate(provider, to, categories, at)
+    if estimate is not None:
+        return estimate.rates, TaxSource(provider.name, estimate.reference)
+    rates: Taxes = own.rates(to, categories, at) if outage == "fallback" else {}
+    return rates, TaxSource(provider.name, answered=False)
+
+
+def _estimate(provider: TaxProvider, to: Destination, categories: Sequence[str], at: datetime) -> TaxEstimate | None:
+    """What it answers; None if it is away, or what it says makes no sense."""
+    answer: object
+    try:
+        answer = provider.estimate(to, categories, at)
+    except CheckoutError:
+        return None
+    except Exception as error:
+        answer = error
+    if isinstance(answer, TaxEstimate):
+        return answer
+    kind = type(answer).__name__  # no more: its text may hold anything (R24)
+    warnings.warn(f"The tax provider {provider.name!r} gave {kind}, which is taken as no answer.", RuntimeWarning, stacklevel=2)
+    return None
 
 
 def _answers(port: str, catalog: object, method: str) -> object:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    _kits = ("carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage")
+    _kits = ("carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage", "taxes")
     sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in _kits))
 
 from checkout_core.testing.gateway import GatewayContract
@@ -24,6 +24,7 @@ from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, sy
 from checkout_core.testing.prices import PricesContract
 from checkout_core.testing.queries import QueriesContract
 from checkout_core.testing.storage import StorageContract
+from checkout_core.testing.taxes import TableTaxProvider, TaxProviderContract
 
 __all__ = [
     "GatewayContract",
@@ -32,6 +33,8 @@ __all__ = [
     "PricesContract",
     "QueriesContract",
     "StorageContract",
+    "TableTaxProvider",
+    "TaxProviderContract",
     "a_cart",
     "a_checkout",
     "needs",
