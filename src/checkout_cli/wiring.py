@@ -32,7 +32,7 @@ from checkout_adapters.tax_ids import checked_vat_id as checked_vat_id
 from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
-from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, Worker, plugins
+from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, TaxReporter, Worker, plugins
 from checkout_core.customers import Destination
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
@@ -147,7 +147,7 @@ class Backend:
 
     @cached_property
     def notifiers(self) -> tuple[Notifier, ...]:
-        """Who is told what happened: mail, into a folder or to a server."""
+        """Who is told what happened: mail, into a folder or to a server; and the tax provider, if it keeps records of sales."""
         from checkout_adapters.notify import FolderTransport, MailNotifier, SmtpTransport, Transport
         from checkout_adapters.sqlalchemy.catalog import read_settings
 
@@ -159,7 +159,9 @@ class Backend:
         )
         known = self.storage.read(read_settings)
         sender = mail.sender or known.get("shop-sender") or "shop@localhost.localdomain"
-        return (MailNotifier(transport, sender=sender, shop_name=mail.shop or known.get("shop-name") or "The shop"),)
+        letters = MailNotifier(transport, sender=sender, shop_name=mail.shop or known.get("shop-name") or "The shop")
+        provider: Any = self.tax_provider
+        return (letters, TaxReporter(provider)) if hasattr(provider, "commit") else (letters,)
 
     @cached_property
     def worker(self) -> Worker:

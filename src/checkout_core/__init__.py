@@ -20,8 +20,10 @@ from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.shop import AsyncShop
 from checkout_core.sync.regulars import OwnOrders
 from checkout_core.sync.shop import Shop
+from checkout_core.sync.tax_reports import TaxReporter
 from checkout_core.sync.worker import Worker
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
+from checkout_core.tax_reports import AsyncTaxReporter
 from checkout_core.worker import AsyncWorker
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "AsyncMemoryStorage",
     "AsyncOwnOrders",
     "AsyncShop",
+    "AsyncTaxReporter",
     "AsyncWorker",
     "Band",
     "Broken",
@@ -73,6 +76,7 @@ __all__ = [
     "Shopper",
     "ShownPrice",
     "TaxRate",
+    "TaxReporter",
     "TaxRow",
     "TaxTable",
     "Unavailable",

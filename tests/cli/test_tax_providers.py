@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from checkout_cli.config import BadConfig, Settings, read
-from checkout_core import TaxRate, TaxRow, TaxTable, plugins
+from checkout_cli.opening import shop_of
+from checkout_core import Card, Placed, TaxRate, TaxRow, TaxTable, plugins
 from checkout_core.money import Ratio
 from checkout_core.testing import TableTaxProvider
 from tests.cli.conftest import Command
+from tests.world import ADA, BERLIN
 
 CART = 'currency = "EUR"\nshipping = "standard"\nship_to = { country = "DE" }\n[[lines]]\nsku = "MUG-STONE-GREY-350"\n'
 SEVEN = (TaxRate("Seven", Ratio(7, 100), included=True),)
@@ -70,6 +72,26 @@ def test_tax_show_says_who_is_asked_first(checkout: Command, db: Path, tmp_path:
         assert checkout(*words, "--config", config, "--json").data["provider"] == {"name": "acme", "outage": outage}
         assert f"acme is asked first. {told}" in checkout(*words, "--config", config).out
     assert checkout(*words, "--json").data["provider"] is None
+
+
+def test_the_worker_tells_the_provider_of_orders(checkout: Command, db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders whose quotes name it; those that the shop had before are not told."""
+    made_here = list[TableTaxProvider]()
+
+    def remembered(**given: Any) -> TableTaxProvider:
+        made_here.append(made(**given))
+        return made_here[-1]
+
+    monkeypatch.setattr(plugins, "load", lambda group, name, load=plugins.load: remembered if name == "acme" else load(group, name))
+    config = configured(tmp_path, 'tax_provider = "acme"\n')
+    with shop_of(str(db), config) as backend:
+        cart = backend.shop.open_cart(currency="EUR")
+        backend.shop.add(cart.id, sku="MUG-STONE-GREY-350")
+        c = backend.shop.begin(cart.id, ship_to=BERLIN, shipping="standard", contact=ADA)
+        assert c.quote is not None
+        assert isinstance(backend.shop.pay(c.id, Card("tok_ok"), expected=c.quote.hash, key="k1"), Placed)
+    assert checkout("worker", "--once", "--db", db, "--config", config).code == 0
+    assert list(made_here[-1].sales) == [f"{c.id}/tax"]
 
 
 @pytest.mark.parametrize(

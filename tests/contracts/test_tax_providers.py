@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from checkout_core.tax import TaxTable
 from checkout_core.tax_provider import TaxEstimate
-from checkout_core.testing import TableTaxProvider, TaxProviderContract
+from checkout_core.tax_sales import TaxSale
+from checkout_core.testing import TableTaxProvider, TaxProviderContract, TaxRecordsContract
 from checkout_core.testing.taxes import IN_MAY
 from tests.red import goes_red
 
@@ -70,4 +71,58 @@ def test_a_provider_that_answers_otherwise_is_caught(change: Callable[[TaxEstima
             return Other(TaxTable([]), change)
 
     assert not goes_red(TestTable(), promise)
+    assert goes_red(Kit(), promise)
+
+
+# Records of sales.
+class TestTableRecords(TaxRecordsContract):
+    def make(self) -> Any:
+        return TableTaxProvider(TaxTable([]))
+
+    def standing(self, records: Any) -> Sequence[str]:
+        return tuple(records.sales)
+
+    def make_away(self) -> Any:
+        return TableTaxProvider(TaxTable([]), away=True)
+
+
+class Careless:
+    """Records as a list, with mistakes by name."""
+
+    def __init__(self, mistake: str) -> None:
+        self.mistake = mistake
+        self.keys: list[str] = []
+
+    def commit(self, sale: TaxSale) -> None:
+        if self.mistake == "one":
+            self.keys = [sale.key]
+        elif self.mistake == "twice" or sale.key not in self.keys:
+            self.keys.append(sale.key)
+
+    def void(self, key: str) -> None:
+        self.keys = [] if self.mistake == "all" else [each for each in self.keys if each != key]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "promise"),
+    [
+        ("one", "test_what_was_sold_stands"),
+        ("twice", "test_told_twice_it_is_booked_once"),
+        ("all", "test_what_was_taken_back_stands_no_more"),
+        ("no tombstone", "test_a_commit_that_comes_after_its_void_books_nothing"),
+        ("away", "test_away_is_told_as_away"),
+    ],
+)
+def test_records_that_are_careless_are_caught(mistake: str, promise: str) -> None:
+    class Kit(TaxRecordsContract):
+        def make(self) -> Any:
+            return Careless(mistake)
+
+        def standing(self, records: Any) -> Sequence[str]:
+            return tuple(records.keys)
+
+        def make_away(self) -> Any:
+            return Careless(mistake)
+
+    assert not goes_red(TestTableRecords(), promise)
     assert goes_red(Kit(), promise)

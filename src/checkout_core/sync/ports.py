@@ -26,6 +26,7 @@ from checkout_core.refusals import Refused
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxEstimate
+from checkout_core.tax_sales import TaxSale
 from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
@@ -205,6 +206,23 @@ class TaxProvider(Protocol):
         """The rates of each category there and then (UTC). Asking changes nothing. Raises Unavailable or NoAnswer if it is away, or has
         taken too long; then the shop does as its policy's `tax_outage` says.
         """
+        ...
+
+
+class TaxRecords(Protocol):
+    """Where a tax provider keeps what was sold. It is told through the outbox, at least once and perhaps late (`TaxReporter`)."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name, as in the quotes."""
+        ...
+
+    def commit(self, sale: TaxSale) -> None:
+        """Book this sale, once for its key; after a void of that key, nothing. Raises Unavailable, NoAnswer; Undeliverable if never."""
+        ...
+
+    def void(self, key: str) -> None:
+        """Take it back, and refuse a commit under that key that comes later. One that it does not know is no fault. Raises as `commit`."""
         ...
 
 

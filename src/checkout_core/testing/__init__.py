@@ -24,7 +24,7 @@ from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, sy
 from checkout_core.testing.prices import PricesContract
 from checkout_core.testing.queries import QueriesContract
 from checkout_core.testing.storage import StorageContract
-from checkout_core.testing.taxes import TableTaxProvider, TaxProviderContract
+from checkout_core.testing.taxes import TableTaxProvider, TaxProviderContract, TaxRecordsContract
 
 __all__ = [
     "GatewayContract",
@@ -35,6 +35,7 @@ __all__ = [
     "StorageContract",
     "TableTaxProvider",
     "TaxProviderContract",
+    "TaxRecordsContract",
     "a_cart",
     "a_checkout",
     "needs",
