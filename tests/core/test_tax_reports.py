@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import AsyncTaxReporter, Card, MemoryStorage, Placed, Policy, Shop, TaxReporter, Worker
@@ -13,7 +17,7 @@ from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_sales import TaxSale, key_of, sale_of
 from checkout_core.testing import TableTaxProvider
 from checkout_core.testing.notifier import a_notice
-from tests.world import SECRET, Numbered, TestClock, a_checkout, catalog, german_taxes
+from tests.world import SECRET, Crash, Numbered, TestClock, a_checkout, catalog, german_taxes
 
 
 class Life:
@@ -218,3 +222,69 @@ def test_every_kind_of_event_is_taken() -> None:
     for seq, kind in enumerate(sorted(KINDS), start=1):
         life.reporter.notify(a_notice(seq, kind))
     assert (life.provider.told, life.provider.voided) == (1, {key_of("c1")})
+
+
+# Any order of things.
+def stand(life: Life, orders: list[str]) -> None:
+    """At rest each order that stands is booked once, as it was charged, and none that was cancelled or never placed (I12, I14)."""
+    kept = [id for id in orders if not life.shop.status(id).over]
+    assert set(life.provider.sales) == {key_of(id) for id in kept}
+    for id in kept:
+        quote = life.shop.status(id).quote
+        assert quote is not None
+        sale = life.provider.sales[key_of(id)]
+        assert (sale.net, sale.tax, sale.source) == (quote.totals.net, quote.totals.tax, quote.tax_source)
+
+
+STEPS = ("buy", "cancel", "away", "back", "lost", "heard", "tick", "wait", "crash")
+
+
+class Crashing(TableTaxProvider):
+    """The process that tells it dies after it has acted, before anybody notes that: the lease runs out, and it is told again (A6)."""
+
+    crash: bool = False
+
+    def commit(self, sale: TaxSale) -> None:
+        super().commit(sale)
+        self._perhaps()
+
+    def void(self, key: str) -> None:
+        super().void(key)
+        self._perhaps()
+
+    def _perhaps(self) -> None:
+        if self.crash:
+            self.crash = False
+            raise Crash
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=30))
+def test_whatever_happens_each_order_is_booked_once_and_each_cancelled_one_is_not(steps: list[tuple[str, int]]) -> None:
+    """Orders and cancellations while it is away, loses answers, or the worker dies: when all is well again, its records are the shop's."""
+    provider = Crashing(german_taxes(), "acme")
+    life, orders = Life(provider), list[str]()
+    for step, n in steps:
+        match step:
+            case "buy":
+                orders.append(life.buy())
+            case "cancel" if orders:
+                life.cancel(orders[n % len(orders)])
+            case "away" | "back":
+                provider.away = step == "away"
+            case "lost" | "heard":
+                provider.lost = step == "lost"
+            case "wait":
+                life.clock.forward(minutes=n)
+            case "crash":
+                provider.crash = True
+            case "tick":
+                with contextlib.suppress(Crash):
+                    life.worker.tick()
+            case _:
+                pass
+        booked = {key_of(id) for id in orders}
+        assert set(provider.sales) <= booked
+    provider.away = provider.lost = provider.crash = False
+    life.later()
+    stand(life, orders)
