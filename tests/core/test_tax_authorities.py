@@ -15,6 +15,7 @@ from checkout_core.customers import Destination
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.pricing_policy import PricingPolicy, policy_from
+from checkout_core.promotions import Percent, Promotion
 from checkout_core.receipt import figures_of, receipt_of, recompute
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
@@ -36,8 +37,9 @@ def test_an_authoritys_own_example_comes_out_to_the_cent(example: dict[str, Any]
     offers = () if delivery is None else (ShippingOption("delivery", "Delivery", delivery, "delivery"),)
     policy = policy_from({"shipping_tax": example.get("shipping_tax", "own")})
     assert isinstance(policy, PricingPolicy)
+    off = (Promotion("off", "Discount", Percent(Ratio(example["percent_off"]))),) if "percent_off" in example else ()
     basket = Basket(currency, tuple(lines), Destination("US"), tuple(offer.id for offer in offers))
-    quote = price(basket, Facts(products, (), taxes, offers), datetime(2026, 1, 1, tzinfo=UTC), policy)
+    quote = price(basket, Facts(products, off, taxes, offers), datetime(2026, 1, 1, tzinfo=UTC), policy)
     assert isinstance(quote, Quote), quote
     assert {code: Money(tax, currency) for code, tax in quote.totals.tax_by_code if tax} == {
         code: Money.parse(tax, currency) for code, tax in example["taxes"].items()
@@ -48,4 +50,4 @@ def test_an_authoritys_own_example_comes_out_to_the_cent(example: dict[str, Any]
 
 def test_the_page_lists_each_with_its_source() -> None:
     page = (ROOT / "docs" / "how-to" / "taxes.md").read_text(encoding="utf-8")
-    assert [each["id"] for each in EXAMPLES if each["source"] not in page] == []
+    assert [each["id"] for each in EXAMPLES if each["source"] not in page or each.get("address", "") not in page] == []
