@@ -3,7 +3,8 @@
     python -m tests.bench.prices [--seconds S] [--markdown | --json]
 
 A cell is a cart of so many lines, one carriage, promotions and tax rates. The floor is the same sums on bare lists of ints: no object, no
-name, no reason, no hash. The promotions are percents of the order, which the floor can do, or `mixed`: every benefit in turn.
+name, no reason, no hash. The promotions are percents of the order, which the floor can do, or `mixed`: every benefit in turn; `full` adds
+everything else that promotions and taxes know.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import gc
 import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from statistics import median
 from typing import Final
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from checkout_core.cart import Line
 from checkout_core.catalog import Product
-from checkout_core.customers import Destination
+from checkout_core.customers import Destination, Exemption, Shopper
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions import (
@@ -38,9 +39,10 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.conditions import Channel, Condition, FirstOrder, Hours, InGroup, PaidBy, Quantity, ShipTo
 from checkout_core.receipt import receipt_of
 from checkout_core.shipping import ShippingOption
-from checkout_core.tax import TaxRate
+from checkout_core.tax import TaxRate, TaxRow, TaxTable
 
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LINES: Final = (3, 10, 50, 200)
@@ -59,6 +61,7 @@ class Cell:
     promotions: int
     rates: int
     mixed: bool = False
+    full: bool = False
 
 
 @frozen
@@ -80,6 +83,7 @@ def cells() -> Iterator[Cell]:
             for mixed in (False, True) if promotions else (False,):
                 for rates in RATES:
                     yield Cell(lines, promotions, rates, mixed)
+        yield Cell(lines, 20, 5, mixed=True, full=True)
 
 
 def cart(cell: Cell) -> tuple[Basket, Facts]:
@@ -90,7 +94,40 @@ def cart(cell: Cell) -> tuple[Basket, Facts]:
     promotions = [mixed(i) if cell.mixed else Promotion(f"p{i}", f"Rule {i}", Percent(percent(i))) for i in range(cell.promotions)]
     post = ShippingOption("post", "By post", _eur(CARRIAGE), "tax0")
     basket = Basket("EUR", tuple([Line(sku, quantity(i)) for i, sku in enumerate(skus)]), Destination("DE"), ("post",))
-    return basket, Facts(products, tuple(promotions), taxes, (post,))
+    facts = Facts(products, tuple(promotions), taxes, (post,))
+    return everything(basket, facts) if cell.full else (basket, facts)
+
+
+def everything(basket: Basket, facts: Facts) -> tuple[Basket, Facts]:
+    """The same cart with all of it on: each promotion asks every condition, has a budget, a lane and, every other one, a group with rivals.
+
+    The rates come out of a table with days, and the shopper is exempt from one of them.
+    """
+    promotions = tuple(
+        [
+            evolve(one, when=CONDITIONS, budget=[_eur(BUDGET)], lane=f"lane{i % 3}", group=f"group{i // 12}" if i % 2 else None)
+            for i, one in enumerate(facts.promotions)
+        ]
+    )
+    rows = [TaxRow("DE", None, category, rates or (), "", date(2025, 1, 1), date(2027, 1, 1)) for category, rates in facts.taxes.items()]
+    table = TaxTable([*rows, *[evolve(row, since=date(2027, 1, 2), until=None) for row in rows]])
+    taxes = {category: table.rates("DE", None, category, NOW) for category in facts.taxes}
+    shopper = Shopper(groups=["trade"], orders=0, exemptions=[Exemption("CERT-1", "DE", None, ["tax1"])])
+    budgets = {one.id: BUDGET for one in promotions}
+    full = evolve(facts, promotions=promotions, taxes=taxes, shopper=shopper, budgets=budgets, seller="DE")
+    return evolve(basket, channel="web", pay_by="card"), full
+
+
+BUDGET: Final = 1_000_000
+CONDITIONS: Final[tuple[Condition, ...]] = (
+    Quantity(1),
+    InGroup(["trade"]),
+    FirstOrder(),
+    Channel(["web"]),
+    ShipTo(["DE"]),
+    PaidBy(["card"]),
+    Hours(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "00:00", "24:00", "Europe/Berlin"),
+)
 
 
 def unit(i: int) -> int:
@@ -206,7 +243,7 @@ def table(figures: Sequence[Figure], *, markdown: bool) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [heads, ("---:",) * len(heads)] if markdown else [heads]
     for figure in figures:
         cell, floor = figure.cell, figure.floor[0]
-        kind = " mixed" if cell.mixed else ""
+        kind = " full" if cell.full else " mixed" if cell.mixed else ""
         times = [f"{middle:.0f} ({best:.0f})" for middle, best in (figure.quote, figure.receipt, figure.rows)]
         ratios = (f"{figure.rows[0] / least:.1f}", f"{floor:.0f}", f"{figure.rows[0] / floor:.1f}")
         rows.append((str(cell.lines), f"{cell.promotions}{kind}", str(cell.rates), *times, *ratios))

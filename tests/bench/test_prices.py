@@ -151,6 +151,25 @@ def test_twice_the_promotions_are_at_most_twice_the_work(way: str, mixed: bool) 
     assert_straight(way, [Cell(20, count, 5, mixed) for count in ((9, 18, 36) if mixed else (10, 20, 40))])
 
 
+@pytest.mark.parametrize("way", ["quote", "rows", "recompute"])
+def test_with_everything_on_work_still_grows_no_faster_than_the_cart(way: str) -> None:
+    """Every condition, lanes, groups, budgets, dated taxes and an exemption: from 25 to 200 lines, and from nine to 36 promotions."""
+    assert_straight(way, [Cell(lines, 9, 5, mixed=True, full=True) for lines in (25, 50, 100, 200)])
+    assert_straight(way, [Cell(20, count, 5, mixed=True, full=True) for count in (36, 72, 144)])
+
+
+def test_everything_on_takes_part_in_the_price() -> None:
+    """Else the bench would measure what was switched off: each lane gives something, a group turns some away, somebody is exempt."""
+    basket, facts = cart(Cell(50, 20, 5, mixed=True, full=True))
+    quote = _quoted(price(basket, facts, NOW))
+    assert {one.lane for one in facts.promotions if one.id in {used.id for used in quote.promotions}} == {"lane0", "lane1", "lane2"}
+    assert len(quote.promotions) >= 10
+    assert "Exempt (CERT-1)" in dict(quote.totals.tax_by_code)
+    stranger = price(basket, evolve(facts, shopper=evolve(facts.shopper, groups=[])), NOW)
+    assert not _quoted(stranger).promotions
+    assert not _quoted(price(basket, evolve(facts, budgets=dict.fromkeys(facts.budgets, 0)), NOW)).promotions
+
+
 def test_a_line_and_a_promotion_together_cost_only_columns() -> None:
     """No function is called once for every line and promotion: what happens there happens in loops over columns."""
     cell = Cell(40, 30, 5)
