@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -159,6 +160,82 @@ def test_a_broken_shop_is_refused_with_file_row_and_column_and_changes_nothing(c
         assert says in said.err
         reasons = checkout(*words, "--json").data["error"]["reasons"]
         assert {"file", "row", "column", "message"} == set(reasons[0])
+    assert content(db) == before
+
+
+BAD_RULES = {
+    "promotions.toml": """
+[[promotions]]
+id = "ten"
+name = "Ten"
+kind = "percent"
+percent = "ten"
+code = "TEN"
+
+[[promotions]]
+id = "five"
+name = "Five"
+kind = "fixed"
+amounts = { EUR = 5.00 }
+
+[[promotions]]
+id = "late"
+name = "Late"
+kind = "percent"
+percent = "5"
+starts = 2026-06-02T00:00:00Z
+ends = 2026-06-01T00:00:00Z
+
+[[promotions]]
+id = "odd"
+name = "Odd"
+kind = "lottery"
+""",
+    "taxes.csv": """Germany,,standard,VAT,0.19,yes,no,law
+DE,,standard,VAT,19,yes,no,law
+DE,,reduced,VAT,0.07,perhaps,no,law
+""",
+    "shipping.toml": """
+[[methods]]
+id = "parcel"
+name = "Parcel"
+tax_category = "standard"
+
+[[methods.zones]]
+countries = ["Germany"]
+days = [2, 3]
+bands = [{ up_to_g = 2000, EUR = "4,90" }]
+""",
+}
+
+
+def test_every_mistake_of_all_rule_files_is_told_at_once_with_a_cure_and_nothing_is_loaded(checkout: Command, db: Path, shop: Path) -> None:
+    """Given ten mistakes in promotions, taxes and carriage; when they are loaded, then each is told with its place and cure, once.
+
+    Nothing is changed: the good products beside them are not loaded either.
+    """
+    rows = (shop / "taxes.csv").read_bytes()
+    for name, text in BAD_RULES.items():
+        (shop / name).write_bytes((rows if name == "taxes.csv" else b"") + text.encode())
+    edited(shop / "products.csv", lambda text: text.replace(b"14.90", b"15.90"))
+    last, before = rows.count(b"\n"), content(db)
+    for words in (["shop", "check", shop], ["shop", "load", shop, "--db", db, "--yes"]):
+        said = checkout(*words, "--json")
+        assert said.code == 2
+        reasons = said.data["error"]["reasons"]
+        assert [(one["file"], one["row"], one["column"]) for one in reasons] == [
+            ("taxes.csv", last + 1, "country"),
+            ("taxes.csv", last + 2, "category"),
+            ("taxes.csv", last + 2, "rate"),
+            ("taxes.csv", last + 3, "included"),
+            ("shipping.toml", 8, "methods[1].zones[1].countries[1]"),
+            ("shipping.toml", 10, "methods[1].zones[1].bands[1].EUR"),
+            ("promotions.toml", 6, "promotions[1].percent"),
+            ("promotions.toml", 13, "promotions[2].amounts.EUR"),
+            ("promotions.toml", 21, "promotions[3].ends"),
+            ("promotions.toml", 26, "promotions[4].kind"),
+        ]
+        assert all(re.search("Use |Put |Write |Correct |A rate is |such as ", one["message"]) for one in reasons)
     assert content(db) == before
 
 

@@ -207,6 +207,20 @@ def test_a_soft_limit_honours_those_who_were_promised_it_in_time(stage: Make) ->
             a_checkout(s.shop, codes=["LAST"])
 
 
+def test_two_tills_that_were_both_told_yes_use_a_code_once(stage: Make) -> None:
+    """RB-73: given two tills, each told of the last use; when one holds it, the other is refused; past its time it is free again."""
+    s = stage(Promotion("last", "Last", TEN, code="LAST", limit=1))
+    one, other = a_checkout(s.shop, codes=["LAST"]), a_checkout(s.shop, codes=["LAST"])
+    s.shop.pay(one.id, Card("tok_declined"), expected=total(one), key="k1")
+    assert (s.pool(CouponUses("last")).held, s.pool(CouponUses("last")).committed) == (1, 0)
+    answer = s.shop.pay(other.id, Card("tok_ok"), expected=total(other), key="k2")
+    assert isinstance(answer, Refused)
+    assert answer.reason == "coupon-used-up"
+    s.clock.forward(hours=25)
+    s.bought(codes=["LAST"])
+    assert (s.pool(CouponUses("last")).held, s.pool(CouponUses("last")).committed) == (0, 1)
+
+
 def test_a_guest_who_signs_in_is_still_one_person(stage: Make) -> None:
     """R22, RB-67: twice a person; once as a guest, once signed in with the same address, and then never again, either way."""
     s = stage(Promotion("twice", "Twice", TEN, code="TWICE", per_person=2))
