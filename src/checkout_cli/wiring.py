@@ -13,6 +13,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import logging
 import os
 import secrets
 from collections import Counter
@@ -56,6 +57,9 @@ if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and impo
     from checkout_adapters.sqlalchemy.shelf import LoadPlan as LoadPlan
     from checkout_adapters.sqlalchemy.simulating import SqliteLevel
     from checkout_adapters.sqlalchemy.store import SqlStorage
+
+# Ctrl-C while a connection is given back is logged there, with its traceback; without a handler Python prints that on the screen.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 SANDBOX_TOKENS = SCRIPTS
 

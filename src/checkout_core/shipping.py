@@ -40,7 +40,8 @@ def _zones(zones: Iterable[Zone]) -> tuple[Zone, ...]:
     return tuple(zones)
 
 
-def _days(days: Iterable[int] | None) -> tuple[int, int] | None:
+def as_days(days: Iterable[int] | None) -> tuple[int, int] | None:
+    """Business days, the fewest and the most, or None. Raises ValueError for anything else."""
     if days is None:
         return None
     given = tuple(days)
@@ -75,7 +76,7 @@ class Zone:
     countries: frozenset[str] = field(converter=_codes)
     bands: tuple[Band, ...] = field(converter=_bands)
     regions: frozenset[str] | None = field(default=None, converter=_codes_or_none, kw_only=True)
-    days: tuple[int, int] | None = field(default=None, converter=_days, kw_only=True)
+    days: tuple[int, int] | None = field(default=None, converter=as_days, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         unknown = sorted(self.countries - COUNTRIES)
@@ -124,7 +125,7 @@ class ShippingOption:
     name: str
     price: Money
     tax_category: str = "standard"
-    days: tuple[int, int] | None = field(default=None, converter=_days)
+    days: tuple[int, int] | None = field(default=None, converter=as_days)
 
 
 @frozen

@@ -290,7 +290,7 @@ ELSEWHERE: list[tuple[str, str, int | None, str | None, str]] = [
     ("shipping.toml", SHIPPING.replace("9000", "1000"), 6, "methods[1].zones[1]", "light to heavy"),
     ("shipping.toml", SHIPPING.replace("9000", "-9"), 11, "methods[1].zones[1].bands[2].up_to_g", "not between"),
     ("shipping.toml", SHIPPING.replace("9000", "9000.5"), 11, "methods[1].zones[1].bands[2].up_to_g", "whole number"),
-    ("shipping.toml", SHIPPING.replace("[2, 3]", "[3, 2]"), 6, "methods[1].zones[1]", "business days"),
+    ("shipping.toml", SHIPPING.replace("[2, 3]", "[3, 2]"), 8, "methods[1].zones[1].days", "business days"),
     ("shipping.toml", SHIPPING.replace("[2, 3]", '["2", 3]'), 8, "methods[1].zones[1].days", "whole numbers"),
     ("shipping.toml", SHIPPING.replace('"FR"', '"XX"'), 7, "methods[1].zones[1].countries[2]", "not a country"),
     ("shipping.toml", SHIPPING.replace('"IN"', '"FR"'), 14, "methods[1].zones[2]", "overlaps"),
@@ -451,7 +451,7 @@ def test_every_mistake_of_every_file_is_told_at_once(folder: Folder) -> None:
         ("stock.csv", 5, "quantity"),
         ("stock.csv", 5, "location"),
         ("taxes.csv", 3, "rate"),
-        ("shipping.toml", 6, "methods[1].zones[1]"),
+        ("shipping.toml", 8, "methods[1].zones[1].days"),
         ("shipping.toml", 17, "methods[1].zones[2].bands[1].EUR"),
         ("promotions.toml", None, None),
     ]

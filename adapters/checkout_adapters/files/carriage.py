@@ -7,7 +7,7 @@ from collections.abc import Collection
 from checkout_adapters.files import cells
 from checkout_adapters.files.trees import Table
 from checkout_core.money import Money
-from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
+from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone, as_days
 
 
 def read_shipping(document: Table, taxed: Collection[str] | None) -> ShippingTable:
@@ -48,7 +48,7 @@ def _method(table: Table, taxed: Collection[str] | None) -> ShippingMethod | Non
 
 
 def _zone(table: Table) -> Zone | None:
-    countries, days = table.texts("countries", cells.country), table.wholes("days")
+    countries, days = table.texts("countries", cells.country), _days(table)
     regions = table.texts("regions", cells.region, needed=False)
     bands = [_band(below) for below in table.tables("bands")]
     table.close()
@@ -60,6 +60,14 @@ def _zone(table: Table) -> Zone | None:
         return Zone(countries, found, regions=regions, days=days)
     except ValueError as error:
         table.wrong(None, str(error))
+        return None
+
+
+def _days(table: Table) -> tuple[int, int] | None:
+    try:
+        return as_days(table.wholes("days"))
+    except ValueError as error:  # told even if the zone has another mistake
+        table.wrong("days", str(error))
         return None
 
 
