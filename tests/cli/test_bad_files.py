@@ -312,13 +312,13 @@ def test_ctrl_c_while_a_connection_is_given_back_is_one_line_too(db: Path, struc
 
 INTERRUPTED = """
 import sys
-from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.pool import base
 from checkout_cli.app import run
 
-def interrupted(self, connection):
+def interrupted(*_, **__):
     raise KeyboardInterrupt
 
-DefaultDialect.do_rollback = interrupted
+base._ConnectionFairy._reset = interrupted
 sys.exit(run(["coupon", "list", "--db", sys.argv[1]]))
 """
 
