@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from checkout_cli.commands import (
+    addresses,
     coupons,
     databases,
     inventory,
@@ -52,6 +53,7 @@ ORDER = (
         "promotion",
         "price",
         "tax",
+        "address",
     ),
     *("inventory", "coupon"),
 )
@@ -114,6 +116,7 @@ app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
 app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
 app.add_typer(prices.app, name="price", rich_help_panel=LOOK)
 app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
+app.add_typer(addresses.app, name="address", rich_help_panel=LOOK)
 app.add_typer(promotions.app, name="promotion", rich_help_panel=LOOK)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.fsck)

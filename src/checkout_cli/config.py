@@ -7,6 +7,7 @@
     production = true                   refuses what is not meant for real money
     promise_for = 3600                  seconds that a checkout keeps a unit price it was quoted; 0 unless said
     tax_provider = "NAME"               who is asked what tax is due, by the name it is registered under; else the shop's own table
+    addresses = "i18n"                  how addresses and phone numbers are checked, by its registered name; else they are taken as typed
     tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback")
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
 
@@ -84,6 +85,7 @@ class Settings:
     tax_provider: str | None = None
     tax_outage: TaxOutage = "block"
     taxes_made_with: Mapping[str, object] = field(factory=dict, repr=_masked)
+    addresses: str | None = None
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
@@ -136,7 +138,7 @@ def _secret(text: str, where: str) -> bytes:
 # The file.
 KEYS: Final = (
     *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for", "tax_provider", "tax_outage"),
-    *("gateway", "tax", "mail", "pricing", "channels", "home"),
+    *("gateway", "tax", "mail", "pricing", "channels", "home", "addresses"),
 )
 
 
@@ -215,6 +217,7 @@ def read(path: Path) -> Settings:
         tax_provider=provider,
         tax_outage=cast(TaxOutage, outage or "block"),
         taxes_made_with=tax_made_with.get(provider or "", {}),
+        addresses=top.text("addresses"),
         config=path,
     )
     if mistakes:

@@ -37,7 +37,7 @@ from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Sho
 from checkout_core.customers import Destination
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
-from checkout_core.ports import Admin, Clock, Ids
+from checkout_core.ports import AddressBook, Admin, Clock, Ids
 from checkout_core.prices import PriceBook
 from checkout_core.sync.ports import Gateway, Notifier, TaxProvider
 from checkout_core.sync.regulars import OwnOrders
@@ -135,6 +135,7 @@ class Backend:
             catalog=self.catalog,
             tax_provider=self.tax_provider,
             customers=OwnOrders(self.queries),
+            addresses=None if self.settings.addresses is None else address_book(self.settings.addresses),
             clock=self.clock,
             ids=self.ids,
             policy=Policy(
@@ -246,6 +247,11 @@ def opened(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = 
     time = clock or SystemClock()
     with SqlStorage(name, clock=time, busy_timeout=settings.busy_timeout) as storage:
         yield Backend(settings, storage, SqlCatalog(storage), time, ids or SystemIds())
+
+
+def address_book(name: str) -> AddressBook:
+    """The address book that is registered under that name. Raises Misconfigured if there is none."""
+    return cast(AddressBook, plugins.load(plugins.ADDRESSES, name)())  # type: ignore[operator]
 
 
 def upkeep(settings: Settings) -> Admin:

@@ -17,9 +17,10 @@ from typing import Final, Protocol
 from checkout_core.errors import Misconfigured
 from checkout_core.payments import Capabilities
 
+ADDRESSES: Final = "checkout_core.addresses"
 CONDITIONS: Final = "checkout_core.conditions"
 TAX_PROVIDERS: Final = "checkout_core.tax_providers"
-GROUPS: Final = ("checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", TAX_PROVIDERS, CONDITIONS)
+GROUPS: Final = (ADDRESSES, "checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", TAX_PROVIDERS, CONDITIONS)
 
 
 class Declares(Protocol):

@@ -26,6 +26,11 @@ WORDS: Mapping[str, str] = {
     "mixed-currencies": "The amounts are in {given}, this cart is in {subject}. Use {subject}.",
     "no-price": "{subject} has no price in {given}. Add one, or open a cart in another currency.",
     "unknown-country": "{subject} is not a country. Use an ISO 3166-1 code such as DE.",
+    "field-missing": "{subject} is empty. Give the {given}. {hint}",
+    "postcode-format": "{subject} is no {given}. {hint}",
+    "postcode-elsewhere": "{subject} lies outside of {given}. Change one of the two: they say different things.",
+    "unknown-region": "{subject} is no {given} that we know. {hint}",
+    "phone-unreadable": "{subject} is no phone number {given}. {hint}",
     "unknown-channel": "Nothing is sold here through {subject}. {hint}",
     "card-number": "{subject} looks like a card number. Never send one here: use the token of your payment page.",
     # the cart and the checkout

@@ -36,10 +36,11 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
     (db.parent / "cart.toml").write_text(CART, encoding="utf-8")
     given = {"order": ["5GYPS-FDKST"], "payment": ["5GYPS-FDKST"], "inventory": ["POT-CAST-IRON-800"], "coupon": ["welcome10"]}
     given |= {"promotion": ["welcome"], "tax": ["--country", "DE"], "price": ["TIN-TEA-100"]}
-    more = {
+    more: dict[str, list[object]] = {
         "quote": [db.parent / "cart.toml"],
         "shop": [ROOT / "examples" / "shop"],
         "demo": [],
+        "address": ["--country", "IE"],
         "run": [ROOT / "examples/checkouts/01-guest.toml"],
         "simulate": [ROOT / "examples" / "scenarios"],
     }
@@ -48,7 +49,8 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
         group, *rest = command.split()
         words = [*command.split(), *(given[group] if rest and rest[0] in ("show", "explain") else more.get(group, []))]
         words += ["TEACLUB", "--cart", db.parent / "cart.toml"] if command == "coupon why" else []
-        where = [] if group in ("shop", "sandbox", "demo", "run", "simulate") else ["--db", db]
+        words += ["--name", "Aoife Byrne", "--line", "1 Main Street", "--city", "Dublin"] if command == "address check" else []
+        where = [] if group in ("shop", "address", "sandbox", "demo", "run", "simulate") else ["--db", db]
         data = checkout(*words, *where, "--json").data
         one_each = len(commands) == len(keys) and group not in ("demo", "run")
         expected = {keys[n]} if one_each else set(keys[:2]) if group == "run" else set(keys)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from checkout_core.addresses import Layout
 from checkout_core.catalog import Product
-from checkout_core.customers import Destination, Shopper
+from checkout_core.customers import Address, Destination, Shopper
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.events import Event
 from checkout_core.holds import Movement, Pool, PoolKey
@@ -231,6 +232,29 @@ class ShippingRates(Protocol):
 
     def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
         """Each method for a parcel of that weight in grams: its price, or why not."""
+        ...
+
+
+class AddressBook(Protocol):
+    """What countries ask of addresses. It is data, and asks nobody; what it says names fields and repeats no text of them (R24)."""
+
+    def checked(self, address: Address) -> Address | tuple[Refused, ...]:
+        """The address, with what has only one reading written in one way; or one refusal for each field that is wrong.
+
+        It fills in nothing that is empty, and checking twice is checking once. The subject of a refusal is `ship_to.` and the field.
+        """
+        ...
+
+    def layout(self, country: str) -> Layout | Refused:
+        """What a form for that country (ISO 3166-1 alpha-2) asks."""
+        ...
+
+    def written(self, address: Address) -> tuple[str, ...]:
+        """The lines on a parcel as that country writes them, its name last; every text of the address is in them, perhaps in capitals."""
+        ...
+
+    def phone(self, text: str, country: str | None) -> str | Refused:
+        """The number in one form, such as E.164; typed as in that country, or as from abroad if none is known."""
         ...
 
 

@@ -14,10 +14,11 @@ from attrs import evolve
 
 from checkout_core import cart as carts
 from checkout_core import commands, drive, edge, plugins, uses
+from checkout_core.addresses import PlainAddresses
 from checkout_core.cart import Cart, How, Line, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
-from checkout_core.customers import UNKNOWN, Address, Contact, Destination, Shopper, identities
+from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destination, Shopper, identities
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, Unavailable
 from checkout_core.holds import Level, Pool, PoolKey, Stock
@@ -25,6 +26,7 @@ from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
 from checkout_core.sync.ports import (
+    AddressBook,
     Catalog,
     Customers,
     Gateway,
@@ -61,6 +63,7 @@ class Shop:
     without `customers` nothing is known of who buys.
     A `tax_provider` is asked before `taxes`, the shop's own table: that says what tax is in prices at home, and with
     `Policy(tax_outage="fallback")` what is due while the provider is away.
+    `addresses` checks addresses and phone numbers; without it those of every country are taken as they are typed.
     `production` refuses adapters that are not meant for real money. Raises Misconfigured at once if the mix could lose money.
     """
 
@@ -75,6 +78,7 @@ class Shop:
         shipping: ShippingRates | None = None,
         customers: Customers | None = None,
         prices: Prices | None = None,
+        addresses: AddressBook | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
@@ -90,6 +94,7 @@ class Shop:
         self.shipping = shipping or cast(ShippingRates, _answers("shipping", catalog, "options"))
         self.customers = customers
         self.prices = prices or (cast(Prices, catalog) if hasattr(catalog, "prices") else None)
+        self.addresses = addresses or PlainAddresses()
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
         self.ids = ids or SystemIds()
@@ -186,9 +191,10 @@ class Shop:
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
-            known = self._known(seen, details, seen.cart.lines)
+            said = self._reached(details, seen)
+            known = self._known(seen, said, seen.cart.lines)
             # Its names are drawn anew each time the unit is run: what an earlier run committed after all may be over by now (R12).
-            return self._in_unit(lambda unit: commands.begin(unit, details, known, self._names(), self.policy))
+            return self._in_unit(lambda unit: commands.begin(unit, said, known, self._names(), self.policy))
 
         return self._until_facts_hold(once)
 
@@ -208,8 +214,9 @@ class Shop:
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
-            known = self._known(seen, details, seen.cart.lines)
-            return self._in_unit(lambda unit: commands.update(unit, details, known, self.policy))
+            said = self._reached(details, seen)
+            known = self._known(seen, said, seen.cart.lines)
+            return self._in_unit(lambda unit: commands.update(unit, said, known, self.policy))
 
         return self._until_facts_hold(once)
 
@@ -369,13 +376,36 @@ class Shop:
         pay_by: str | None,
     ) -> Details:
         wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
-        wrong += [*edge.checked_contact(contact)] if contact is not None else []
+        unreachable = [*edge.checked_contact(contact)] if contact is not None else []
+        if isinstance(ship_to, Address) and edge.is_readable(ship_to):
+            if contact is not None and not unreachable and ship_to.country in COUNTRIES:
+                contact, unreachable = self._dialled(contact, ship_to.country)
+            checked = self.addresses.checked(ship_to)
+            if isinstance(checked, Address):
+                ship_to = checked
+            else:
+                named = {one.subject for one in wrong}
+                wrong += [one for one in checked if one.subject not in named]
+        wrong += unreachable
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
         wrong += [*edge.checked_channel(channel, self.policy)] if channel is not None else []
         wrong += [*edge.checked_text("pay_by", pay_by, empty=True)] if pay_by is not None else []
         edge.refuse(wrong)
         typed = None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most)
         return Details(ship_to, contact, shipping, typed, channel, pay_by)
+
+    def _reached(self, details: Details, seen: Seen) -> Details:
+        """A contact that came without an address: its phone number is typed as where the parcel goes, if that is known."""
+        if details.contact is None or details.ship_to is not None:
+            return details
+        address = seen.person.address if seen.person else None
+        contact, wrong = self._dialled(details.contact, address.country if address else None)
+        edge.refuse(wrong)
+        return evolve(details, contact=contact)
+
+    def _dialled(self, contact: Contact, country: str | None) -> tuple[Contact, list[Refused]]:
+        number = None if contact.phone is None else self.addresses.phone(contact.phone, country)
+        return (contact, [number]) if isinstance(number, Refused) else (evolve(contact, phone=number), [])
 
     def _payment(self, checkout: str, instrument: Card | Upi | None, expected: Money | str, key: str) -> Payment:
         method, token = (instrument.method, instrument.token) if instrument else ("zero", "")

@@ -15,9 +15,10 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    _kits = ("carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage", "taxes")
+    _kits = ("addresses", "carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage", "taxes")
     sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in _kits))
 
+from checkout_core.testing.addresses import AddressBookContract
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract
 from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, synced
@@ -27,6 +28,7 @@ from checkout_core.testing.storage import StorageContract
 from checkout_core.testing.taxes import TableTaxProvider, TaxProviderContract, TaxRecordsContract
 
 __all__ = [
+    "AddressBookContract",
     "GatewayContract",
     "HandClock",
     "NotifierContract",
