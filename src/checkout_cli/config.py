@@ -38,6 +38,7 @@ from checkout_core.policy import Policy
 from checkout_core.pricing_policy import PricingPolicy, policy_from
 from checkout_core.refusals import Refused
 from checkout_core.tax_provider import TaxOutage
+from checkout_core.values import masked
 
 ENV_DB, ENV_CONFIG, ENV_SECRET, ENV_ACTOR = "CHECKOUT_DB", "CHECKOUT_CONFIG", "CHECKOUT_IDENTITY_SECRET", "CHECKOUT_ACTOR"
 ENV_BUSY = "CHECKOUT_BUSY_TIMEOUT"
@@ -46,10 +47,6 @@ BUSY_AT_MOST: Final = 3600  # seconds
 LARGEST: Final = 1_000_000  # bytes of a configuration: more is another file
 
 Tls = Literal["none", "starttls", "ssl"]
-
-
-def _masked(value: object) -> str:
-    return "None" if value is None else "•••"
 
 
 @frozen
@@ -61,7 +58,7 @@ class Mail:
     port: int = 25
     tls: Tls = "none"
     user: str | None = None
-    password: str | None = field(default=None, repr=_masked)
+    password: str | None = field(default=None, repr=masked)
     sender: str | None = None
     shop: str | None = None
 
@@ -73,8 +70,8 @@ class Settings:
     db: str | None = None
     locations: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ("sandbox",)
-    made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=_masked)
-    identity_secret: bytes | None = field(default=None, repr=_masked)
+    made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=masked)
+    identity_secret: bytes | None = field(default=None, repr=masked)
     production: bool = False
     busy_timeout: int = 10
     mail: Mail = Mail()
@@ -84,7 +81,7 @@ class Settings:
     promise_for: int = 0
     tax_provider: str | None = None
     tax_outage: TaxOutage = "block"
-    taxes_made_with: Mapping[str, object] = field(factory=dict, repr=_masked)
+    taxes_made_with: Mapping[str, object] = field(factory=dict, repr=masked)
     addresses: str | None = None
     config: Path | None = None
 

@@ -13,6 +13,9 @@ Db = Annotated[
     str | None,
     typer.Option("--db", metavar="PATH|URL", help="The shop's database, such as shop.db. Or CHECKOUT_DB.", rich_help_panel=WHERE),
 ]
+ShopDir = Annotated[
+    Path | None, typer.Option("--shop", metavar="DIR", help="Look in these files; no database is needed.", rich_help_panel=WHERE)
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="Settings in TOML. Or CHECKOUT_CONFIG.", rich_help_panel=WHERE),

@@ -12,14 +12,11 @@ from attrs import field, frozen
 
 from checkout_core.customers import COUNTRIES, Address
 from checkout_core.refusals import Refused
+from checkout_core.values import masked
 
 Name = Literal["name", "lines", "city", "region", "postcode"]
 
 _REGION_AT_MOST: Final = 20
-
-
-def _masked(value: object) -> str:
-    return "•••"
 
 
 @frozen
@@ -62,8 +59,8 @@ class Amended:
     """A field that a book wrote otherwise than it was typed, in the only way it can be read. The texts mask themselves (R24)."""
 
     place: str
-    before: str = field(repr=_masked)
-    after: str = field(repr=_masked)
+    before: str = field(repr=masked)
+    after: str = field(repr=masked)
 
 
 def amended(typed: Address, checked: Address) -> tuple[Amended, ...]:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from checkout_core.values import masked
+
 # ISO 3166-1 alpha-2, the 249 officially assigned codes.
 COUNTRIES: Final = frozenset(
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI "
@@ -21,10 +23,6 @@ COUNTRIES: Final = frozenset(
     "PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK "
     "TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
 )
-
-
-def _masked(value: object) -> str:
-    return "None" if value is None else "•••"
 
 
 def _lines(lines: Iterable[str]) -> tuple[str, ...]:
@@ -39,17 +37,17 @@ class Destination:
 
     country: str
     region: str | None = None
-    postcode: str | None = field(default=None, repr=_masked)
+    postcode: str | None = field(default=None, repr=masked)
 
 
 @frozen
 class Address:
     """Where a parcel goes. Personal data: kept in the person row of a checkout and nowhere else."""
 
-    name: str = field(repr=_masked)
-    lines: tuple[str, ...] = field(converter=_lines, repr=_masked)
-    city: str = field(repr=_masked)
-    postcode: str = field(repr=_masked)
+    name: str = field(repr=masked)
+    lines: tuple[str, ...] = field(converter=_lines, repr=masked)
+    city: str = field(repr=masked)
+    postcode: str = field(repr=masked)
     country: str
     region: str | None = None
 
@@ -63,8 +61,8 @@ class Address:
 class Contact:
     """How to reach the shopper. Personal data, like `Address`."""
 
-    email: str | None = field(default=None, repr=_masked)
-    phone: str | None = field(default=None, repr=_masked)
+    email: str | None = field(default=None, repr=masked)
+    phone: str | None = field(default=None, repr=masked)
     locale: str = "en"
 
 

@@ -44,13 +44,15 @@ def like_the_goods(
 ) -> tuple[list[ShippingOption], Taxes]:
     """The carriage in the tax category that the policy puts it in, by the goods' categories and what they cost; and the taxes with that.
 
-    The highest is the category with the highest rates together. Weighted is a category of its own, whose rates on the net are exactly
+    The highest is the category with the highest rates together; of equals the first by their rates (code, inside before on top, rate) and
+    its name, so that the order of the lines has no say. Weighted is a category of its own, whose rates on the net are exactly
     those of the goods in proportion. Carriage keeps its own without goods that cost something, where a rate is not known, and where
     one tax is inside the price of some goods and on top of that of others.
     """
     worth = dict[str, int]()
     for category, amount in goods:
         worth[category] = worth.get(category, 0) + max(amount, 0)
+    worth = dict(sorted(worth.items(), key=lambda each: (_said(taxes.get(each[0]) or ()), each[0])))
     known = {category: formula(rates) for category in worth if (rates := taxes.get(category)) is not None}
     if not sent or len(known) < len(worth) or not any(worth.values()):
         return list(sent), taxes
@@ -64,6 +66,11 @@ def like_the_goods(
         category = "by the goods"
         taxes = {**taxes, category: _weighted({each: taxes[each] or () for each in worth}, known, worth)}
     return [evolve(option, tax_category=category) for option in sent], taxes
+
+
+def _said(rates: Sequence[TaxRate]) -> list[tuple[str, bool, bool, int, int]]:
+    """What an order of rates goes by."""
+    return [(rate.code, not rate.included, rate.compound, rate.rate.numerator, rate.rate.denominator) for rate in rates]
 
 
 def _higher(a: TaxFormula, b: TaxFormula) -> bool:

@@ -15,18 +15,14 @@ from typing import Final
 from attrs import field, frozen
 
 from checkout_core.money import Money
-from checkout_core.values import evolve
-
-
-def _masked(value: object) -> str:
-    return "•••"
+from checkout_core.values import evolve, masked
 
 
 @frozen
 class Card:
     """A card, as the token of the gateway's own payment page. There is no field for its number (R24)."""
 
-    token: str = field(repr=_masked)
+    token: str = field(repr=masked)
 
     @property
     def method(self) -> str:
@@ -37,7 +33,7 @@ class Card:
 class Upi:
     """UPI (intent or QR): the payer approves in an app of theirs. The token is the gateway's."""
 
-    token: str = field(repr=_masked)
+    token: str = field(repr=masked)
 
     @property
     def method(self) -> str:

@@ -1,4 +1,4 @@
-"""Two tools for frozen values: `evolve`, another value like this one, and `Table`, a mapping that is a value itself.
+"""Tools for frozen values: `evolve`, another value like this one; `Table`, a mapping that is a value itself; `masked`, for secrets.
 
 `attrs.evolve` reads each field and calls the constructor, which for a checkout is the better part of a purchase's time. Here the fields
 are copied at once, so it is for classes that keep them in a `__dict__` (`@frozen(slots=False)`) and whose constructor only stores: no
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-__all__ = ["Table", "evolve"]
+__all__ = ["Table", "evolve", "masked"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,6 +31,11 @@ else:
         new = object.__new__(type(value))
         object.__setattr__(new, "__dict__", fields)
         return new
+
+
+def masked(value: object) -> str:
+    """What `repr` shows of a secret or of personal data (R24): whether there is one."""
+    return "None" if value is None else "•••"
 
 
 class Table(dict[K, V]):

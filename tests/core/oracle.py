@@ -185,9 +185,15 @@ def net_of(rates: list[Case]) -> Fraction:
     return 1 - sum((tax for tax, rate in zip(taxes, rates, strict=True) if rate["included"]), Fraction())
 
 
+def _said(entry: Entry) -> list[tuple[str, bool, bool, int, int]]:
+    exact = [Fraction(rate["rate"]) for rate in entry.rates]
+    named = [(rate["code"], not rate["included"], bool(rate.get("compound"))) for rate in entry.rates]
+    return [(*name, rate.numerator, rate.denominator) for name, rate in zip(named, exact, strict=True)]
+
+
 def _tax_like_goods(entries: list[Entry], how: str) -> None:
-    """Carriage with the rates of the goods: the highest together on the net, the earlier on equality; or all in proportion."""
-    goods = [entry for entry in entries if entry.goods]
+    """Carriage with the rates of the goods: the highest together on the net, of equals the first by what they say; or all in proportion."""
+    goods = sorted([entry for entry in entries if entry.goods], key=_said)
     worth = [max(entry.subtotal, 0) for entry in goods]
     if not sum(worth):
         return

@@ -171,6 +171,27 @@ def test_carriage_is_taxed_like_the_goods() -> None:
     }
 
 
+@pytest.mark.parametrize("how", ["highest", "weighted"])
+def test_the_order_of_the_lines_does_not_tax_the_carriage(how: Any) -> None:
+    """Categories of 20 % together: in either order the first by code, and of equal codes the one inside the price (G15)."""
+    taxes = {
+        "added": (TaxRate("VAT", Ratio(19, 100), included=False), TaxRate("B", Ratio(1, 100), included=False)),
+        "inside": (TaxRate("VAT", Ratio(19, 100), included=True), TaxRate("B", Ratio(1, 100), included=True)),
+        "other": (TaxRate("C", Ratio(1, 5), included=False),),
+    }
+    goods = {sku: Product(sku, sku, [eur(1000)], sku.lower()) for sku in ("ADDED", "INSIDE", "OTHER")}
+    facts = Facts(goods, (), taxes, (ShippingOption("post", "Post", eur(490), "added"),))
+    for skus in (("ADDED", "INSIDE"), ("OTHER", "INSIDE"), ("OTHER", "ADDED")):
+        asked = [Basket("EUR", tuple([Line(sku, 1) for sku in order]), Destination("AT"), ("post",)) for order in (skus, skus[::-1])]
+        one, other = [price(basket, facts, NOON, PricingPolicy(shipping_tax=how)) for basket in asked]
+        assert isinstance(one, Quote)
+        assert isinstance(other, Quote)
+        assert one.shipping == other.shipping
+        assert one.totals == other.totals
+        if how == "highest":
+            assert one.shipping[0].tax_category == ("other" if "OTHER" in skus else "inside")
+
+
 # Rows in force.
 def row(since: str | None, until: str | None, percent: int, region: str | None = None) -> TaxRow:
     first, last = (None if day is None else date.fromisoformat(day) for day in (since, until))

@@ -26,14 +26,11 @@ from checkout_adapters.notify.figures import Figures, figures, plain
 from checkout_adapters.notify.language import SOURCE, Catalogue, locale_of
 from checkout_adapters.notify.occasions import Occasion
 from checkout_core.errors import Misconfigured, Undeliverable
+from checkout_core.values import masked
 
 OURS: Final = Path(__file__).parent / "templates"
 _SUBJECT_AT_MOST = 150
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def _masked(value: object) -> str:
-    return "•••"
 
 
 @frozen
@@ -43,9 +40,9 @@ class Letter:
     id: str
     name: str
     message_id: str
-    sender: str = field(repr=_masked)
-    to: str = field(repr=_masked)
-    content: bytes = field(repr=_masked)
+    sender: str = field(repr=masked)
+    to: str = field(repr=masked)
+    content: bytes = field(repr=masked)
 
 
 @define

@@ -25,15 +25,12 @@ from attrs import define, field
 
 from checkout_adapters.notify.letters import Letter
 from checkout_core.errors import Misconfigured, NoAnswer, Unavailable, Undeliverable
+from checkout_core.values import masked
 
 REMEMBERED: Final = 10_000  # letters known to have arrived; the outbox does not repeat older ones (R25)
 _TOO_LARGE: Final = 552  # the one refusal of MAIL FROM that is about the letter, not about the sender
 _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
-
-
-def _masked(value: object) -> str:
-    return "None" if value is None else "•••"
 
 
 @define
@@ -46,7 +43,7 @@ class SmtpTransport:
     host: str
     port: int
     user: str | None = None
-    password: str | None = field(default=None, repr=_masked)
+    password: str | None = field(default=None, repr=masked)
     tls: Literal["none", "starttls", "ssl"] = "none"
     timeout: float = 10.0
     context: ssl.SSLContext | None = field(default=None, repr=False)

@@ -55,17 +55,13 @@ def check(
     from checkout_core import edge
     from checkout_core.addresses import amended
     from checkout_core.customers import Address, Contact
-    from checkout_core.refusals import Refusal, Refused
+    from checkout_core.sync.shop import checked_by
 
     book, typed = _book(config), Address(name, line, city, postcode, country, region)
-    wrong = [*edge.checked_address(typed), *(edge.checked_contact(Contact(phone=phone)) if phone is not None else ())]
+    address, contact, wrong = checked_by(book, typed, None if phone is None else Contact(phone=phone))
     edge.refuse(wrong)
-    address, number = book.checked(typed), None if phone is None else book.phone(phone, country)
-    wrong += [number] if isinstance(number, Refused) else []
-    wrong += [] if isinstance(address, Address) else [*address]
-    if not isinstance(address, Address) or isinstance(number, Refused):
-        raise Refusal.of(wrong)
-    changed, lines = amended(typed, address), book.written(address)
+    assert address is not None
+    number, changed, lines = contact.phone if contact else None, amended(typed, address), book.written(address)
     Output(as_json).show(checked_data(address, number, changed, lines), lambda: checked_words(number, changed, lines))
 
 

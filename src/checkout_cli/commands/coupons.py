@@ -11,7 +11,7 @@ from attrs import evolve
 from checkout_cli.config import settings_of
 from checkout_cli.exits import REFUSED, WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.options import WHERE, ConfigFile, Db, Json, ShopDir
 from checkout_cli.output import Output
 from checkout_core.errors import NotFound
 
@@ -67,9 +67,7 @@ def show(
 def why(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A code, however it was typed, or the id of an automatic promotion.")],
     cart: Annotated[Path, typer.Option("--cart", metavar="FILE", help="The cart, described as for checkout quote.")],
-    shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Look in these files; no database is needed.", rich_help_panel=WHERE)
-    ] = None,
+    shop: ShopDir = None,
     db: Db = None,
     config: ConfigFile = None,
     channel: Annotated[

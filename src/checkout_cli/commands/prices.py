@@ -11,7 +11,7 @@ import typer
 from checkout_cli.config import settings_of
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.options import ConfigFile, Db, Json, ShopDir
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def show(
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="As at that instant, such as 2026-11-27T12:00:00+01:00; now, if left out.")
     ] = None,
-    shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Of these files; no database is needed.", rich_help_panel=WHERE)
-    ] = None,
+    shop: ShopDir = None,
     db: Db = None,
     config: ConfigFile = None,
     as_json: Json = False,

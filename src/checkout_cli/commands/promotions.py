@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checkout_cli.opening import shop_of
-from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.options import ConfigFile, Db, Json, ShopDir
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from checkout_core.shipping import ShippingMethod
 
 app = typer.Typer(no_args_is_help=True, help="Promotions: list them, look at one, check that they make sense together.")
-ShopDir = Annotated[
-    Path | None, typer.Option("--shop", metavar="DIR", help="Those of these files; no database is needed.", rich_help_panel=WHERE)
-]
 
 
 @app.command("list")

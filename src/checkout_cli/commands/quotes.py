@@ -12,7 +12,7 @@ import typer
 from checkout_cli.config import settings_of
 from checkout_cli.exits import REFUSED, WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.options import WHERE, ConfigFile, Db, Json, ShopDir
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def quote(
         bool, typer.Option("--explain", metavar="", help="Every step from list price to amount due, with its rounding.")
     ] = False,
     chosen: Annotated[str | None, typer.Option("--case", metavar="ID", help="Which case, if CASE is a list of worked carts.")] = None,
-    shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Price it from these files; no database is needed.", rich_help_panel=WHERE)
-    ] = None,
+    shop: ShopDir = None,
     db: Db = None,
     config: ConfigFile = None,
     channel: Annotated[

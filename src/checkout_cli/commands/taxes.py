@@ -11,7 +11,7 @@ import typer
 
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import WHERE, ConfigFile, Db, Json
+from checkout_cli.options import ConfigFile, Db, Json, ShopDir
 from checkout_cli.output import Output, written
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def show(
     country: Annotated[str, typer.Option("--country", metavar="CODE", help="ISO 3166-1, such as DE; with its region US-CA.")],
     on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="As on that day, such as 2026-01-01; today, if left out.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", metavar="NAME", help="Of a table to start from, see `tax seed`.")] = None,
-    shop: Annotated[
-        Path | None, typer.Option("--shop", metavar="DIR", help="Of these files; no database is needed.", rich_help_panel=WHERE)
-    ] = None,
+    shop: ShopDir = None,
     db: Db = None,
     config: ConfigFile = None,
     as_json: Json = False,

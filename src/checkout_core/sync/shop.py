@@ -375,18 +375,7 @@ class Shop:
         channel: str | None,
         pay_by: str | None,
     ) -> Details:
-        wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
-        unreachable = [*edge.checked_contact(contact)] if contact is not None else []
-        if isinstance(ship_to, Address) and edge.is_readable(ship_to):
-            if contact is not None and not unreachable and ship_to.country in COUNTRIES:
-                contact, unreachable = self._dialled(contact, ship_to.country)
-            checked = self.addresses.checked(ship_to)
-            if isinstance(checked, Address):
-                ship_to = checked
-            else:
-                named = {one.subject for one in wrong}
-                wrong += [one for one in checked if one.subject not in named]
-        wrong += unreachable
+        ship_to, contact, wrong = checked_by(self.addresses, ship_to, contact)
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
         wrong += [*edge.checked_channel(channel, self.policy)] if channel is not None else []
         wrong += [*edge.checked_text("pay_by", pay_by, empty=True)] if pay_by is not None else []
@@ -399,13 +388,9 @@ class Shop:
         if details.contact is None or details.ship_to is not None:
             return details
         address = seen.person.address if seen.person else None
-        contact, wrong = self._dialled(details.contact, address.country if address else None)
+        contact, wrong = _dialled(self.addresses, details.contact, address.country if address else None)
         edge.refuse(wrong)
         return evolve(details, contact=contact)
-
-    def _dialled(self, contact: Contact, country: str | None) -> tuple[Contact, list[Refused]]:
-        number = None if contact.phone is None else self.addresses.phone(contact.phone, country)
-        return (contact, [number]) if isinstance(number, Refused) else (evolve(contact, phone=number), [])
 
     def _payment(self, checkout: str, instrument: Card | Upi | None, expected: Money | str, key: str) -> Payment:
         method, token = (instrument.method, instrument.token) if instrument else ("zero", "")
@@ -519,6 +504,27 @@ class Shop:
         shopper = self.customers.shopper(customer, email)
         edge.refuse(edge.checked_shopper(shopper))
         return shopper
+
+
+def checked_by(book: AddressBook, ship_to: Address | None, contact: Contact | None) -> tuple[Address | None, Contact | None, list[Refused]]:
+    """Both as the book writes them, a phone number as typed where the parcel goes; and all that is wrong, each field once."""
+    wrong = [*edge.checked_address(ship_to)] if ship_to is not None else []
+    unreachable = [*edge.checked_contact(contact)] if contact is not None else []
+    if isinstance(ship_to, Address) and edge.is_readable(ship_to):
+        if contact is not None and not unreachable and ship_to.country in COUNTRIES:
+            contact, unreachable = _dialled(book, contact, ship_to.country)
+        checked = book.checked(ship_to)
+        if isinstance(checked, Address):
+            ship_to = checked
+        else:
+            named = {one.subject for one in wrong}
+            wrong += [one for one in checked if one.subject not in named]
+    return ship_to, contact, [*wrong, *unreachable]
+
+
+def _dialled(book: AddressBook, contact: Contact, country: str | None) -> tuple[Contact, list[Refused]]:
+    number = None if contact.phone is None else book.phone(contact.phone, country)
+    return (contact, [number]) if isinstance(number, Refused) else (evolve(contact, phone=number), [])
 
 
 def taxes_due(
