@@ -119,12 +119,21 @@ class Backend:
         return taxes_due(self.catalog, self.tax_provider, self.settings.tax_outage, to, categories, at)
 
     @cached_property
-    def locations(self) -> tuple[str, ...]:
-        """Where goods lie, in the order they are used: as configured, else as loaded, else the one place there is."""
-        from checkout_adapters.sqlalchemy.catalog import read_locations
+    def places(self) -> Policy:
+        """Where goods lie and how they are sent, and nothing else: as configured, else as loaded, else the one place there is."""
+        from checkout_adapters.files import Location, with_places
+        from checkout_adapters.sqlalchemy.catalog import read_settings
+        from checkout_adapters.sqlalchemy.shelf import locations_of, sourcing_of
 
-        loaded = tuple(place.id for place in self.storage.read(read_locations))
-        return self.settings.locations or loaded or Policy().locations
+        known = self.storage.read(read_settings)
+        loaded = {place.id: place for place in locations_of(known)}
+        places = [loaded.get(id) or Location(id, id) for id in self.settings.locations or loaded]
+        return with_places(Policy(), places, sourcing_of(known)) if places else Policy()
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where goods lie, in the order they are used."""
+        return self.places.locations
 
     @cached_property
     def shop(self) -> Shop:
@@ -138,12 +147,12 @@ class Backend:
             addresses=None if self.settings.addresses is None else address_book(self.settings.addresses),
             clock=self.clock,
             ids=self.ids,
-            policy=Policy(
+            policy=evolve(
+                self.places,
                 identity_secret=secret_of(self.settings) or b"",
                 home=self.settings.home,
                 pricing=self.settings.pricing,
                 channels=self.settings.channels,
-                locations=self.locations,
                 promise_for=self.settings.promise_for,
                 tax_outage=self.settings.tax_outage,
             ),

@@ -23,7 +23,7 @@ from checkout_core.prices import NO_LISTS, Buyer, PriceBook, Promise, UnitPrice,
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.promotions.windows import UseIn
-from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
+from checkout_core.quote import AppliedPromotion, Parts, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
 from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
@@ -417,7 +417,7 @@ def _quote(
     )
     shipping = tuple(
         [
-            PricedShipping(o.id, o.name, before, before - left, *due, o.tax_category)
+            PricedShipping(o.id, o.name, before, before - left, *due, o.tax_category, *_sent(o))
             for o, before, left, due in zip(sent, original[goods:], current[goods:], taxed[goods:], strict=True)
         ]
     )
@@ -427,6 +427,12 @@ def _quote(
     digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, source)
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
     return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses, tax_source=source)
+
+
+def _sent(option: ShippingOption) -> tuple[Parts, tuple[str, ...]]:
+    """Its parcels, if there are several, and where it is fetched."""
+    parts = tuple([(part.origin, part.price) for part in option.parts])
+    return parts, () if option.point is None else (option.point.name, *option.point.lines)
 
 
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, now: datetime) -> AppliedPromotion:

@@ -31,6 +31,7 @@ SCHEMES: Final = (1, 2)
 """The ways in which hashes of quotes are made."""
 
 Taxes = tuple[tuple[str, int], ...]
+Parts = tuple[tuple[str, int], ...]
 Rates = tuple[tuple[str, tuple[TaxRate, ...]], ...]
 
 
@@ -62,7 +63,10 @@ class PricedLine:
 
 @frozen
 class PricedShipping:
-    """Carriage with its price; the figures mean what they mean for a line."""
+    """Carriage with its price; the figures mean what they mean for a line.
+
+    `parts`: with several parcels, where each leaves and its share of the subtotal. `point`: the address where the goods are fetched.
+    """
 
     id: str
     name: str
@@ -73,6 +77,8 @@ class PricedShipping:
     gross: int
     taxes: Taxes
     tax_category: str
+    parts: Parts = ()
+    point: tuple[str, ...] = ()
 
 
 @frozen
@@ -203,7 +209,7 @@ def hash_text(
         "quote/2",
         currency,
         [_LINE(line) if line.origin is None else (*_LINE(line), _ORIGIN(line.origin)) for line in lines],
-        [_SHIPPING(carriage) for carriage in shipping],
+        [(*_SHIPPING(carriage), *_sent(carriage)) for carriage in shipping],
         [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *_further(used)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
         (destination.country, destination.region, destination.postcode),
@@ -238,7 +244,7 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine, "origin")
 _ORIGIN: Final = _all_but(PriceOrigin)
-_SHIPPING: Final = _all_but(PricedShipping)
+_SHIPPING: Final = _all_but(PricedShipping, "parts", "point")
 _PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
@@ -255,6 +261,11 @@ def benefit_text(benefit: Benefit) -> str:
 def conditions_text(when: tuple[Condition, ...]) -> tuple[str, ...]:
     """The conditions of a promotion, as canonical texts: one each."""
     return tuple([CANONICAL.encode(_plain(condition)) for condition in when])
+
+
+def _sent(carriage: PricedShipping) -> tuple[object, ...]:
+    """Its parcels and the pickup point, for the hash; nothing for one parcel that is delivered."""
+    return (*(("parts", carriage.parts) if carriage.parts else ()), *(("point", carriage.point) if carriage.point else ()))
 
 
 def _further(used: AppliedPromotion) -> tuple[object, ...]:
@@ -328,6 +339,7 @@ def _hash_1(quote: Quote) -> str:
         None in promotions
         or any(line.floor or line.origin for line in quote.lines)
         or len(quote.shipping) > 1
+        or any(carriage.parts or carriage.point for carriage in quote.shipping)
         or quote.cards
         or quote.tax_source
         or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)

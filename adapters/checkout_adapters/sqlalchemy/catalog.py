@@ -38,7 +38,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.prices import PriceBook, PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingMethod, ShippingOption, ShippingTable
+from checkout_core.shipping import Shipment, ShippingMethod, ShippingOption, ShippingTable
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
 
 T = TypeVar("T")
@@ -89,8 +89,8 @@ class SqlCatalog:
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self._current().rates(destination, categories, at)
 
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return self._current().options(destination, weight, currency)
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return self._current().options(shipment)
 
     def _current(self) -> MemoryCatalog:
         kept = self._kept
@@ -117,8 +117,8 @@ class AsyncSqlCatalog:
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return (await self._current()).rates(destination, categories, at)
 
-    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return (await self._current()).options(destination, weight, currency)
+    async def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return (await self._current()).options(shipment)
 
     async def _current(self) -> MemoryCatalog:
         kept = self._kept

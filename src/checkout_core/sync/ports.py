@@ -24,7 +24,7 @@ from checkout_core.payments import Capabilities, Fact
 from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Shipment, ShippingOption
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxEstimate
 from checkout_core.tax_sales import TaxSale
@@ -230,8 +230,8 @@ class TaxRecords(Protocol):
 class ShippingRates(Protocol):
     """How it gets there."""
 
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        """Each method for a parcel of that weight in grams: its price, or why not."""
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        """Each method for those parcels: its price for all of them together, or why not. The shop works out the days of arrival."""
         ...
 
 

@@ -39,12 +39,13 @@ from checkout_core.sync.ports import (
     Ids,
 )
 from checkout_core.prices import NO_LISTS, Buyer, PriceBook, ShownPrice, shown_price
-from checkout_core.pricing import Facts
+from checkout_core.pricing import Basket, Facts, prices_today
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.sync.runner import Runner
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Shipment, ShippingOption, handed_over, with_arrivals
+from checkout_core.sourcing import looked_at, parcels_now
 from checkout_core.system import SystemClock, SystemIds
 from checkout_core.tax_provider import TaxEstimate, TaxOutage, TaxSource
 from checkout_core.tax_relief import Taxes
@@ -469,17 +470,20 @@ class Shop:
         products = self.catalog.products(sorted({line.sku for line in lines}))
         lists = self._lists(sorted(products))
         deals = tuple(self.catalog.promotions(codes))
+        shopper = self._shopper(seen.cart.customer_id, contact)
         options: Sequence[ShippingOption | Refused] = ()
         rates: Taxes = {}
         source: TaxSource | None = None
         at_home = rates
         if address is not None:
-            weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
-            options = self.shipping.options(address.destination, weight, seen.cart.currency)
+            channel, chosen = details.channel or (c.channel if c else ""), details.shipping or (c.shipping if c else None)
+            goods = Basket(seen.cart.currency, tuple(lines), channel=channel), Facts(products, shopper=shopper, prices=lists)
+            options = self._ways_to_send(*goods, seen, address.destination)
+            to = handed_over(options, chosen, address.destination)
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
             asked = (self.taxes, self.tax_provider, self.policy.tax_outage)
-            rates, source = taxes_due(*asked, address.destination, sorted(categories), self.clock.now())
+            rates, source = taxes_due(*asked, to, sorted(categories), self.clock.now())
             pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
             if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
                 at_home = self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
@@ -488,10 +492,21 @@ class Shop:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             pools = self._uses(limited, who, seen.cart.currency)
-        shopper = self._shopper(seen.cart.customer_id, contact)
         seller = self.policy.home.country if self.policy.home is not None else None
         facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
         return Known(seen, facts, pools)
+
+    def _ways_to_send(self, basket: Basket, facts: Facts, seen: Seen, to: Destination) -> tuple[ShippingOption | Refused, ...]:
+        """What each way costs for the parcels that there would be now, and when they would arrive."""
+        now, order = self.clock.now(), self.policy.places_for(to)
+        keys = looked_at(basket.lines, facts.products, order)
+        pools = self.storage.pools(keys) if keys else {}
+        mine = {held.pool: held.amount for held in seen.checkout.held} if seen.checkout else {}
+        available = {key: pools[key].available + mine.get(key, 0) for key in keys}
+        worth = {sku: unit.minor for sku, unit in prices_today(basket, facts, now).items()}
+        parcels = parcels_now(basket.lines, facts.products, worth, order, self.policy.sourcing, available)
+        offers = self.shipping.options(Shipment(to, basket.currency, parcels))
+        return with_arrivals(offers, parcels, self.policy.dispatch, now)
 
     def _lists(self, skus: Sequence[str]) -> PriceBook:
         return NO_LISTS if self.prices is None else self.prices.prices(skus)
