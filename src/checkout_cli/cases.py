@@ -56,8 +56,9 @@ from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote,
 from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
-from checkout_core.shipping import Shipment, ShippingOption, handed_over, with_arrivals
+from checkout_core.shipping import Parcel, Shipment, ShippingOption, handed_over, with_arrivals
 from checkout_core.sourcing import looked_at, parcels_now
+from checkout_core.sync.ports import ShippingRates
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
@@ -116,10 +117,11 @@ class Prices(Protocol):
 
 @frozen
 class Sources:
-    """Where goods are: the locations of that policy, and what each has."""
+    """Where goods are: the locations of that policy, and what each has; and who says what sending costs, if that is not the catalogue."""
 
     policy: Policy
     pools: Callable[[Sequence[PoolKey]], Mapping[PoolKey, Pool]]
+    shipping: ShippingRates | None = None
 
 
 Due = Callable[[Destination, Sequence[str], datetime], tuple[Taxes, TaxSource | None]]
@@ -164,7 +166,7 @@ def facts_of(
     source: TaxSource | None = None
     categories, to = set[str](), case.destination
     if case.destination is not None:
-        offered = ways_to_send(case, case.destination, products, prices, case.at or now, channel, sources)
+        _, offered = ways_to_send(case, case.destination, products, prices, case.at or now, channel, sources)
         to = handed_over(offered, next(iter(case.shipping), None), case.destination)
         categories = {product.tax_category for product in products.values()}
         categories |= {option.tax_category for option in offered if isinstance(option, ShippingOption)}
@@ -187,8 +189,8 @@ def ways_to_send(
     at: datetime,
     channel: str = "",
     sources: Sources | None = None,
-) -> tuple[ShippingOption | Refused, ...]:
-    """What each way to send these lines there costs, from where they would come, and when they would arrive; or why it does not go."""
+) -> tuple[tuple[Parcel, ...], tuple[ShippingOption | Refused, ...]]:
+    """The parcels that these lines would make now; what each way to send them there costs and when they arrive, or why it does not go."""
     policy = Policy() if sources is None else sources.policy
     order = policy.places_for(to)
     keys = looked_at(case.lines, products, order)
@@ -197,7 +199,8 @@ def ways_to_send(
     facts = Facts(products, shopper=case.shopper, prices=prices.prices(sorted(products)))
     worth = {sku: unit.minor for sku, unit in prices_today(basket, facts, at).items()}
     parcels = parcels_now(case.lines, products, worth, order, policy.sourcing, {key: pools[key].available for key in keys})
-    return with_arrivals(prices.options(Shipment(to, case.currency, parcels)), parcels, policy.dispatch, at)
+    rates = prices if sources is None or sources.shipping is None else sources.shipping
+    return parcels, with_arrivals(rates.options(Shipment(to, case.currency, parcels)), parcels, policy.dispatch, at)
 
 
 def lowered(case: Case, prices: Prices, now: datetime, channel: str = "") -> tuple[ShownPrice, ...]:

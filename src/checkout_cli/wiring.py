@@ -33,13 +33,13 @@ from checkout_adapters.tax_ids import checked_vat_id as checked_vat_id
 from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
-from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, TaxReporter, Worker, plugins
+from checkout_core import CarrierShipping, Money, Policy, Product, Promotion, ShippingMethod, Shop, TaxReporter, Worker, plugins
 from checkout_core.customers import Destination
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import AddressBook, Admin, Clock, Ids
 from checkout_core.prices import PriceBook
-from checkout_core.sync.ports import Gateway, Notifier, TaxProvider
+from checkout_core.sync.ports import Carrier, Gateway, Notifier, ShippingRates, TaxProvider
 from checkout_core.sync.regulars import OwnOrders
 from checkout_core.sync.shop import taxes_due
 from checkout_core.system import SystemClock, SystemIds, number_of
@@ -114,6 +114,26 @@ class Backend:
         except (TypeError, ValueError) as error:
             raise Misconfigured(f"The tax provider {name!r} cannot be made with what tax.{name} says: {error}.") from None
 
+    @cached_property
+    def shipping(self) -> ShippingRates:
+        """The ways to send: the shop's own table, with the prices of carriers where some are asked."""
+        from checkout_adapters.prompt import PromptCarrier
+
+        settings, carriers = self.settings, list[Carrier]()
+        if not settings.services:
+            return self.catalog
+        known = [method.id for method in self.methods()]
+        if unknown := [method for method in settings.services if method not in known]:
+            raise Misconfigured(f"services.{unknown[0]}: this shop has no such way to send. It has {', '.join(known) or 'none'}.")
+        for name in dict.fromkeys([carrier for carrier, _ in settings.services.values()]):
+            make = cast(Any, plugins.load(plugins.CARRIERS, name))
+            try:
+                made = make(**settings.carriers_made_with.get(name, {}))
+            except (TypeError, ValueError) as error:
+                raise Misconfigured(f"The carrier {name!r} cannot be made with what carrier.{name} says: {error}.") from None
+            carriers.append(PromptCarrier(cast(Carrier, made), settings.carrier_seconds))
+        return CarrierShipping(self.catalog, carriers, settings.services, outage=settings.carrier_outage)
+
     def taxes_due(self, to: Destination, categories: Sequence[str], at: datetime) -> tuple[Taxes, TaxSource | None]:
         """What is due there and then, and who says so, as the shop asks it."""
         return taxes_due(self.catalog, self.tax_provider, self.settings.tax_outage, to, categories, at)
@@ -143,6 +163,7 @@ class Backend:
             gateways=self.gateways,
             catalog=self.catalog,
             tax_provider=self.tax_provider,
+            shipping=self.shipping,
             customers=OwnOrders(self.queries),
             addresses=None if self.settings.addresses is None else address_book(self.settings.addresses),
             clock=self.clock,
@@ -322,6 +343,16 @@ def read_files(folder: Path) -> ShopFiles:
     from checkout_adapters.files import read_shop
 
     return read_shop(folder)
+
+
+def locations_words(before: str, after: str) -> tuple[str, str]:
+    """Kept locations as people read them; with all that is known of each, if they are the same ones in the same order."""
+    from checkout_adapters.files.places import kept_locations
+
+    now, then = kept_locations(before), kept_locations(after)
+    if [place.id for place in now] == [place.id for place in then]:
+        return "; ".join(map(str, now)), "; ".join(map(str, then))
+    return " and ".join([place.id for place in now]), " and ".join([place.id for place in then])
 
 
 def needed_revision() -> str:

@@ -24,6 +24,7 @@ from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
 from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
+from checkout_core.shipping import RateSource
 from checkout_core.tax import TaxPolicy, TaxRate
 from checkout_core.tax_provider import TaxSource
 
@@ -66,6 +67,7 @@ class PricedShipping:
     """Carriage with its price; the figures mean what they mean for a line.
 
     `parts`: with several parcels, where each leaves and its share of the subtotal. `point`: the address where the goods are fetched.
+    `source`: the carrier that was asked for the price; None is the shop's own table.
     """
 
     id: str
@@ -79,6 +81,7 @@ class PricedShipping:
     tax_category: str
     parts: Parts = ()
     point: tuple[str, ...] = ()
+    source: RateSource | None = None
 
 
 @frozen
@@ -244,10 +247,11 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine, "origin")
 _ORIGIN: Final = _all_but(PriceOrigin)
-_SHIPPING: Final = _all_but(PricedShipping, "parts", "point")
+_SHIPPING: Final = _all_but(PricedShipping, "parts", "point", "source")
 _PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
+_RATE: Final = _all_but(RateSource)
 _SOURCE: Final = _all_but(TaxSource)
 
 
@@ -264,8 +268,9 @@ def conditions_text(when: tuple[Condition, ...]) -> tuple[str, ...]:
 
 
 def _sent(carriage: PricedShipping) -> tuple[object, ...]:
-    """Its parcels and the pickup point, for the hash; nothing for one parcel that is delivered."""
-    return (*(("parts", carriage.parts) if carriage.parts else ()), *(("point", carriage.point) if carriage.point else ()))
+    """Its parcels, the pickup point and the carrier, for the hash; nothing for one parcel that is delivered."""
+    source = () if carriage.source is None else ("source", *_RATE(carriage.source))
+    return (*(("parts", carriage.parts) if carriage.parts else ()), *(("point", carriage.point) if carriage.point else ()), *source)
 
 
 def _further(used: AppliedPromotion) -> tuple[object, ...]:
@@ -339,7 +344,7 @@ def _hash_1(quote: Quote) -> str:
         None in promotions
         or any(line.floor or line.origin for line in quote.lines)
         or len(quote.shipping) > 1
-        or any(carriage.parts or carriage.point for carriage in quote.shipping)
+        or any(carriage.parts or carriage.point or carriage.source for carriage in quote.shipping)
         or quote.cards
         or quote.tax_source
         or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)

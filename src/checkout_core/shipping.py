@@ -6,7 +6,7 @@ A mistake in the table (zones that overlap, bands out of order) is a ValueError 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
@@ -20,6 +20,8 @@ from checkout_core.refusals import Refused
 
 Measure = Literal["weight", "volumetric", "units", "worth"]
 """What bands go by: grams; the greater of grams and volume by `divisor`; units; the value of the goods."""
+
+Together = Literal["together", "each"]
 
 DIVISOR: Final = 5000  # cm³ to a kilogram, that is mm³ to a gram: what carriers ask most often
 
@@ -232,16 +234,21 @@ class PickupPoint:
 class ShippingMethod:
     """One way to send, as the shop offers it. `tax_category` says how carriage is taxed.
 
-    With `points` the goods are fetched there: each point in the shopper's country is an option of its own, called `method/point`.
+    - `parcels`: what several parcels cost. `together`: what one would that has everything in it and leaves where the first does; `each`:
+      every one its own price.
+    - With `points` the goods are fetched there: each point in the shopper's country is an option of its own, called `method/point`.
     """
 
     id: str
     name: str
     zones: tuple[Zone, ...] = field(converter=_zones)
     tax_category: str = "standard"
+    parcels: Together = field(default="together", kw_only=True)
     points: tuple[PickupPoint, ...] = field(default=(), converter=_points, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        if self.parcels not in get_args(Together):
+            raise ValueError(f"Parcels are paid {' or '.join(get_args(Together))}, not {self.parcels!r:.20}.")
         for i, zone in enumerate(self.zones):
             if any(zone.overlaps(other) for other in self.zones[:i]):
                 raise ValueError(f"Two zones of the method {self.id} overlap, so a place would have two prices. Make them disjoint.")
@@ -250,13 +257,41 @@ class ShippingMethod:
 
 
 @frozen
-class Part:
-    """What one parcel of several costs (minor units), and its days on the way."""
+class Leg:
+    """The way of one parcel of several: where it leaves, its days, and what it costs (minor units); None if all are paid together."""
 
     origin: str
-    price: int
+    price: int | None = None
     days: tuple[int, int] | None = None
     calendar: Calendar = Calendar()
+
+
+@frozen
+class RateSource:
+    """Who says what carriage costs: a carrier; or, not `answered`, the shop's own table while that carrier is away."""
+
+    carrier: str
+    answered: bool = True
+
+
+@frozen
+class CarrierRate:
+    """What a carrier asks for one of its services, for all parcels of a shipment together.
+
+    `days`: business days on the way, the fewest and the most, None if it does not say. `until`: the price holds so long (UTC). Raises
+    ValueError for a price below zero, or a time that is not in UTC.
+    """
+
+    service: str
+    price: Money
+    days: tuple[int, int] | None = field(default=None, converter=as_days)
+    until: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.price.minor < 0:
+            raise ValueError(f"A rate is not below zero: {self.price}.")
+        if self.until is not None and self.until.utcoffset() != timedelta(0):
+            raise ValueError(f"{self.until.isoformat()} is not in UTC. Give a time in UTC, with its time zone.")
 
 
 @frozen
@@ -264,9 +299,9 @@ class ShippingOption:
     """A method that goes there, with its price for these parcels, and the business days it takes (fewest, most) if that is known.
 
     - `days`, by `calendar`, and the `arrival` are for display: a quote freezes what is paid, and a date that slips is no other price.
-    - `parts`: of several parcels each, in their order; their prices add up to the price.
+    - `legs`: of several parcels each, in their order; their prices add up to the price.
     - `until`: the price holds so long (UTC), and with it the quote; None is as long as the quote.
-    - `point`: where the goods are fetched.
+    - `point`: where the goods are fetched. `source`: who says the price; None is the shop's own table.
     """
 
     id: str
@@ -276,9 +311,10 @@ class ShippingOption:
     days: tuple[int, int] | None = field(default=None, converter=as_days)
     calendar: Calendar = field(default=Calendar(), kw_only=True)
     arrival: Arrival | None = field(default=None, kw_only=True)
-    parts: tuple[Part, ...] = field(default=(), kw_only=True)
+    legs: tuple[Leg, ...] = field(default=(), kw_only=True)
     until: datetime | None = field(default=None, kw_only=True)
     point: PickupPoint | None = field(default=None, kw_only=True)
+    source: RateSource | None = field(default=None, kw_only=True)
 
 
 @frozen
@@ -316,38 +352,55 @@ def _fetched(method: ShippingMethod, shipment: Shipment) -> list[ShippingOption 
 
 
 def _offer(method: ShippingMethod, shipment: Shipment, id: str) -> ShippingOption | Refused:
-    """The option for all parcels, each with its own price; or why one of them does not go."""
-    parts = list[Part]()
+    """The option for all parcels, or why one of them does not go."""
+    zones = list[Zone]()
     for parcel in shipment.parcels:
-        found = _band(method, shipment, parcel, id)
-        if isinstance(found, Refused):
-            return found
-        zone, price = found
-        parts.append(Part(parcel.origin, price.minor, zone.days, zone.calendar))
-    total = Money(sum([part.price for part in parts]), shipment.currency)
-    if len(parts) == 1:
-        return ShippingOption(id, method.name, total, method.tax_category, parts[0].days, calendar=parts[0].calendar)
-    days = [part.days for part in parts if part.days is not None]
-    slowest = (max(few for few, _ in days), max(most for _, most in days)) if days and len(days) == len(parts) else None
-    return ShippingOption(id, method.name, total, method.tax_category, slowest, parts=tuple(parts))
+        zone = _zone_of(method, shipment.destination, parcel.origin, id)
+        if isinstance(zone, Refused):
+            return zone
+        zones.append(zone)
+    each = method.parcels == "each"
+    paid = shipment.parcels if each else (_whole(shipment.parcels),)
+    prices = list[Money]()
+    for zone, parcel in zip(zones, paid, strict=False):
+        price = _price(zone, parcel, shipment.currency, id)
+        if isinstance(price, Refused):
+            return price
+        prices.append(price)
+    total = Money(sum([price.minor for price in prices]), shipment.currency)
+    if len(zones) == 1:
+        return ShippingOption(id, method.name, total, method.tax_category, zones[0].days, calendar=zones[0].calendar)
+    shares = [price.minor for price in prices] if each else [None] * len(zones)
+    legs = [Leg(parcel.origin, share, z.days, z.calendar) for parcel, share, z in zip(shipment.parcels, shares, zones, strict=True)]
+    days = [zone.days for zone in zones if zone.days is not None]
+    slowest = (max(few for few, _ in days), max(most for _, most in days)) if len(days) == len(zones) else None
+    return ShippingOption(id, method.name, total, method.tax_category, slowest, legs=tuple(legs))
 
 
-def _band(method: ShippingMethod, shipment: Shipment, parcel: Parcel, id: str) -> tuple[Zone, Money] | Refused:
-    to, currency = shipment.destination, shipment.currency
-    zone = _zone(method, to, parcel.origin)
+def _whole(parcels: Sequence[Parcel]) -> Parcel:
+    """One parcel with everything in it, which leaves where the first does."""
+    weight, volume, units, worth = (sum([getattr(one, name) for one in parcels]) for name in ("weight", "volume", "units", "worth"))
+    return Parcel(weight, volume, units, worth, parcels[0].origin)
+
+
+def _zone_of(method: ShippingMethod, to: Destination, origin: str, id: str) -> Zone | Refused:
+    zone = _zone(method, to, origin)
     if zone is None:
-        there = any(to.country in zone.countries for zone in method.zones)
-        if there and _zone(method, to, None) is not None:
-            return Refused("not-shipped-from", id, parcel.origin)
+        if any(to.country in zone.countries for zone in method.zones) and _zone(method, to, None) is not None:
+            return Refused("not-shipped-from", id, origin)
         return Refused("not-shipped-there", id, to.country)
-    if zone.postcodes is None and not to.postcode and _asks_postcode(method, to, parcel.origin):
+    if zone.postcodes is None and not to.postcode and _asks_postcode(method, to, origin):
         return Refused("needs-postcode", id, to.country)
+    return zone
+
+
+def _price(zone: Zone, parcel: Parcel, currency: str, id: str) -> Money | Refused:
     size = zone.measured(parcel)
     band = next((band for band in zone.bands if _holds(band, zone, size, currency)), None)
     if band is None:
         return _too_much(zone, id, size, currency)
     price = band.prices.get(currency)
-    return Refused("no-price", id, currency) if price is None else (zone, price)
+    return Refused("no-price", id, currency) if price is None else price
 
 
 def _zone(method: ShippingMethod, to: Destination, origin: str | None) -> Zone | None:
@@ -397,8 +450,8 @@ def with_arrivals(
 def _arriving(offer: ShippingOption, places: Sequence[Dispatch], now: datetime) -> ShippingOption:
     if offer.days is None or offer.arrival is not None:
         return offer
-    if len(offer.parts) == len(places):
-        ways = [(place, part.days or offer.days, part.calendar) for place, part in zip(places, offer.parts, strict=True)]
+    if len(offer.legs) == len(places):
+        ways = [(place, leg.days or offer.days, leg.calendar) for place, leg in zip(places, offer.legs, strict=True)]
     else:
         ways = [(place, offer.days, offer.calendar) for place in places]
     return evolve(offer, arrival=last_of([arrival(place, days, way, now) for place, days, way in ways]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, get_args
 
 from attrs import evolve
 
@@ -14,7 +14,7 @@ from checkout_adapters.files.trees import Table
 from checkout_core.customers import Destination
 from checkout_core.money import Money
 from checkout_core.postcodes import Postcodes
-from checkout_core.shipping import DIVISOR, Band, Measure, PickupPoint, ShippingMethod, ShippingTable, Zone, as_days
+from checkout_core.shipping import DIVISOR, Band, Measure, PickupPoint, ShippingMethod, ShippingTable, Together, Zone, as_days
 
 Holidays = Mapping[str, Collection[date]]
 _LIMITS: Final[Mapping[str, Measure]] = {"up_to_g": "weight", "up_to_units": "units", "up_to": "worth"}
@@ -67,13 +67,13 @@ def _method(table: Table, taxed: Collection[str] | None, places: Collection[str]
             below.wrong(None, f"Zone {n + 1} overlaps one above it, so a place would have two prices. Make them disjoint.")
             continue
         zones.append(zone)
-    points = _points(table)
+    points, parcels = _points(table), table.text("parcels", cells.one_of("way to pay for parcels", get_args(Together)), needed=False)
     table.close()
     if table.values.get("zones") == []:
         table.wrong("zones", "The method goes nowhere. Give it a zone, or take it out.")
     if id_ is None or name is None or tax_category is None or not zones:
         return None
-    return ShippingMethod(id_, name, zones, tax_category, points=points)
+    return ShippingMethod(id_, name, zones, tax_category, parcels=parcels or "together", points=points)
 
 
 def _points(table: Table) -> list[PickupPoint]:

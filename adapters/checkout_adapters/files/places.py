@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
@@ -30,6 +31,15 @@ class Location:
     name: str
     nearest: frozenset[str] = field(default=frozenset(), converter=_countries)
     dispatch: Dispatch | None = None
+
+    def __str__(self) -> str:
+        said = [f"nearest to {', '.join(sorted(self.nearest))}"] if self.nearest else []
+        if (sends := self.dispatch) is not None:
+            days = " ".join([day for day in WEEK if day in sends.calendar.workdays])
+            said += [
+                f"until {sends.cutoff} in {sends.zone}, {days}, {len(sends.calendar.holidays)} holidays, {sends.handling} days to pack"
+            ]
+        return f"{self.id}, {self.name}" + (f" ({'; '.join(said)})" if said else "")
 
 
 def with_places(policy: Policy, places: Sequence[Location], sourcing: Sourcing) -> Policy:
@@ -106,6 +116,11 @@ def plain(place: Location) -> Mapping[str, object] | list[str]:
         week, days = sorted(sends.calendar.workdays), [day.isoformat() for day in sorted(sends.calendar.holidays)]
         kept["dispatch"] = {"zone": sends.zone, "cutoff": sends.cutoff, "handling": sends.handling, "workdays": week, "holidays": days}
     return kept
+
+
+def kept_locations(text: str) -> tuple[Location, ...]:
+    """The locations of that JSON, which `plain` made; none of an empty text."""
+    return tuple([location_of(kept) for kept in json.loads(text or "[]")])
 
 
 def location_of(kept: object) -> Location:

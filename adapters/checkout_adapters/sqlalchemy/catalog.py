@@ -170,7 +170,7 @@ def read_shelf(connection: sa.Connection) -> Shelf:
 
 
 def read_settings(connection: sa.Connection) -> Mapping[str, str]:
-    """The shop's own settings by name: `shop-name`, `shop-sender`, `shop-locations`; empty if no shop was loaded."""
+    """The shop's own settings by name: `shop-name`, `shop-sender`, `shop-locations`, `shop-sourcing`; empty if no shop was loaded."""
     rows = connection.execute(sa.select(settings.c.name, settings.c.value).where(settings.c.name.startswith("shop-")))
     return {row.name: row.value for row in rows}
 

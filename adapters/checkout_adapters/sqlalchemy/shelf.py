@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from attrs import fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
-from checkout_adapters.files.places import location_of, plain
+from checkout_adapters.files.places import kept_locations, plain
 from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
@@ -37,6 +37,9 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "shipping": ShippingMethod,
 }
 """The kinds of rows that are in force; stored, and the codec's own names."""
+
+_UNSAID: Final = {"shop-sourcing": "first"}
+"""What a setting that a former release did not keep is taken for."""
 
 WITHDRAWN: Final = "withdrawn"
 """The kind of a row that keeps a product which is no longer for sale."""
@@ -133,7 +136,7 @@ def write_entry(entry: Entry) -> str:
 
 def locations_of(settings: Mapping[str, str]) -> tuple[Location, ...]:
     """The places where goods lie, in the order in which they are used; none if no shop was loaded."""
-    return tuple([location_of(kept) for kept in json.loads(settings.get("shop-locations", "[]"))])
+    return kept_locations(settings.get("shop-locations", ""))
 
 
 def sourcing_of(settings: Mapping[str, str]) -> Sourcing:
@@ -149,7 +152,7 @@ def changes(old: Shelf, new: Shelf) -> tuple[CatalogChange, ...]:
 
 def _changes(old: Shelf, new: Shelf) -> Iterator[CatalogChange]:
     for name, value in new.settings.items():
-        if old.settings.get(name) != value:
+        if old.settings.get(name, _UNSAID.get(name)) != value:
             what: What = "changed" if name in old.settings else "added"
             yield CatalogChange(what, "setting", name, value, (Change("value", old.settings.get(name, ""), value),))
     for kind in KINDS:

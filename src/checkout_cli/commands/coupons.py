@@ -107,7 +107,7 @@ def why(
         with shop_of(db, config) as backend:
             promotion, pricing = named(code, list(backend.promotions())), backend.settings.pricing_for(channel)
             asked = evolve(case, codes=(*case.codes, *([promotion.code] if promotion.code else [])))
-            home, sources = backend.settings.home, Sources(backend.places, backend.storage.pools)
+            home, sources = backend.settings.home, Sources(backend.places, backend.storage.pools, backend.shipping)
             basket, facts = facts_of(case, backend.catalog, now, used_up(backend, asked), channel or "", home, sources=sources)
     chosen = policy_from(case.choices, pricing)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration

@@ -71,7 +71,9 @@ def quote(
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
             asked = (backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
-            priced = quote_of(described, *asked, due=backend.taxes_due, sources=Sources(backend.places, backend.storage.pools))
+            priced = quote_of(
+                described, *asked, due=backend.taxes_due, sources=Sources(backend.places, backend.storage.pools, backend.shipping)
+            )
             notes, reduced = tuple(_scarce(backend, priced)), lowered(described, backend.catalog, now, channel or "")
         _tell(priced, notes, explain, out, lowered=reduced)
 

@@ -40,9 +40,9 @@ def raised_promotion_1(old: Document) -> Document:
 
 
 def raised_shipping_1(old: Document) -> Document:
-    """Bands went by weight, a zone by countries and regions; it was the same from every location, and nobody fetched anything."""
+    """Bands went by weight, a zone by countries and regions; it was the same from every location; nobody fetched anything."""
     rest = dict(old)
-    return _with(rest, zones=[_zone(zone) for zone in rest.pop("zones")], points=[])
+    return _with(rest, zones=[_zone(zone) for zone in rest.pop("zones")], parcels="together", points=[])
 
 
 def _zone(zone: Document) -> Document:
@@ -70,7 +70,7 @@ def raised_quote_1(old: Document) -> Document:
     """
     rest = dict(old)
     carriage, lines, used, policy, totals = [rest.pop(name) for name in ("shipping", "lines", "promotions", "policy", "totals")]
-    sent = [_with(carriage, parts=[], point=[])] if carriage["id"] else []
+    sent = [_with(carriage, parts=[], point=[], source=None)] if carriage["id"] else []
     if not sent and (any(carriage.values()) or len(carriage) != _CARRIAGE):
         raise ValueError("nothing to send has a price")
     rates = rest.pop("rates")
