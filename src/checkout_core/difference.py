@@ -105,7 +105,7 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
             **_taxed(sent, quote),
             "parcels": ", ".join([f"{_money(price, quote)} from {origin}" for origin, price in sent.parts]),
             "rate": _rated(sent),
-            "fetched at": ", ".join(map(str, sent.point)),
+            "fetched at": ", ".join(sent.point),
         }
     for used in quote.promotions:
         told[f"promotion {used.id}"] = _promotion(used, quote)

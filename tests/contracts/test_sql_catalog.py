@@ -217,6 +217,7 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
         getattr(option, "id", None) or getattr(option, "subject", None)
         for option in stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))
     ] == [
+        "pickup/westhafen",
         "bike",
         "express",
         "standard",
