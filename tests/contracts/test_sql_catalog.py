@@ -191,7 +191,7 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
     """Another price, one promotion fewer, another order of methods: each named, with how it was; a kept catalogue is read again."""
     load(storage, files())
     stored = SqlCatalog(storage)
-    assert len(stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))) == 3
+    assert len(stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))) == 4
     first, *others = files().products
     dearer = evolve(first, prices={**first.prices, "EUR": Money(1590, "EUR"), "JPY": Money(2400, "JPY")})
     other = evolve(
