@@ -116,6 +116,8 @@ def fill_all(path: Path) -> None:
         path,
         "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
         "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
+        "INSERT INTO code_batches VALUES ('spring', 'news', 'TEA', NULL, 1, '2026-03-01T00:00:00.000000+00:00', 'ann', '', NULL, '')",
+        "INSERT INTO codes VALUES ('TEA1', 'spring', '', NULL, '')",
         "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)",
     )
 

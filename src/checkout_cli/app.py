@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from checkout_cli.commands import (
     addresses,
-    coupons,
+    coupon_codes,
     databases,
     inventory,
     orders,
@@ -115,7 +115,7 @@ app.add_typer(payments.app, name="payment", rich_help_panel=LOOK)
 app.add_typer(outbox.outbox_app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(outbox.dead_app, name="dead-letter", rich_help_panel=LOOK)
 app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
-app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
+app.add_typer(coupon_codes.app, name="coupon", rich_help_panel=ACT)
 app.add_typer(prices.app, name="price", rich_help_panel=LOOK)
 app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
 app.add_typer(shipping.app, name="shipping", rich_help_panel=LOOK)

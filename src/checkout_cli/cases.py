@@ -39,13 +39,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from checkout_cli.exits import WrongUsage, listed
 from checkout_cli.vectors import Unreadable, Worked, is_worked, read_worked
 from checkout_core import edge
 from checkout_core.cart import Limits, Line, add, open_cart
 from checkout_core.catalog import Product
+from checkout_core.codes import parted
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, Shopper, VatId
 from checkout_core.errors import BadSetting
 from checkout_core.holds import Pool, PoolKey
@@ -109,7 +110,7 @@ class Prices(Protocol):
     """What a case is priced from: the Catalog, Prices, TaxRates and ShippingRates ports in one."""
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]: ...
-    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]: ...
+    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]: ...
     def prices(self, skus: Sequence[str]) -> PriceBook: ...
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
     def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]: ...
@@ -173,11 +174,10 @@ def facts_of(
         asked = (to, sorted(categories), case.at or now)
         taxes, source = (prices.rates(*asked), None) if due is None else due(*asked)
     at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
-    deals, seller = tuple(prices.promotions(case.codes)), None if home is None else home.country
+    (deals, refused), seller = parted(prices.promotions(case.codes)), None if home is None else home.country
     lists = prices.prices(sorted(products))
-    facts = Facts(
-        products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists, tax_source=source
-    )
+    facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists)
+    facts = evolve(facts, tax_source=source, codes=refused)
     return Basket(case.currency, case.lines, to, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
 
 

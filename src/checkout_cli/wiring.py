@@ -50,6 +50,9 @@ from checkout_core.tax_relief import Taxes
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
     from checkout_adapters.files import ShopFiles as ShopFiles
     from checkout_adapters.sqlalchemy.catalog import SqlCatalog
+    from checkout_adapters.sqlalchemy.codes import BatchListed as BatchListed
+    from checkout_adapters.sqlalchemy.codes import CodeListed as CodeListed
+    from checkout_adapters.sqlalchemy.codes import SqlCodes
     from checkout_adapters.sqlalchemy.fsck import Check as Check
     from checkout_adapters.sqlalchemy.fsck import Finding as Finding
     from checkout_adapters.sqlalchemy.queries import SqlQueries
@@ -220,6 +223,13 @@ class Backend:
         from checkout_adapters.sqlalchemy.catalog import read_shelf
 
         return self.storage.read(lambda connection: read_shelf(connection).of(Promotion))
+
+    @cached_property
+    def codes(self) -> SqlCodes:
+        """The issued codes."""
+        from checkout_adapters.sqlalchemy.codes import SqlCodes
+
+        return SqlCodes(self.storage)
 
     def methods(self) -> Sequence[ShippingMethod]:
         """Every way to send."""

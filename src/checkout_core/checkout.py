@@ -11,7 +11,7 @@ from checkout_core.arrivals import Arrival
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
-from checkout_core.holds import CartTurn, Claim, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, in_lock_order
+from checkout_core.holds import CartTurn, Claim, CodeUses, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, in_lock_order
 from checkout_core.money import Money
 from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
@@ -160,6 +160,8 @@ def claims_of(cart: str, quote: Quote, identities: Iterable[str], goods: Iterabl
             claims.append(Claim(CouponUses(used.id), 1, limit=used.limit))
         if used.per_person is not None:
             claims += [Claim(CouponUsesBy(used.id, who), 1, limit=used.per_person) for who in people]
+        if used.per_code is not None and used.issued is not None:
+            claims.append(Claim(CodeUses(used.id, used.issued), 1, limit=used.per_code))
         if used.window is not None:
             whose = people if used.window.a_person else ("",)
             claims += [Claim(CouponUsesIn(used.id, used.window.window, who), 1, limit=used.window.uses) for who in whose]

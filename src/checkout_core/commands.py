@@ -25,6 +25,7 @@ from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import (
     CartTurn,
     Claim,
+    CodeUses,
     CouponBudget,
     CouponUses,
     CouponUsesBy,
@@ -547,6 +548,8 @@ def why_short(short: Short, c: Quote | None) -> Refused:
             missing = short.wanted - short.available
             return Refused("out-of-stock", sku, wanted=units, available=max(units - missing, 0), until=short.until)
         case CouponUses(promotion):
+            return Refused("coupon-used-up", names.get(promotion, promotion), until=short.until)
+        case CodeUses(promotion):
             return Refused("coupon-used-up", names.get(promotion, promotion), until=short.until)
         case CouponUsesBy(promotion):
             return Refused("coupon-used-by-you", names.get(promotion, promotion))

@@ -172,6 +172,8 @@ def _promotion(used: AppliedPromotion, quote: Quote) -> dict[str, Fact]:
         "group": used.group,
         "limit": used.limit,
         "limit per person": used.per_person,
+        "limit per code": used.per_code,
+        "issued code": used.issued,
         "limit in time": None if used.window is None else f"{used.window.uses} in {used.window.window}",
         "given back": "no, not when cancelled" if used.kept else None,
         "budget": None if used.budget is None else _money(used.budget, quote),

@@ -53,6 +53,14 @@ class CouponUsesIn:
 
 
 @frozen(order=True)
+class CodeUses:
+    """The uses of one issued code of a promotion, in its canonical spelling."""
+
+    promotion: str
+    code: str
+
+
+@frozen(order=True)
 class CouponBudget:
     """The money that a promotion may give away in one currency, in minor units."""
 
@@ -67,7 +75,7 @@ class CartTurn:
     cart: str
 
 
-CouponPool = CouponUses | CouponUsesBy | CouponUsesIn | CouponBudget
+CouponPool = CouponUses | CouponUsesBy | CouponUsesIn | CodeUses | CouponBudget
 PoolKey = Stock | CouponPool | CartTurn
 
 KINDS: Final[Mapping[type, str]] = {
@@ -75,6 +83,7 @@ KINDS: Final[Mapping[type, str]] = {
     CouponUses: "coupon",
     CouponUsesBy: "coupon-by",
     CouponUsesIn: "coupon-in",
+    CodeUses: "coupon-code",
     CouponBudget: "budget",
     CartTurn: "cart",
 }
@@ -91,6 +100,8 @@ def lock_order(key: PoolKey) -> tuple[str, ...]:
             return ("coupon-by", promotion, identity)
         case CouponUsesIn(promotion, window, identity):
             return ("coupon-in", promotion, window, identity)
+        case CodeUses(promotion, code):
+            return ("coupon-code", promotion, code)
         case CouponBudget(promotion, currency):
             return ("budget", promotion, currency)
         case CartTurn(cart):

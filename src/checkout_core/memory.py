@@ -16,6 +16,7 @@ from attrs import define, evolve, field, frozen
 from checkout_core.cart import Cart
 from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
+from checkout_core.codes import Issued, answered
 from checkout_core.customers import Destination
 from checkout_core.effects import RemoteEffect
 from checkout_core.errors import Broken, NotFound
@@ -422,25 +423,36 @@ class AsyncMemoryStorage:
         return self.store.undelivered(consumer, limit)
 
 
-def _by_sku(products: Iterable[Product]) -> dict[str, Product]:
-    return {product.sku: product for product in products}
+def _by_sku(products: Mapping[str, Product] | Iterable[Product]) -> Mapping[str, Product]:
+    return {product.sku: product for product in (products.values() if isinstance(products, Mapping) else products)}
+
+
+def _by_code(issued: Mapping[str, Issued] | Iterable[Issued]) -> Mapping[str, Issued]:
+    return {one.code: one for one in (issued.values() if isinstance(issued, Mapping) else issued)}
 
 
 @frozen
 class MemoryCatalog:
-    """A catalogue, its promotions, tax table, shipping table and price lists, as plain values: four ports in one."""
+    """A catalogue, its promotions, tax table, shipping table, price lists and issued codes, as plain values: four ports in one."""
 
     items: Mapping[str, Product] = field(converter=_by_sku)
     deals: tuple[Promotion, ...] = field(default=(), converter=tuple[Promotion, ...])
     taxes: TaxTable = TaxTable(())
     shipping: ShippingTable = ShippingTable(())
     lists: PriceBook = field(default=NO_LISTS, converter=book_of)
+    issued: Mapping[str, Issued] = field(factory=dict, converter=_by_code)
+
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """What the codes of its batches begin with."""
+        return frozenset([one.batch.prefix for one in self.issued.values()])
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
 
-    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
-        return [deal for deal in self.deals if deal.code is None or deal.code in codes]
+    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
+        """With the codes of its batches (`issued`)."""
+        return answered(codes, self.deals, self.prefixes, self.issued)
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         return self.lists
@@ -461,7 +473,7 @@ class AsyncMemoryCatalog:
     async def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return self.catalog.products(skus)
 
-    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
         return self.catalog.promotions(codes)
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:

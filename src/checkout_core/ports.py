@@ -165,8 +165,11 @@ class AsyncCatalog(Protocol):
         """The products that exist among these SKUs."""
         ...
 
-    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
-        """All automatic promotions, and those behind these canonical codes."""
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
+        """All automatic promotions, and those behind these canonical codes, each once (`codes.answered`).
+
+        A refusal, its subject the code, says why a code does nothing; a code of which nothing is said is unknown.
+        """
         ...
 
 

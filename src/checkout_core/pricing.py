@@ -69,6 +69,7 @@ class Facts:
     - `shipping`: for each method the option or why not (the subject of such a refusal is the method's id).
     - `shopper`: what is known of who buys. `seller`: the country the shop sells from; None: nobody said. `home`: the taxes where its
       prices are at home, by category, if they are to stay the same without tax wherever it goes.
+    - `codes`: typed code -> why it does nothing, where the catalogue says more of it than that it is unknown.
     - `prices`: the price lists there are, for anybody. `promises` by SKU: unit prices that hold for this basket until they end.
     - `used_up`: promotion id -> why it has no use left, `budgets`: promotion id -> minor units that its budget has left; as the counters
       say. A promotion that is in none of them has all it wants.
@@ -86,6 +87,7 @@ class Facts:
     prices: PriceBook = field(default=NO_LISTS, converter=book_of)
     promises: Mapping[str, Promise] = MappingProxyType({})
     tax_source: TaxSource | None = None
+    codes: Mapping[str, Refused] = MappingProxyType({})
 
     def __attrs_post_init__(self) -> None:
         if len({p.id for p in self.promotions}) != len(self.promotions):
@@ -370,7 +372,7 @@ def _judge_codes(basket: Basket, facts: Facts, stacked: Stacked, complete: bool,
             continue
         why_not = [refused for promotion, refused in stacked.refused if promotion.code == code]
         if not why_not and not any(promotion.code == code for promotion in facts.promotions):
-            why_not = [Refused("unknown-code", code)]
+            why_not = [facts.codes.get(code) or Refused("unknown-code", code)]
         passed_over = {"needs-address"} if complete else {"needs-address", *ABOUT_GOODS}  # the address is asked for already
         wrong += [refused for refused in why_not if refused.reason not in passed_over]
 
@@ -425,7 +427,7 @@ def _quote(
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
     rates: Rates = tuple([(category, tuple(taxes[category] or ())) for category in sorted(categories)])
     digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, source)
-    near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
+    near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.automatic])
     return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses, tax_source=source)
 
 
@@ -443,10 +445,11 @@ def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, 
     taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
     limit = p.limit + p.over if p.limit is not None and p.over else p.limit
     used = AppliedPromotion(p.id, p.name, p.code, p.benefit, *taken, p.rivals, limit, p.per_person, p.when)
-    if p.window is None and not p.budget and not p.kept_when_cancelled:
+    if p.window is None and not p.budget and not p.kept_when_cancelled and p.issued is None:
         return used
     window = None if p.window is None else UseIn(p.window.name(now), p.window.uses, p.window.a_person)
-    return evolve(used, budget=p.budget[currency].minor if p.budget else None, window=window, kept=p.kept_when_cancelled)
+    budget, kept = p.budget[currency].minor if p.budget else None, p.kept_when_cancelled
+    return evolve(used, budget=budget, window=window, kept=kept, issued=p.issued, per_code=None if p.issued is None else p.per_code)
 
 
 def _limit(subject: str, amount: int, wrong: list[Refused]) -> bool:

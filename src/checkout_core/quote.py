@@ -90,8 +90,8 @@ class AppliedPromotion:
 
     `units`: of how many units of each, where it does not cover all (empty: all). `bought`: line and number of units that had to be there.
     `unused` is the part of a fixed amount that found nothing to reduce (RB-68). `limit` and `per_person` say what placing must hold.
-    `when`: the conditions that held. `budget` (minor units) and `window` are further limits to be held; `kept`: a cancelled order gives
-    nothing of them all back.
+    `issued`: the code of its batch that was typed, which can be used `per_code` times. `when`: the conditions that held. `budget` (minor
+    units) and `window` are further limits to be held; `kept`: a cancelled order gives nothing of them all back.
     """
 
     id: str
@@ -110,6 +110,8 @@ class AppliedPromotion:
     budget: int | None = None
     window: UseIn | None = None
     kept: bool = False
+    issued: str | None = None
+    per_code: int | None = None
 
     @property
     def amount(self) -> int:
@@ -248,7 +250,7 @@ CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, ch
 _LINE: Final = _all_but(PricedLine, "origin")
 _ORIGIN: Final = _all_but(PriceOrigin)
 _SHIPPING: Final = _all_but(PricedShipping, "parts", "point", "source")
-_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
+_PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept", "issued", "per_code")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
 _RATE: Final = _all_but(RateSource)
@@ -279,6 +281,7 @@ def _further(used: AppliedPromotion) -> tuple[object, ...]:
     found: list[object] = [*conditions_text(used.when)]
     found += [] if used.budget is None else [("budget", used.budget)]
     found += [] if window is None else [("window", window.window, window.uses, window.a_person)]
+    found += [] if used.issued is None else [("issued", used.issued, used.per_code)]
     return (*found, *(("kept",) if used.kept else ()))
 
 

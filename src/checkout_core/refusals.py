@@ -58,6 +58,9 @@ WORDS: Mapping[str, str] = {
     "cart-in-use": "Another checkout of this cart is under way. Finish or cancel that one.",
     # promotions
     "unknown-code": "{subject} is not a code of ours. Check the spelling.",
+    "code-misspelt": "{subject} is not quite a code of ours: a letter is wrong, or two have changed places. Check the spelling.",
+    "code-disabled": "{subject} is not valid any more. Remove it.",
+    "code-of-same": "{subject} brings nothing that {given} has not brought already. Remove one of them.",
     "not-yet": "{subject} starts at {until}.",
     "expired": "{subject} has ended at {until}. Remove it.",
     "minimum-spend": "{subject} needs {missing} more.",

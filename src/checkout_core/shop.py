@@ -16,6 +16,7 @@ from checkout_core import commands, drive, edge, plugins, uses
 from checkout_core.addresses import PlainAddresses
 from checkout_core.cart import Cart, How, Line, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
+from checkout_core.codes import parted
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destination, Shopper, identities
 from checkout_core.drive import Shortage, Step
@@ -253,7 +254,7 @@ class AsyncShop:
         known = await self._known(seen, details, seen.cart.lines)
         deal = next((deal for deal in known.facts.promotions if deal.code == typed), None)
         if deal is None:
-            raise Refusal(Refused("unknown-code", typed))
+            raise Refusal(known.facts.codes.get(typed) or Refused("unknown-code", typed))
         now = self.clock.now()
         basket, facts, pricing = commands.would_be(known, details, now, self.policy)
         return why(deal, basket, facts, now, pricing)
@@ -468,7 +469,7 @@ class AsyncShop:
         codes = details.codes if details.codes is not None else c.codes if c else ()
         products = await self.catalog.products(sorted({line.sku for line in lines}))
         lists = await self._lists(sorted(products))
-        deals = tuple(await self.catalog.promotions(codes))
+        deals, refused = parted(await self.catalog.promotions(codes))
         shopper = await self._shopper(seen.cart.customer_id, contact)
         options: Sequence[ShippingOption | Refused] = ()
         rates: Taxes = {}
@@ -493,6 +494,7 @@ class AsyncShop:
             pools = await self._uses(limited, who, seen.cart.currency)
         seller = self.policy.home.country if self.policy.home is not None else None
         facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
+        facts = evolve(facts, codes=refused) if refused else facts
         return Known(seen, facts, pools)
 
     async def _ways_to_send(self, basket: Basket, facts: Facts, seen: Seen, to: Destination) -> tuple[ShippingOption | Refused, ...]:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from attrs import frozen
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that looks like something else
+from checkout_core.values import ALPHABET, LOOK_ALIKES
+
 CHECKS = ALPHABET + "*~$=U"  # its check symbols: the value modulo 37
 
 
@@ -49,7 +50,7 @@ def canonical_order_number(text: str) -> str:
 
 
 def _symbols(text: str) -> str:
-    return text.strip().upper().replace("-", "").replace(" ", "").translate(str.maketrans("OIL", "011"))
+    return text.strip().upper().replace("-", "").replace(" ", "").translate(LOOK_ALIKES)
 
 
 def is_order_number(text: str) -> bool:

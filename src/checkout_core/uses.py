@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from checkout_core.checkout import Checkout
-from checkout_core.holds import Claim, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, Pool, PoolKey
+from checkout_core.holds import Claim, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, Pool, PoolKey
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 
@@ -51,6 +51,8 @@ def limits_of(deal: Promotion, who: Sequence[str], now: datetime) -> list[tuple[
     found = [] if deal.limit is None else [(Claim(CouponUses(deal.id), 1, deal.limit), "coupon-used-up")]
     if deal.per_person is not None:
         found += [(Claim(CouponUsesBy(deal.id, one), 1, deal.per_person), "coupon-used-by-you") for one in who]
+    if deal.per_code is not None and deal.issued is not None:
+        found.append((Claim(CodeUses(deal.id, deal.issued), 1, deal.per_code), "coupon-used-up"))
     if (window := deal.window) is not None:
         reason, whose = ("coupon-used-by-you", who) if window.a_person else ("coupon-used-up", ("",))
         found += [(Claim(CouponUsesIn(deal.id, window.name(now), one), 1, window.uses), reason) for one in whose]

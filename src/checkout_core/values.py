@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
-__all__ = ["Table", "evolve", "masked"]
+__all__ = ["ALPHABET", "LOOK_ALIKES", "Table", "evolve", "masked"]
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: nothing that looks like something else."""
+
+LOOK_ALIKES: Final = str.maketrans("OIL", "011")
+"""What people read for what we write."""
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from checkout_adapters.files import read_shop
 from checkout_core import Refused, why_not
 from checkout_core.cart import Line
+from checkout_core.codes import parted
 from checkout_core.customers import Destination, Shopper
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions.checking import never
@@ -43,7 +44,8 @@ def laid(cart: Cart) -> tuple[Basket, Facts]:
     weight = sum(products[sku].weight * count for sku, count in cart.goods.items())
     sent = catalog.options(Shipment(to, "EUR", [Parcel(weight)]))
     categories = sorted({product.tax_category for product in products.values()} | {"shipping"})
-    facts = Facts(products, catalog.promotions(cart.codes), catalog.rates(to, categories, cart.at), tuple(sent), {}, cart.shopper)
+    deals, _ = parted(catalog.promotions(cart.codes))
+    facts = Facts(products, deals, catalog.rates(to, categories, cart.at), tuple(sent), {}, cart.shopper)
     ways = tuple(option.id for option in sent if isinstance(option, ShippingOption)) if weight else ()
     lines = tuple(Line(sku, count) for sku, count in cart.goods.items())
     return Basket("EUR", lines, to, ways, cart.codes, pay_by=cart.pay_by), facts

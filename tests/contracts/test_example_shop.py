@@ -10,6 +10,7 @@ import pytest
 
 from checkout_adapters.files import ShopFiles, read_shop
 from checkout_core.cart import Line
+from checkout_core.codes import parted
 from checkout_core.customers import Destination
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Percent
@@ -36,7 +37,7 @@ def quoted(
     weight = sum(products[line.sku].weight * line.quantity for line in lines)
     options = tuple(catalog.options(Shipment(destination, currency, [Parcel(weight)])))
     rates = catalog.rates(destination, sorted({product.tax_category for product in products.values()} | {"shipping"}), NOW)
-    facts = Facts(products, tuple(catalog.promotions(codes)), rates, options)
+    facts = Facts(products, parted(catalog.promotions(codes))[0], rates, options)
     return price(Basket(currency, lines, destination, () if method is None else (method,), codes), facts, NOW)
 
 

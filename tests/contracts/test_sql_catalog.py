@@ -15,6 +15,7 @@ from attrs import evolve
 
 from checkout_adapters.files import OpeningStock, ShopFiles, read_shop
 from checkout_adapters.sqlalchemy import catalog as module
+from checkout_adapters.sqlalchemy import shelf
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.catalog import (
     AsyncSqlCatalog,
@@ -314,7 +315,7 @@ def test_a_row_that_cannot_be_read_is_no_empty_shelf(storage: SqlStorage) -> Non
     load(storage, files())
     with storage.engine.begin() as connection:
         connection.execute(sa.update(rows).where(rows.c.kind == "tax").values(document="{}"))
-        connection.execute(sa.update(settings).where(settings.c.name == module.VERSION).values(value="9"))
+        connection.execute(sa.update(settings).where(settings.c.name == shelf.VERSION).values(value="9"))
     with pytest.raises(Broken):
         SqlCatalog(storage).rates(PLACES[0], ["food"], NOON)
 

@@ -50,6 +50,8 @@ FRESH: Mapping[str, Mapping[str, Any]] = {
     "refunds": {"id": "c1/k9/refund"},
     "ledger": {"posting": "c1/again"},
     "catalog": {"key": "lid"},
+    "code_batches": {"name": "autumn"},
+    "codes": {"code": "TEA2"},
     "settings": {"name": "shop-sender"},
 }
 """What makes of a row of each table another one that is right as well."""
@@ -86,6 +88,10 @@ WRONG: Mapping[str, Mapping[str, Any]] = {
     "ck_refunds_amount": {"amount": -1},
     "ck_refunds_state": {"state": "lost"},
     "ck_ledger_amount": {"amount": 0},
+    "ck_code_batches_issued": {"issued": 0},
+    "ck_code_batches_disabled": {"disabled": "leaked"},
+    "ck_codes_disabled": {"disabled": "leaked"},
+    "fk_codes_batch": {"batch": "nowhere"},
     "fk_checkouts_cart_id": {"cart_id": "nowhere"},
     "fk_checkouts_quote_hash": {"quote_hash": "nowhere"},
     "fk_persons_checkout_id": {"checkout_id": "nowhere"},

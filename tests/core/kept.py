@@ -293,7 +293,7 @@ SPRING = Promotion(
     but_not=Assortment({"MUG-2"}, {"outlet"}, {"size": ["s"]}),
     when=WHEN,
 )
-CENT = Promotion("cent", "One per cent", Percent(Ratio(1)))
+CENT = Promotion("cent", "One per cent", Percent(Ratio(1)), by_code=True, per_code=2)
 PARCEL = ShippingMethod(
     *("parcel", "Parcel"),
     [

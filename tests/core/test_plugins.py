@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from checkout_adapters.sandbox import SandboxGateway
 from checkout_core import Misconfigured, plugins
 from checkout_core.payments import Capabilities
-from checkout_core.system import ALPHABET, SystemIds, is_order_number, number_of
+from checkout_core.system import SystemIds, is_order_number, number_of
+from checkout_core.values import ALPHABET
 
 CARDS = Capabilities(frozenset({"card"}))
 

@@ -19,10 +19,12 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from checkout_adapters.sqlalchemy.codes import SqlCodes
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core import Ratio, Refusal, Shop
+from checkout_core.codes import Batch, grouped, new_code
 from checkout_core.customers import identities
-from checkout_core.holds import CouponBudget, CouponUses, CouponUsesBy, PoolKey
+from checkout_core.holds import CodeUses, CouponBudget, CouponUses, CouponUsesBy, PoolKey
 from checkout_core.money import Money
 from checkout_core.promotions import AmountOff, Percent, Promotion
 from tests.processes.buyers import PATIENCE
@@ -33,6 +35,8 @@ PROCESSES: Final = 10
 EACH: Final = 5
 ONCE: Final = Promotion("once", "Once", AmountOff([Money(500, "EUR")]), code="ONCE", limit=1)
 TWICE: Final = Promotion("twice", "Twice", Percent(Ratio(10)), code="TWICE", per_person=2)
+CODED: Final = Promotion("coded", "By issued codes", Percent(Ratio(10)), by_code=True, per_code=1)
+CODE: Final = new_code(7, "TEA")
 BUDGET: Final = Promotion("budget", "60 %", Percent(Ratio(60)), code="SIXTY", budget=[Money(10_000, "EUR")])
 """60 % of a mug at 12.50 are 7.50: 100.00 are enough for thirteen of them, and 2.50 are left."""
 
@@ -49,6 +53,7 @@ class Rush:
 RUSHES: Final = {
     "once": Rush(ONCE, 1, (CouponUses("once"),)),
     "twice": Rush(TWICE, 2, tuple(CouponUsesBy("twice", who) for who in identities(SECRET, None, ADA.email))),
+    "coded": Rush(CODED, 1, (CodeUses("coded", CODE),)),
     "budget": Rush(BUDGET, 13, (CouponBudget("budget", "EUR"),)),
 }
 
@@ -57,6 +62,10 @@ def rush(path: Path, code: str) -> dict[str, Any]:
     """Let all fifty pay with this code at once."""
     asked = RUSHES[code]
     make_shop(path, PROCESSES * EACH, (asked.deal,))
+    if asked.deal.by_code:
+        with SqlStorage(str(path)) as storage:
+            SqlCodes(storage).store(Batch("spring", asked.deal.id, "TEA"), [CODE], actor="test")
+    typed = asked.deal.code or grouped(CODE, "TEA")
     fork = multiprocessing.get_context("fork")
     tills = fork.Barrier(PROCESSES * EACH)
 
@@ -73,7 +82,7 @@ def rush(path: Path, code: str) -> dict[str, Any]:
         return buy
 
     def one(shop: Shop, name: str, say: Callable[[object], None]) -> None:
-        shopper = Shopper(name, codes=(str(asked.deal.code),))
+        shopper = Shopper(name, codes=(typed,))
         try:
             shopper.buy(shop, before_paying=lambda: tills.wait(PATIENCE))
             say({"answer": "placed" if shopper.order else shopper.refused})

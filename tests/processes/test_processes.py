@@ -49,19 +49,21 @@ def test_the_same_sixteen_oversell_where_stock_is_read_and_then_written(tmp_path
 
 
 def test_fifty_shoppers_share_a_code_and_a_budget_to_the_cent(tmp_path: Path) -> None:
-    """Ten processes of five: one use is had once, two a person twice, of 100.00 exactly 97.50 are given away (I9, R22, RB-64, RB-67)."""
+    """Ten processes of five: one use is had once, an issued code too, two a person twice, of 100.00 97.50 (I9, R22, RB-64, RB-67)."""
     found = told_by("coupons", tmp_path)
     assert {code: told["answers"] for code, told in found.items()} == {
         "once": {"placed": 1, "coupon-used-up": 49},
         "twice": {"placed": 2, "coupon-used-by-you": 48},
+        "coded": {"placed": 1, "coupon-used-up": 49},
         "budget": {"placed": 13, "budget-spent": 37},
     }
     assert {code: told["pools"] for code, told in found.items()} == {
         "once": [[1, 0, 1]],
         "twice": [[2, 0, 2]],
+        "coded": [[1, 0, 1]],
         "budget": [[10_000, 0, 9_750]],
     }
-    assert [told["wrong"] for told in found.values()] == [[], [], []]
+    assert [told["wrong"] for told in found.values()] == [[], [], [], []]
 
 
 @pytest.mark.fault("A1", "A2", "A3", "A4")

@@ -41,6 +41,7 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
     if table.has("minimum_basis") and not table.has("minimum"):
         table.wrong("minimum_basis", "It is about a minimum, and there is none. Give a minimum, or leave it out.")
     limit, per_person, over = _uses(table, "limit"), _uses(table, "per_person"), _uses(table, "over")
+    by_code, per_code = table.truth("by_code"), _uses(table, "per_code")
     window, budget, cancelled = _window(table), amounts(table, "budget"), _when_cancelled(table)
     priority = table.whole("priority", least=-1_000_000, most=1_000_000, needed=False)
     exclusive, group = table.truth("exclusive"), table.text("group", cells.name, needed=False)
@@ -63,6 +64,8 @@ def _promotion(table: Table, known: Known) -> Promotion | None:
             methods=gain.methods,
             when=when,
             code=code,
+            by_code=by_code,
+            per_code=per_code if table.has("per_code") or not by_code else 1,
             starts=starts,
             ends=ends,
             minimum=minimum,

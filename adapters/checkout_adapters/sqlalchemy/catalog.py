@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
+from checkout_adapters.sqlalchemy.codes import find, prefixes
 from checkout_adapters.sqlalchemy.shelf import (
+    NUMBER,
     WITHDRAWN,
     CatalogChange,
     LoadPlan,
@@ -24,6 +26,7 @@ from checkout_adapters.sqlalchemy.shelf import (
     changes,
     key_of,
     locations_of,
+    new_number,
     read_entry,
     shelf_of,
     write_entry,
@@ -32,6 +35,7 @@ from checkout_adapters.sqlalchemy.tables import catalog, movements, settings
 from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core.catalog import Product
 from checkout_core.codec import pool_text
+from checkout_core.codes import answered, sought
 from checkout_core.customers import Destination
 from checkout_core.holds import Movement, Stock
 from checkout_core.memory import MemoryCatalog
@@ -42,7 +46,6 @@ from checkout_core.shipping import Shipment, ShippingMethod, ShippingOption, Shi
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
 
 T = TypeVar("T")
-VERSION: Final = "catalog-version"
 OPENING: Final = "opening stock"
 
 
@@ -64,10 +67,11 @@ class AsyncReads(Protocol):
 
 @frozen
 class _Kept:
-    """Promotions, taxes, shipping and price lists as of one number of the catalogue."""
+    """Promotions, taxes, shipping, price lists and the beginnings of issued codes, as of one number of the catalogue."""
 
     version: str
     catalog: MemoryCatalog
+    prefixes: frozenset[str] = frozenset()
 
 
 class SqlCatalog:
@@ -80,8 +84,10 @@ class SqlCatalog:
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return self._storage.read(lambda connection: _products(connection, skus))
 
-    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
-        return self._current().promotions(codes)
+    def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
+        kept = self._kept
+        self._kept, answers = self._storage.read(lambda connection: _promotions(connection, kept, codes))
+        return answers
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         return self._current().lists
@@ -108,8 +114,10 @@ class AsyncSqlCatalog:
     async def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return await self._storage.read(lambda connection: _products(connection, skus))
 
-    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
-        return (await self._current()).promotions(codes)
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
+        kept = self._kept
+        self._kept, answers = await self._storage.read(lambda connection: _promotions(connection, kept, codes))
+        return answers
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:
         return (await self._current()).lists
@@ -141,7 +149,7 @@ def load_shop(connection: sa.Connection, shop: ShopFiles, *, now: datetime, acto
     plan = plan_load(connection, shop)
     if plan.changes:
         _apply(connection, read_shelf(connection), shelf_of(shop), plan.changes)
-        _count(connection)
+        new_number(connection)
     _open(connection, plan.opening, now, actor, reason)
     return plan
 
@@ -195,7 +203,7 @@ def _products(connection: sa.Connection, skus: Sequence[str]) -> Mapping[str, Pr
 
 def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
     """What is kept, if it is still of the number that the database has; else read anew, in the same look."""
-    version = connection.execute(_NUMBER).scalar() or ""
+    version = connection.execute(NUMBER).scalar() or ""
     if version == kept.version:
         return kept
     deals, taxes, methods, lists = list[Promotion](), list[TaxRow](), list[ShippingMethod](), list[PriceList]()
@@ -211,7 +219,16 @@ def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
                 lists.append(prices)
             case Product():
                 pass
-    return _Kept(version, MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods), lists))
+    catalog = MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods), lists)
+    return _Kept(version, catalog, prefixes(connection))
+
+
+def _promotions(connection: sa.Connection, kept: _Kept, typed: Sequence[str]) -> tuple[_Kept, Sequence[Promotion | Refused]]:
+    """What is kept now, and what it answers for these codes. Only a shop that has issued some looks them up."""
+    found = _fresh(connection, kept)
+    deals = found.catalog.deals
+    wanted = sought(typed, deals, found.prefixes) if found.prefixes else []
+    return found, answered(typed, deals, found.prefixes, find(connection, wanted) if wanted else {})
 
 
 def _apply(connection: sa.Connection, old: Shelf, new: Shelf, todo: Sequence[CatalogChange]) -> None:
@@ -242,13 +259,6 @@ def _insert(connection: sa.Connection, kind: str, entries: Sequence[Any]) -> Non
         connection.execute(sa.insert(catalog), rows)
 
 
-def _count(connection: sa.Connection) -> None:
-    """Give the catalogue its next number, so that whoever keeps a part of it reads it again."""
-    number = int(connection.execute(_NUMBER).scalar() or 0)
-    connection.execute(sa.delete(settings).where(settings.c.name == VERSION))
-    connection.execute(sa.insert(settings), {"name": VERSION, "value": str(number + 1)})
-
-
 def _open(connection: sa.Connection, opening: Sequence[OpeningStock], now: datetime, actor: str, reason: str) -> None:
     unit = SqlUnit(connection, now)
     unit.write(*(Movement(Stock(stock.sku, stock.location), stock.quantity, reason, actor, now) for stock in opening))
@@ -256,7 +266,6 @@ def _open(connection: sa.Connection, opening: Sequence[OpeningStock], now: datet
 
 
 _NOTHING: Final = _Kept("", MemoryCatalog(()))
-_NUMBER: Final = sa.select(settings.c.value).where(settings.c.name == VERSION)
 _PRODUCTS: Final = sa.select(catalog.c.key, catalog.c.document).where(
     catalog.c.kind == "product", catalog.c.key.in_(sa.bindparam("skus", expanding=True))
 )

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from checkout_adapters.sqlalchemy.faults import translated
 from checkout_core.errors import Misconfigured
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The revision this release reads and writes."""
 
 APPLICATION_ID: Final = 0x43686B74  # "Chkt", in the header of every file of ours

@@ -24,7 +24,7 @@ from checkout_core.unit import Delivery
 
 T = TypeVar("T")
 UNSETTLED: Final = ("intended", "unknown", "action", "processing", "authorized")
-SHOWN: Final = ("stock", "coupon", "coupon-by", "coupon-in", "budget")  # the turn of a cart is nobody's to look at
+SHOWN: Final = ("stock", "coupon", "coupon-by", "coupon-in", "coupon-code", "budget")  # the turn of a cart is nobody's to look at
 _STUCK: Final = select(payments.c.id).where(payments.c.stuck != literal_column("''"))  # written out, so that the index of stuck ones serves
 
 

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, Literal
 
+import sqlalchemy as sa
 from attrs import fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
 from checkout_adapters.files.places import kept_locations, plain
+from checkout_adapters.sqlalchemy.tables import settings as settings_table
 from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
@@ -43,6 +45,10 @@ _UNSAID: Final = {"shop-sourcing": "first"}
 
 WITHDRAWN: Final = "withdrawn"
 """The kind of a row that keeps a product which is no longer for sale."""
+
+VERSION: Final = "catalog-version"
+NUMBER: Final = sa.select(settings_table.c.value).where(settings_table.c.name == VERSION)
+"""How often the catalogue was changed."""
 
 Key = tuple[str, str]
 
@@ -143,6 +149,13 @@ def sourcing_of(settings: Mapping[str, str]) -> Sourcing:
     """How locations are chosen; as a shop that says nothing does."""
     said = settings.get("shop-sourcing", "first")
     return "fewest" if said == "fewest" else "first"
+
+
+def new_number(connection: sa.Connection) -> None:
+    """Give the catalogue its next number, so that whoever keeps a part of it reads it again."""
+    number = int(connection.execute(NUMBER).scalar() or 0)
+    connection.execute(sa.delete(settings_table).where(settings_table.c.name == VERSION))
+    connection.execute(sa.insert(settings_table), {"name": VERSION, "value": str(number + 1)})
 
 
 def changes(old: Shelf, new: Shelf) -> tuple[CatalogChange, ...]:

@@ -5,7 +5,7 @@
     lists for people   orders, order_lines, payments, refunds: written in the unit that changes their checkout, read by no decision
     outbox             events, deliveries, consumers
     books              ledger: the entries of balanced postings (R28)
-    the rest           requests (R23), catalog (a shop that was loaded from files), settings
+    the rest           requests (R23), catalog (a shop that was loaded from files), code_batches and codes, settings
 
 Amounts are minor units. Ids are text. A foreign key that is deferred may be filled later in the same unit.
 """
@@ -331,6 +331,38 @@ catalog: Final = Table(
 )
 """A shop that was loaded from files: `kind` is the codec's (product, prices, promotion, tax, shipping), or `withdrawn` for a product that
 is not sold any more; `position` is its place in its file."""
+
+code_batches: Final = Table(
+    "code_batches",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("promotion", String(100), nullable=False),
+    Column("prefix", String(12), nullable=False),
+    Column("until", Instant),
+    Column("issued", Integer, nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("issued_by", String(100), nullable=False),
+    Column("disabled", String(200), nullable=False),
+    Column("disabled_at", Instant),
+    Column("disabled_by", String(100), nullable=False),
+    CheckConstraint("issued > 0", name="issued"),
+    CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name="disabled"),
+    sa.Index("ix_code_batches_promotion", "promotion"),
+)
+"""Codes that were issued together for a promotion of the catalogue, which may be gone again. `disabled` is why they count no more."""
+
+codes: Final = Table(
+    "codes",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("batch", String(64), ForeignKey("code_batches.name"), nullable=False),
+    Column("disabled", String(200), nullable=False),
+    Column("disabled_at", Instant),
+    Column("disabled_by", String(100), nullable=False),
+    CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name="disabled"),
+    sa.Index("ix_codes_batch", "batch"),
+)
+"""One issued code in its canonical spelling. How often it was used says its pool."""
 
 settings: Final = Table(
     "settings",

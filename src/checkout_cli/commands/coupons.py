@@ -18,9 +18,11 @@ from checkout_core.errors import NotFound
 if TYPE_CHECKING:
     from checkout_cli.rendering.coupons import Coupon
     from checkout_cli.wiring import Backend
+    from checkout_core.promotions import Promotion
 
 app = typer.Typer(
-    no_args_is_help=True, help="Coupons: list promotions with their uses, look at one, say why a code does not work for a cart."
+    no_args_is_help=True,
+    help="Coupons: list promotions with their uses, look at one, say why a code does not work; issue codes.",
 )
 
 
@@ -44,23 +46,29 @@ def show(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show one promotion: its rule, its limits, and its uses.
+    """Show one promotion: its rule, its limits, its uses and its codes; and of an issued code what became of it.
 
     Example: checkout coupon show welcome10
     """
-    from checkout_cli.rendering.coupons import coupon_data, coupon_words
+    from checkout_cli.rendering.coupon_codes import code_data, code_words
+    from checkout_cli.rendering.coupons import Coupon, coupon_data, coupon_words
     from checkout_core.customers import canonical_code
 
     with shop_of(db, config) as backend:
-        found = coupons_of(backend)
+        found, issued = coupons_of(backend), backend.codes.typed(code)
     try:
         typed = canonical_code(code)
     except ValueError:
         typed = code
-    one = next((one for one in found if one.id == code or (one.promotion and one.promotion.code == typed)), None)
+    of = issued.issued.batch.promotion if issued is not None else code
+    one = next((one for one in found if one.id == of or (one.promotion and one.promotion.code == typed)), None)
+    if one is None and issued is not None:
+        one = Coupon(of, None, None)
     if one is None:
         raise NotFound("coupon", code[:60])
-    Output(as_json).show({"coupon": coupon_data(one)}, lambda: coupon_words(one))
+    shown, per_code = one, one.promotion.per_code if one.promotion else None
+    data = {**coupon_data(one), "issued": None if issued is None else code_data(issued)}
+    Output(as_json).show({"coupon": data}, lambda: [*([] if issued is None else code_words(issued, per_code)), *coupon_words(shown)])
 
 
 @app.command()
@@ -105,7 +113,7 @@ def why(
         basket, facts = facts_of(case, files.catalog(), now, None, channel or "", home, sources=sources)
     else:
         with shop_of(db, config) as backend:
-            promotion, pricing = named(code, list(backend.promotions())), backend.settings.pricing_for(channel)
+            promotion, pricing = _typed(backend, code), backend.settings.pricing_for(channel)
             asked = evolve(case, codes=(*case.codes, *([promotion.code] if promotion.code else [])))
             home, sources = backend.settings.home, Sources(backend.places, backend.storage.pools, backend.shipping)
             basket, facts = facts_of(case, backend.catalog, now, used_up(backend, asked), channel or "", home, sources=sources)
@@ -118,6 +126,23 @@ def why(
         raise typer.Exit(REFUSED)
 
 
+def _typed(backend: Backend, code: str) -> Promotion:
+    """The promotion of that code, an issued one too, or id. Raises Refusal for a code that does nothing, NotFound."""
+    from checkout_cli.commands.promotions import named
+    from checkout_core.codes import parted
+    from checkout_core.customers import canonical_code
+    from checkout_core.refusals import Refusal
+
+    try:
+        typed = canonical_code(code)
+    except ValueError:
+        return named(code, list(backend.promotions()))
+    deals, refused = parted(backend.catalog.promotions([typed]))
+    if typed in refused:
+        raise Refusal(refused[typed])
+    return next((deal for deal in deals if deal.code == typed), None) or named(code, list(backend.promotions()))
+
+
 def coupons_of(backend: Backend) -> list[Coupon]:
     """Every promotion of the catalogue in its order, then those that were used and are no longer in it."""
     from checkout_cli.rendering.coupons import Coupon
@@ -125,6 +150,7 @@ def coupons_of(backend: Backend) -> list[Coupon]:
     from checkout_core.system import SystemClock
 
     uses, promotions, now = {one.promotion: one for one in backend.queries.coupons()}, list(backend.promotions()), SystemClock().now()
+    batches = backend.codes.batches() if any(p.by_code for p in promotions) else ()
     windows = {p.id: CouponUsesIn(p.id, p.window.name(now)) for p in promotions if p.window is not None and not p.window.a_person}
     money = {p.id: [CouponBudget(p.id, currency) for currency in sorted(p.budget)] for p in promotions}
     pools = backend.storage.pools([*windows.values(), *(key for keys in money.values() for key in keys)])
@@ -135,6 +161,7 @@ def coupons_of(backend: Backend) -> list[Coupon]:
             uses.pop(p.id, None),
             tuple([(key.currency, pools[key]) for key in money[p.id]]),
             pools[windows[p.id]] if p.id in windows else None,
+            tuple([batch for batch in batches if batch.batch.promotion == p.id]),
         )
         for p in promotions
     ]

@@ -144,10 +144,12 @@ def _tell(
 
 def used_up(backend: Backend, case: Case) -> dict[str, Refused]:
     """Promotions that have no use left, by id."""
+    from checkout_core.codes import parted
     from checkout_core.holds import CouponUses
     from checkout_core.refusals import Refused
 
-    limited = [deal for deal in backend.catalog.promotions(case.codes) if deal.limit is not None]
+    deals, _ = parted(backend.catalog.promotions(case.codes))
+    limited = [deal for deal in deals if deal.limit is not None]
     pools = backend.storage.pools([CouponUses(deal.id) for deal in limited])
     taken = {deal.id: pools[CouponUses(deal.id)] for deal in limited}
     return {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 from rich.console import RenderableType
 
 from checkout_cli.rendering.benefits import benefit_words
+from checkout_cli.rendering.coupon_codes import batch_data, batches_words
 from checkout_cli.rendering.facts import money_data, time_data, time_words
 from checkout_cli.rendering.tables import cell, facts, heading, note, table
 from checkout_core.holds import Pool
@@ -32,6 +33,9 @@ from checkout_core.promotions import (
 from checkout_core.promotions.benefits import Naming
 from checkout_core.promotions.windows import Window
 
+if TYPE_CHECKING:
+    from checkout_cli.wiring import BatchListed
+
 KINDS: Final[Mapping[type[Benefit], str]] = {
     Percent: "percent",
     TieredPercent: "tiered_percent",
@@ -51,7 +55,7 @@ KINDS: Final[Mapping[type[Benefit], str]] = {
 class Coupon:
     """A promotion of the catalogue with its uses; `promotion` is None for one that is no longer in it, `uses` for one never used.
 
-    `money` are its budgets by currency, `window` its uses in the window of now.
+    `money` are its budgets by currency, `window` its uses in the window of now, `batches` its issued codes.
     """
 
     id: str
@@ -59,6 +63,7 @@ class Coupon:
     uses: CouponListed | None
     money: tuple[tuple[str, Pool], ...] = ()
     window: Pool | None = None
+    batches: tuple[BatchListed, ...] = ()
 
     @property
     def budgets(self) -> list[tuple[Money, Money, Money, Money]]:
@@ -106,6 +111,8 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "ends": time_data(p.ends if p else None),
         "limit": one.limit,
         "per_person": p.per_person if p else None,
+        "per_code": p.per_code if p else None,
+        "batches": [batch_data(each) for each in one.batches],
         "held": one.held,
         "used": one.used,
         "left": one.left,
@@ -134,7 +141,7 @@ def coupons_words(found: Sequence[Coupon]) -> Iterator[RenderableType]:
         ("code", "promotion", "what it takes off", "held", "used", "left"),
         (
             (
-                (one.promotion.code if one.promotion else None) or cell("automatic" if one.promotion else "gone", "dim"),
+                _asked_for(one),
                 one.promotion.name if one.promotion else one.id,
                 takes_off(one.promotion) if one.promotion else "",
                 one.held or cell("0", "dim"),
@@ -160,7 +167,7 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
         (
             ("id", one.id),
             ("takes off", takes_off(p) if p else None),
-            ("asked for", ("by typing the code" if p.code else "automatic") if p else None),
+            ("asked for", asked_for(p) if p else None),
             ("covers", covers(p) if p else None),
             ("to be bought", goods_words(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
             ("made cheaper", goods_words(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
@@ -174,6 +181,7 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("limit in all", one.limit),
             ("beyond it", f"{p.over} more for those who were promised one in time" if p and p.over else None),
             ("limit a person", p.per_person if p else None),
+            ("limit a code", p.per_code if p else None),
             ("limit in time", p.window.words if p and p.window else None),
             ("budget", _budget_words(one, uses) if p and p.budget else None),
             ("when cancelled", "its uses are not given back" if p and p.kept_when_cancelled else None),
@@ -184,6 +192,24 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("left", ("no limit" if one.left is None else str(one.left)) if uses else None),
         )
     )
+    if uses and one.batches:
+        yield from batches_words(one.batches)
+
+
+def _asked_for(one: Coupon) -> RenderableType:
+    if one.promotion is None:
+        return cell("gone", "dim")
+    if one.promotion.by_code:
+        issued = sum(batch.issued for batch in one.batches)
+        return f"{issued} code{'' if issued == 1 else 's'}"
+    return one.promotion.code or cell("automatic", "dim")
+
+
+def asked_for(p: Promotion) -> str:
+    """How a shopper gets it."""
+    if p.by_code:
+        return "by typing one of its issued codes"
+    return "by typing the code" if p.code else "automatic"
 
 
 def takes_off(p: Promotion) -> str:
@@ -233,6 +259,7 @@ def limits_words(p: Promotion) -> str:
     said = (
         f"{p.limit} uses in all" if p.limit is not None else "",
         f"{p.per_person} a person" if p.per_person is not None else "",
+        f"{p.per_code} a code" if p.per_code is not None else "",
         p.window.words if p.window is not None else "",
         f"{budget} given away" if budget else "",
     )

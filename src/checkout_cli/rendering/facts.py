@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from checkout_core.codec import pool_text
-from checkout_core.holds import CartTurn, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
+from checkout_core.holds import CartTurn, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
 from checkout_core.listings import HoldListed
 from checkout_core.money import Money
 
@@ -43,6 +43,8 @@ def pool_words(key: PoolKey) -> str:
             return f"one person's use of {promotion}"
         case CouponUsesIn(promotion, window, identity):
             return f"{'one person’s' if identity else 'a'} use of {promotion} in {window}"
+        case CodeUses(promotion, code):
+            return f"a use of the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the {currency} budget of {promotion}"
         case CartTurn():
@@ -60,6 +62,8 @@ def pool_data(key: PoolKey) -> dict[str, object]:
             return {"kind": "coupon-by", "promotion": promotion}
         case CouponUsesIn(promotion, window):
             return {"kind": "coupon-in", "promotion": promotion, "window": window}
+        case CodeUses(promotion, code):
+            return {"kind": "coupon-code", "promotion": promotion, "code": code}
         case CouponBudget(promotion, currency):
             return {"kind": "budget", "promotion": promotion, "currency": currency}
         case CartTurn():

@@ -37,7 +37,10 @@ def promotions_words(found: Sequence[Promotion]) -> Iterator[RenderableType]:
         return
     yield table(
         ("priority", "promotion", "code", "what it gives", "asks for", "combines"),
-        ((p.priority, p.id, p.code or cell("automatic", "dim"), takes_off(p), asks_for(p), _how(p)) for p in found),
+        (
+            (p.priority, p.id, p.code or cell("issued codes" if p.by_code else "automatic", "dim"), takes_off(p), asks_for(p), _how(p))
+            for p in found
+        ),
         right=("priority",),
         keep=("promotion",),
         spare=("combines", "asks for"),

@@ -86,6 +86,7 @@ def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
         "id": used.id,
         "name": used.name,
         "code": used.code,
+        "issued": used.issued,
         "amount": money_data(Money(used.amount, quote.currency)),
         "unused": money_data(Money(used.unused, quote.currency)),
         "group": used.group,

@@ -119,6 +119,8 @@ def _applied(old: Document, goods: int, carriages: int, currency: str) -> Docume
         budget=None,
         window=None,
         kept=False,
+        issued=None,
+        per_code=None,
     )
 
 
@@ -178,4 +180,7 @@ _UNHEARD_OF: Final[Document] = {
     "window": None,
     "budget": [],
     "kept_when_cancelled": False,
+    "by_code": False,
+    "issued": None,
+    "per_code": None,
 }

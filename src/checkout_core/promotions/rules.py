@@ -55,7 +55,9 @@ class Promotion:
     - `skus`, `categories`, `attributes`: the goods it covers, those that any of the three names; if none is given, all. `but_not`: goods
       left out of these. `methods`: the carriage it covers; None is all. A benefit on shipping alone asks for one of its goods in the cart.
     - `when`: conditions (`checkout_core.promotions.conditions`) that must all hold.
-    - `code`: what the shopper types, canonical; None is automatic.
+    - `code`: what the shopper types, canonical; None is automatic. `by_code`: it has codes of its own, issued in batches, and is never
+      automatic; the catalogue gives it with the `code` that was typed, which was `issued` in that spelling. `per_code`: how often each of
+      them can be used.
     - `starts`, `ends`: UTC instants; it runs from `starts` up to, but not at, `ends`.
     - `minimum`: the goods must be worth so much, by currency: all of them, or those of `minimum_skus`. `minimum_basis` `current` looks at
       what the promotions before this one left, `original` at the undiscounted goods. Reaching the value is enough.
@@ -80,6 +82,9 @@ class Promotion:
     methods: frozenset[str] | None = field(default=None, converter=skus_of, kw_only=True)
     when: tuple[Condition, ...] = field(default=(), converter=_conditions, kw_only=True)
     code: str | None = field(default=None, kw_only=True)
+    by_code: bool = field(default=False, kw_only=True)
+    issued: str | None = field(default=None, kw_only=True)
+    per_code: int | None = field(default=None, kw_only=True)
     starts: datetime | None = field(default=None, kw_only=True)
     ends: datetime | None = field(default=None, kw_only=True)
     minimum: Amounts = field(default=(), converter=amounts_of, hash=False, kw_only=True)
@@ -137,9 +142,15 @@ class Promotion:
         return not left_out and (self.goods is None or self.goods.has(sku, product))
 
     @property
+    def automatic(self) -> bool:
+        """Whether nothing has to be typed for it."""
+        return self.code is None and not self.by_code
+
+    @property
     def limited(self) -> bool:
         """Whether something is counted for it."""
-        return self.limit is not None or self.per_person is not None or self.window is not None or bool(self.budget)
+        by_code = self.per_code is not None and self.issued is not None
+        return by_code or self.limit is not None or self.per_person is not None or self.window is not None or bool(self.budget)
 
     @property
     def a_person(self) -> bool:
@@ -170,7 +181,13 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
         yield "over", f"it is a whole number of uses, 0 or more, not {p.over!r}", "Leave it out for a hard limit."
     if p.over and p.limit is None:
         yield "over", "there is no limit that it could go beyond", "Give a limit, or leave it out."
-    if p.kept_when_cancelled and not p.limited:
+    if p.by_code and p.code is not None and p.issued is None:
+        yield "code", "it has codes of its own, and a code for all besides", "Keep one of the two: code, or by_code."
+    if p.issued is not None and not (p.by_code and p.code is not None):
+        yield "issued", "a code was issued for it, and it has none", "Leave it to the catalogue."
+    if p.per_code is not None and not p.by_code:
+        yield "per_code", "it has no codes of its own", "Say by_code, or leave it out."
+    if p.kept_when_cancelled and not p.limited and p.per_code is None:
         yield "kept_when_cancelled", "nothing of it is counted", "Give a limit, or leave it out."
     if isinstance(p.benefit, AmountOff) and p.minimum and (alone := sorted(set(p.benefit.amounts) - set(p.minimum))):
         yield "minimum", f"there is an amount but no minimum in {', '.join(alone)}", "Give both."
@@ -196,7 +213,7 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
             yield name, f"{instant.isoformat()} is not in UTC", "Give a time in UTC, with its time zone."
     if p.starts is not None and p.ends is not None and p.starts >= p.ends:
         yield "ends", "it ends before it starts, so it can never apply", "Correct one of the two."
-    for name, count in (("limit", p.limit), ("per_person", p.per_person)):
+    for name, count in (("limit", p.limit), ("per_person", p.per_person), ("per_code", p.per_code)):
         if count is not None and (type(count) is not int or count < 1):
             yield name, f"it is a whole number of uses, at least 1, not {count!r}", "Leave it out if there is no limit."
     if p.limit is not None and p.per_person is not None and p.per_person > p.limit:

@@ -120,7 +120,7 @@ def stack(
     refused: list[tuple[Promotion, Refused]] = []
 
     def asked_for(p: Promotion) -> bool:
-        return p.code is None or codes is None or p.code in codes
+        return p.automatic or codes is None or p.code in codes
 
     def verdict_on(p: Promotion) -> Given | Refused:
         return _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)

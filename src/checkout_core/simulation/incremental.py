@@ -11,7 +11,7 @@ from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CouponBudget, CouponPool, CouponUses, CouponUsesIn, Pool, PoolKey, Short, Stock
+from checkout_core.holds import CartTurn, CodeUses, CouponBudget, CouponPool, CouponUses, CouponUsesIn, Pool, PoolKey, Short, Stock
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
@@ -335,6 +335,9 @@ class Incremental:
             broken(
                 "I9", "a live order's discounts are not taken from their budgets", f"it takes off {spends}", f"it has spent {spent}", c.id
             )
+        by_code = sorted(used.id for used in c.quote.promotions if used.per_code is not None)
+        if by_code != (coded := sorted(pool.promotion for pool in mine if isinstance(pool, CodeUses))):
+            broken("I9", "a live order's codes are not counted", f"it carries {by_code}", f"it has committed {coded}", c.id)
         timed = {used.id for used in c.quote.promotions if used.window is not None and not (used.window.a_person and not c.identities)}
         if timed != (found := {pool.promotion for pool in mine if isinstance(pool, CouponUsesIn)}):
             broken(

@@ -259,7 +259,7 @@ class SimCatalog:
     async def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return await self._ask("catalog.products", lambda catalog: catalog.products(skus))
 
-    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion]:
+    async def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]:
         return await self._ask("catalog.promotions", lambda catalog: catalog.promotions(codes))
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:

@@ -112,11 +112,11 @@ CHECKS: Final = (
     ),
     Check(
         "I9-limit",
-        "I9: a coupon's uses, in all, by one person and in a window of time, are within its limit, and its money within its budget.",
+        "I9: a coupon's uses, in all, by one person, of one code and in a window of time, and its money, are within their limits.",
         "Close the promotion, see `checkout coupon show`, and decide whether the orders beyond the limit stand.",
         """
         SELECT pool, on_hand AS usable, held, committed, shortfall FROM pools
-        WHERE kind IN ('coupon', 'coupon-by', 'coupon-in', 'budget')
+        WHERE kind IN ('coupon', 'coupon-by', 'coupon-in', 'coupon-code', 'budget')
               AND (held < 0 OR committed < 0 OR held + committed > on_hand + shortfall)
         """,
     ),
@@ -148,6 +148,11 @@ CHECKS: Final = (
                  EACH_OF(c.document, 'identities') AS w
             WHERE o.status <> 'cancelled' AND BOOL_OF(d.value, 'window.a_person')
             UNION ALL
+            SELECT o.id, 'coupon-code/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F')
+                  || '/' || TEXT_OF(d.value, 'issued'), 1, 0
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d
+            WHERE o.status <> 'cancelled' AND INT_OF(d.value, 'per_code') IS NOT NULL
+            UNION ALL
             SELECT o.id, 'budget/' || REPLACE(REPLACE(TEXT_OF(d.value, 'id'), '%', '%25'), '/', '%2F')
                   || '/' || TEXT_OF(q.document, 'currency'), INT_OF(s.value, ''), 0
             FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash, EACH_OF(q.document, 'promotions') AS d,
@@ -158,7 +163,7 @@ CHECKS: Final = (
             FROM holds h JOIN pools p ON p.pool = h.pool JOIN orders o ON o.id = h.checkout_id
                  JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash
             WHERE o.status <> 'cancelled' AND h.state IN ('committed', 'shipped')
-                  AND p.kind IN ('coupon', 'coupon-by', 'coupon-in', 'budget')
+                  AND p.kind IN ('coupon', 'coupon-by', 'coupon-in', 'coupon-code', 'budget')
                   AND IS_JSON(q.document) AND IS_JSON(c.document)
         ) AS uses
         GROUP BY order_id, pool

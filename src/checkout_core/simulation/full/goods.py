@@ -10,7 +10,19 @@ from typing import Final
 from checkout_core.cart import Cart, Line
 from checkout_core.checkout import Checkout
 from checkout_core.effects import RemoteEffect
-from checkout_core.holds import CartTurn, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, HoldState, Pool, PoolKey, Stock
+from checkout_core.holds import (
+    CartTurn,
+    CodeUses,
+    CouponBudget,
+    CouponPool,
+    CouponUses,
+    CouponUsesBy,
+    CouponUsesIn,
+    HoldState,
+    Pool,
+    PoolKey,
+    Stock,
+)
 from checkout_core.memory import Tables
 from checkout_core.simulation.full.scene import live
 from checkout_core.simulation.violations import Violation
@@ -264,6 +276,8 @@ def uses_are_orders(t: Tables) -> None:
             carry[CouponBudget(used.id, c.quote.currency)] += sum(used.shares)
             for who in c.identities:
                 carry[CouponUsesBy(used.id, who)] += 1
+            if used.issued is not None:
+                carry[CodeUses(used.id, used.issued)] += 1
             if used.window is not None:
                 for who in c.identities if used.window.a_person else ("",):
                     carry[CouponUsesIn(used.id, used.window.window, who)] += 1
@@ -311,6 +325,8 @@ def named(key: PoolKey) -> str:
             return f"one person's coupon {promotion}"
         case CouponUsesIn(promotion, window, _):
             return f"the coupon {promotion} in {window}"
+        case CodeUses(promotion, code):
+            return f"the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the budget of {promotion} in {currency}"
         case CartTurn(cart):

@@ -1,0 +1,50 @@
+"""Codes of promotions that are issued in batches."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from checkout_adapters.sqlalchemy.columns import Instant
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "code_batches",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("promotion", sa.String(length=100), nullable=False),
+        sa.Column("prefix", sa.String(length=12), nullable=False),
+        sa.Column("until", Instant(), nullable=True),
+        sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("issued_at", Instant(), nullable=False),
+        sa.Column("issued_by", sa.String(length=100), nullable=False),
+        sa.Column("disabled", sa.String(length=200), nullable=False),
+        sa.Column("disabled_at", Instant(), nullable=True),
+        sa.Column("disabled_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name=op.f("ck_code_batches_disabled")),
+        sa.CheckConstraint("issued > 0", name=op.f("ck_code_batches_issued")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_code_batches")),
+    )
+    op.create_index("ix_code_batches_promotion", "code_batches", ["promotion"], unique=False)
+    op.create_table(
+        "codes",
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("batch", sa.String(length=64), nullable=False),
+        sa.Column("disabled", sa.String(length=200), nullable=False),
+        sa.Column("disabled_at", Instant(), nullable=True),
+        sa.Column("disabled_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name=op.f("ck_codes_disabled")),
+        sa.ForeignKeyConstraint(["batch"], ["code_batches.name"], name=op.f("fk_codes_batch")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_codes")),
+    )
+    op.create_index("ix_codes_batch", "codes", ["batch"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_codes_batch", table_name="codes")
+    op.drop_table("codes")
+    op.drop_index("ix_code_batches_promotion", table_name="code_batches")
+    op.drop_table("code_batches")
