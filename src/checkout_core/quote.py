@@ -281,7 +281,7 @@ def _further(used: AppliedPromotion) -> tuple[object, ...]:
     found: list[object] = [*conditions_text(used.when)]
     found += [] if used.budget is None else [("budget", used.budget)]
     found += [] if window is None else [("window", window.window, window.uses, window.a_person)]
-    found += [] if used.issued is None else [("issued", used.issued, used.per_code)]
+    found += [] if used.issued is None and used.per_code is None else [("issued", used.issued, used.per_code)]
     return (*found, *(("kept",) if used.kept else ()))
 
 

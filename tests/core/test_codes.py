@@ -254,7 +254,7 @@ def test_a_code_is_used_once_and_its_neighbour_is_another(stage: Make) -> None:
 
 
 def test_two_who_pay_at_once_with_one_code_are_one_with_it(stage: Make) -> None:
-    """RB-63, G3: both were quoted, one has it; and whoever has not is told, with nothing held."""
+    """RB-64, G3: both were quoted, one has it; and whoever has not is told, with nothing held."""
     s = stage()
     first, second = (a_checkout(s.shop, codes=[s.codes[0]]) for _ in range(2))
     assert isinstance(s.pay(first), Placed)
