@@ -20,6 +20,7 @@ from checkout_core.customers import Destination
 from checkout_core.effects import RemoteEffect
 from checkout_core.errors import Broken, NotFound
 from checkout_core.events import Event
+from checkout_core.experiments import Experiment
 from checkout_core.holds import CartTurn, Claim, Hold, HoldState, Movement, Pool, PoolKey, Short, Taken
 from checkout_core.ledger import Posting
 from checkout_core.ports import Clock
@@ -428,13 +429,14 @@ def _by_sku(products: Iterable[Product]) -> dict[str, Product]:
 
 @frozen
 class MemoryCatalog:
-    """A catalogue, its promotions, tax table, shipping table and price lists, as plain values: four ports in one."""
+    """A catalogue, its promotions, tax table, shipping table, price lists and experiments, as plain values: five ports in one."""
 
     items: Mapping[str, Product] = field(converter=_by_sku)
     deals: tuple[Promotion, ...] = field(default=(), converter=tuple[Promotion, ...])
     taxes: TaxTable = TaxTable(())
     shipping: ShippingTable = ShippingTable(())
     lists: PriceBook = field(default=NO_LISTS, converter=book_of)
+    trials: tuple[Experiment, ...] = field(default=(), converter=tuple[Experiment, ...])
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]:
         return {sku: self.items[sku] for sku in skus if sku in self.items}
@@ -444,6 +446,9 @@ class MemoryCatalog:
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         return self.lists
+
+    def experiments(self) -> Sequence[Experiment]:
+        return self.trials
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return {category: self.taxes.rates(destination.country, destination.region, category, at) for category in categories}
@@ -466,6 +471,9 @@ class AsyncMemoryCatalog:
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:
         return self.catalog.prices(skus)
+
+    async def experiments(self) -> Sequence[Experiment]:
+        return self.catalog.experiments()
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self.catalog.rates(destination, categories, at)

@@ -7,19 +7,20 @@
     shipping.toml    ways to send, their zones, weight bands and days
     promotions.toml  what makes things cheaper
     prices.csv       price lists: other prices for some shoppers, quantities and times; may be left out
+    experiments.toml what is tried out, with whom; may be left out
 
 Names that begin with a dot, and README.md, are left alone; anything else is a mistake, so that a file of a wrong name is not overlooked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from checkout_adapters.files import cells
 from checkout_adapters.files.carriage import read_shipping
@@ -31,7 +32,9 @@ from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
 from checkout_adapters.files.rates import read_taxes
 from checkout_adapters.files.texts import read_text
 from checkout_adapters.files.trees import Table, read_table
+from checkout_adapters.files.trials import read_experiments
 from checkout_core.catalog import Product
+from checkout_core.experiments import Experiment
 from checkout_core.memory import MemoryCatalog
 from checkout_core.prices import PriceList
 from checkout_core.promotions import Promotion
@@ -40,7 +43,7 @@ from checkout_core.shipping import ShippingTable
 from checkout_core.tax import TaxTable
 
 FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
-MAY_BE_THERE: Final = ("prices.csv",)
+MAY_BE_THERE: Final = ("prices.csv", "experiments.toml")
 _T = TypeVar("_T")
 
 
@@ -69,17 +72,18 @@ class ShopFiles:
     stock: tuple[OpeningStock, ...] = field(repr=lambda stock: f"{len(stock)} pools")
     lines: Mapping[str, int | None] = field(default=MappingProxyType({}), eq=False, repr=False, kw_only=True)
     prices: tuple[PriceList, ...] = field(default=(), repr=lambda prices: f"{len(prices)} price lists", kw_only=True)
+    experiments: tuple[Experiment, ...] = field(default=(), repr=lambda trials: f"{len(trials)} experiments", kw_only=True)
 
     def catalog(self) -> MemoryCatalog:
-        """The catalogue, taxes, shipping rates and price lists of this shop, as plain values behind four ports."""
-        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices)
+        """The catalogue, taxes, shipping rates, price lists and experiments of this shop, as plain values behind five ports."""
+        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices, self.experiments)
 
     def idle(self, now: datetime) -> tuple[Mistake, ...]:
         """The promotions that no cart can get from `now` (UTC) on, with the reason and the cure. Such files can be used as they are."""
         return tuple(
             Mistake("promotions.toml", self.lines.get(promotion.id), one.place, f"Promotion {promotion.id}: {one.problem}. {one.cure}")
             for promotion in self.promotions
-            for one in never(promotion, self.products, self.shipping.methods, now)
+            for one in never(promotion, self.products, self.shipping.methods, now, self.experiments)
         )
 
 
@@ -98,7 +102,9 @@ def read_shop(folder: Path) -> ShopFiles:
     stock = _read(folder, noted["stock.csv"], lambda text, notes: read_stock(text, notes, counted, locations))
     shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed))
     methods = None if shipping is None or noted["shipping.toml"].found else [method.id for method in shipping.methods]
-    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, Known(goods, methods)))
+    trials = _trials(folder, noted["experiments.toml"])
+    known = Known(goods, methods, None if noted["experiments.toml"].found else variants_of(trials or ()))
+    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, known))
     products = None if goods is None else {product.sku: product for product in goods.products}
     prices = (
         list[PriceList]()
@@ -115,14 +121,47 @@ def read_shop(folder: Path) -> ShopFiles:
     assert shipping is not None
     assert promotions is not None
     assert prices is not None
+    assert trials is not None
     name, sender, places = settings
     assert name is not None
     assert sender is not None
     assert places is not None
     deals, lines = tuple(promotion for promotion, _ in promotions), {promotion.id: line for promotion, line in promotions}
-    return ShopFiles(
-        name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock), lines=lines, prices=tuple(prices)
-    )
+    said = (name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock))
+    return ShopFiles(*said, lines=lines, prices=tuple(prices), experiments=tuple(trials))
+
+
+@frozen
+class Rules:
+    """Promotions and experiments without the rest of a shop; `experiments` is None if the folder has no word of them."""
+
+    promotions: tuple[Promotion, ...]
+    experiments: tuple[Experiment, ...] | None
+
+
+def read_rules(path: Path, known: Known) -> Rules:
+    """The promotions.toml in that folder, or of that name, and the experiments.toml beside it. Raises BadFiles with every mistake.
+
+    `known` is what the promotions may name; experiments of a file beside them stand in for those.
+    """
+    folder, file = (path, "promotions.toml") if path.is_dir() else (path.parent, path.name)
+    noted = {name: Notes(name) for name in (file, "experiments.toml")}
+    trials = _trials(folder, noted["experiments.toml"]) if (folder / "experiments.toml").exists() else None
+    if trials is not None:
+        known = evolve(known, experiments=None if noted["experiments.toml"].found else variants_of(trials))
+    promotions = _tree(folder, noted[file], lambda table: read_promotions(table, known))
+    if mistakes := [mistake for notes in noted.values() for mistake in sorted(notes.found, key=lambda m: m.row or 0)]:
+        raise BadFiles(tuple(mistakes))
+    return Rules(tuple([promotion for promotion, _ in promotions or ()]), None if trials is None else tuple(trials))
+
+
+def variants_of(experiments: Iterable[Experiment]) -> dict[str, tuple[str, ...]]:
+    """The names of the variants, by experiment."""
+    return {experiment.id: tuple([name for name, _ in experiment.variants]) for experiment in experiments}
+
+
+def _trials(folder: Path, notes: Notes) -> list[Experiment] | None:
+    return _tree(folder, notes, read_experiments) if (folder / "experiments.toml").exists() else []
 
 
 def _strays(folder: Path) -> list[Mistake]:

@@ -1,4 +1,4 @@
-"""A line of an order may be a credit: its price, net and tax are below zero."""
+"""A line of an order may be a credit: its price, net and tax are below zero. Open carts have an index of their own, to be listed by."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ down_revision = "0001"
 
 def upgrade() -> None:
     _checked(net="unit < 0 OR net >= 0", tax="unit < 0 OR tax >= 0")
+    open = sa.text("ordered IS NULL AND merged_into IS NULL")
+    op.create_index("ix_carts_open", "carts", ["id"], sqlite_where=open, postgresql_where=open)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_carts_open", "carts")
     _checked(net="net >= 0", tax="tax >= 0")
 
 
