@@ -18,7 +18,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +48,7 @@ from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
+    from checkout_adapters.files import Rules as Rules
     from checkout_adapters.files import ShopFiles as ShopFiles
     from checkout_adapters.sqlalchemy.catalog import SqlCatalog
     from checkout_adapters.sqlalchemy.fsck import Check as Check
@@ -313,6 +314,29 @@ def read_files(folder: Path) -> ShopFiles:
     from checkout_adapters.files import read_shop
 
     return read_shop(folder)
+
+
+def other_rules(path: Path, beside: ShopFiles | Backend) -> Rules:
+    """Other promotions and experiments for this shop: a folder, or a promotions.toml. Raises BadFiles with every mistake."""
+    from checkout_adapters.files import known_of, read_rules
+
+    known = known_of(beside.products(), beside.methods(), beside.catalog.experiments()) if isinstance(beside, Backend) else beside
+    return read_rules(path, known)
+
+
+@frozen
+class StandingClock:
+    """A clock that stands still: whatever is asked is asked at one instant."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def looking(settings: Settings, now: datetime) -> AbstractContextManager[Backend]:
+    """The shop on that database as it is at that instant, to be looked at: it has no gateways."""
+    return opened(evolve(settings, gateways=()), clock=StandingClock(now))
 
 
 def needed_revision() -> str:

@@ -26,7 +26,7 @@ from checkout_adapters.files import cells
 from checkout_adapters.files.carriage import read_shipping
 from checkout_adapters.files.deals import read_promotions
 from checkout_adapters.files.gains import Known
-from checkout_adapters.files.goods import OpeningStock, read_products, read_stock
+from checkout_adapters.files.goods import OpeningStock, goods_of, read_products, read_stock
 from checkout_adapters.files.lists import read_prices
 from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
 from checkout_adapters.files.rates import read_taxes
@@ -39,7 +39,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.prices import PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.promotions.checking import never
-from checkout_core.shipping import ShippingTable
+from checkout_core.shipping import ShippingMethod, ShippingTable
 from checkout_core.tax import TaxTable
 
 FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
@@ -77,6 +77,11 @@ class ShopFiles:
     def catalog(self) -> MemoryCatalog:
         """The catalogue, taxes, shipping rates, price lists and experiments of this shop, as plain values behind five ports."""
         return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices, self.experiments)
+
+    @property
+    def known(self) -> Known:
+        """What promotions of this shop may name."""
+        return known_of(self.products, self.shipping.methods, self.experiments)
 
     def idle(self, now: datetime) -> tuple[Mistake, ...]:
         """The promotions that no cart can get from `now` (UTC) on, with the reason and the cure. Such files can be used as they are."""
@@ -139,11 +144,17 @@ class Rules:
     experiments: tuple[Experiment, ...] | None
 
 
-def read_rules(path: Path, known: Known) -> Rules:
-    """The promotions.toml in that folder, or of that name, and the experiments.toml beside it. Raises BadFiles with every mistake.
+def read_rules(path: Path, beside: ShopFiles | Known) -> Rules:
+    """The rules of a whole shop in that folder; or the promotions.toml in it, or of that name, with the experiments.toml beside it.
 
-    `known` is what the promotions may name; experiments of a file beside them stand in for those.
+    `beside`: a shop, or what it says, of which promotions without one of their own may name things. Raises BadFiles with every mistake.
     """
+    if (path / "shop.toml").exists():
+        files = read_shop(path)
+        return Rules(files.promotions, files.experiments or None)
+    known = beside.known if isinstance(beside, ShopFiles) else beside
+    if not path.exists():
+        raise BadFiles((Mistake(path.name, None, None, "There is no such folder or file. Give a folder with a promotions.toml."),))
     folder, file = (path, "promotions.toml") if path.is_dir() else (path.parent, path.name)
     noted = {name: Notes(name) for name in (file, "experiments.toml")}
     trials = _trials(folder, noted["experiments.toml"]) if (folder / "experiments.toml").exists() else None
@@ -153,6 +164,11 @@ def read_rules(path: Path, known: Known) -> Rules:
     if mistakes := [mistake for notes in noted.values() for mistake in sorted(notes.found, key=lambda m: m.row or 0)]:
         raise BadFiles(tuple(mistakes))
     return Rules(tuple([promotion for promotion, _ in promotions or ()]), None if trials is None else tuple(trials))
+
+
+def known_of(products: Iterable[Product], methods: Iterable[ShippingMethod], experiments: Iterable[Experiment]) -> Known:
+    """What promotions may name that stand beside these."""
+    return Known(goods_of(products), [method.id for method in methods], variants_of(experiments))
 
 
 def variants_of(experiments: Iterable[Experiment]) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A shop that was loaded from files, kept in the database: the Catalog, Prices, Experiments, TaxRates and ShippingRates ports, and the load.
+"""A shop that was loaded from files, kept in the database: Catalog, Prices, Experiments, TaxRates and ShippingRates in one, and the load.
 
     storage = SqlStorage("shop.db")
     shop = Shop(storage=storage, catalog=SqlCatalog(storage), …)

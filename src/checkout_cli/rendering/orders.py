@@ -91,6 +91,7 @@ def order_data(whole: Whole) -> dict[str, object]:
             "destination": {"country": c.destination.country, "region": c.destination.region} if c.destination else None,
             "codes": list(c.codes),
             "channel": c.channel or None,
+            "experiments": dict(c.quote.experiments) if c.quote else {},
             "total": money_data(c.quote.total) if c.quote else None,
             "quote": quote_data(c.quote) if c.quote else None,
             "promises": [promise_data(one) for one in c.promises],
@@ -135,6 +136,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
             ("goes to", " ".join(filter(None, (address.postcode, address.city, address.region, address.country))) if address else None),
             ("codes", ", ".join(c.codes)),
             ("channel", c.channel or None),
+            ("experiments", ", ".join([f"{id}: {variant}" for id, variant in c.quote.experiments]) if c.quote else None),
         )
     )
     if c.quote is not None:
