@@ -74,7 +74,11 @@ class Experiment:
             if NAME.fullmatch(text) is None:
                 yield place, f"{text!r:.50} is no name", "Use 1 to 64 letters A-Z or a-z, digits, and . _ + - after the first."
         if not 2 <= len(names) <= VARIANTS_AT_MOST:
-            yield "variants", f"there are {len(names)} variants", f"Give 2 to {VARIANTS_AT_MOST}: what is compared, such as control = 1."
+            yield (
+                "variants",
+                f"it has {len(names)} variant{'' if len(names) == 1 else 's'}",
+                f"Give 2 to {VARIANTS_AT_MOST}: what is compared, such as control = 1.",
+            )
         if len(set(names)) != len(names):
             yield "variants", "two of them have one name", "Name them apart."
         for name, weight in self.variants:
