@@ -161,6 +161,8 @@ def setting_changes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "rate gone", {"rates": (("standard", ()),)}
     for source in (TaxSource("acme"), TaxSource("acme", "DE"), TaxSource("acme", answered=False)):
         yield f"source {source}", {"tax_source": source}
+    for pairs in ((("offer", "a"),), (("offer", "b"),), (("layout", "a"), ("offer", "a"))):
+        yield f"experiments {pairs}", {"experiments": pairs}
     yield "category", {"rates": (("reduced", (rate,)),)}
     policy = QUOTE.policy
     for name, values in CHOICES.items():

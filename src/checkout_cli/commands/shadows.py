@@ -69,7 +69,7 @@ def shadow(
                 _compare_described(cases, backend, others, now, tally, config, channel)
             else:
                 _compare_open(backend, others, tally, out)
-    out.show(tally_data(tally, now), lambda: tally_words(tally, now))
+    out.show(tally_data(tally, now), lambda: tally_words(tally))
 
 
 def _described(path: Path, now: datetime) -> Case:

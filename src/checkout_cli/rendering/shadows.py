@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from rich.console import RenderableType
 
 from checkout_cli.exits import reason_data
-from checkout_cli.rendering.facts import money_data, time_data, time_words
+from checkout_cli.rendering.facts import money_data, time_data
 from checkout_cli.rendering.tables import cell, counted, note, table
 from checkout_core.money import CURRENCIES, Money
 from checkout_core.shadow import Shadow, Side
@@ -139,14 +139,14 @@ def _fact(fact: Money | int | str | None) -> object:
     return money_data(fact) if isinstance(fact, Money) else fact
 
 
-def tally_words(tally: Tally, now: datetime) -> Iterator[RenderableType]:
+def tally_words(tally: Tally) -> Iterator[RenderableType]:
     """The comparison in words: all carts first, then those that differ."""
     if not tally.compared and not tally.passed_over:
         yield note("There is no open cart with anything in it. Describe some with --cart FILE.")
         return
     carts = "1 cart" if tally.compared == 1 else f"{tally.compared} carts"
     verdicts = ", ".join([f"{tally.count(verdict)} {words}" for verdict, words in _VERDICTS])
-    yield cell(f"{carts} compared as at {time_words(now)}: {verdicts}.", "bold")
+    yield cell(f"{carts} compared: {verdicts}.", "bold")
     if tally.refused or tally.allowed:
         yield cell(f"! Something is newly refused in {tally.refused} of them, and no longer refused in {tally.allowed}.", "yellow")
     if tally.currencies:
