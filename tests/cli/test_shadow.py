@@ -21,7 +21,7 @@ from checkout_core.customers import Destination
 from checkout_core.pricing import Basket, Facts
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import AmountOff, Promotion
-from checkout_core.shadow import shadow
+from checkout_core.shadow import Shadow, Side, shadow
 from tests.cli.conftest import EXAMPLES, Command, content
 from tests.world import ADA, BERLIN, NOON, eur, products
 
@@ -178,6 +178,15 @@ def test_memory_is_bounded_by_what_is_told() -> None:
     assert (data["compared"], len(data["carts"])) == (10_000, 20)
     assert data["carts"][0]["cart"] == "cart-000000000"  # of equals, the first that came
     assert data["currencies"][0]["difference"]["minor"] == -500 * 10_000
+
+
+def test_amounts_of_several_currencies_stand_in_the_order_of_their_figures() -> None:
+    """500 yen before 4.00 euros: a yen has no cents, and nothing is converted."""
+    tally = Tally(9)
+    for code, minor in (("EUR", 400), ("JPY", 500), ("KWD", 4_100), ("EUR", 450)):
+        side = Side(None, (), (("five", minor),))
+        tally.add(f"{code} {minor}", Shadow(code, Side(None, (), ()), side))
+    assert [one.cart for one in tally.differing] == ["JPY 500", "EUR 450", "KWD 4100", "EUR 400"]
 
 
 # Described carts.

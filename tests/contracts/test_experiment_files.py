@@ -192,8 +192,11 @@ def test_both_faces_answer_alike(storage: SqlStorage, tmp_path: Path) -> None:
     load(storage, shop)
 
     async def asked() -> tuple[Experiment, ...]:
-        async with AsyncSqlStorage(str(tmp_path / "shop.db")) as other:
+        other = AsyncSqlStorage(str(tmp_path / "shop.db"))
+        try:
             found = await AsyncSqlCatalog(other).experiments()
+        finally:
+            await other.close()
         assert list(await AsyncMemoryCatalog(shop.catalog()).experiments()) == list(found)
         return tuple(found)
 
