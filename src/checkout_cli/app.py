@@ -28,6 +28,7 @@ from checkout_cli.commands import (
     promotions,
     quotes,
     running,
+    shipping,
     shops,
     simulations,
     stories,
@@ -53,6 +54,7 @@ ORDER = (
         "promotion",
         "price",
         "tax",
+        "shipping",
         "address",
     ),
     *("inventory", "coupon"),
@@ -116,6 +118,7 @@ app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
 app.add_typer(coupons.app, name="coupon", rich_help_panel=ACT)
 app.add_typer(prices.app, name="price", rich_help_panel=LOOK)
 app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
+app.add_typer(shipping.app, name="shipping", rich_help_panel=LOOK)
 app.add_typer(addresses.app, name="address", rich_help_panel=LOOK)
 app.add_typer(promotions.app, name="promotion", rich_help_panel=LOOK)
 app.command(rich_help_panel=RUN)(running.worker)

@@ -50,14 +50,17 @@ from checkout_core.catalog import Product
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, Shopper, VatId
 from checkout_core.errors import BadSetting
 from checkout_core.experiments import Experiment
+from checkout_core.holds import Pool, PoolKey
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
 from checkout_core.prices import Buyer, PriceBook, ShownPrice, shown_price
-from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price
+from checkout_core.pricing import Basket, Facts, GiftCard, PricingPolicy, Quote, price, prices_today
 from checkout_core.pricing_policy import policy_from
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Parcel, Shipment, ShippingOption, handed_over, with_arrivals
+from checkout_core.sourcing import looked_at, parcels_now
+from checkout_core.sync.ports import ShippingRates
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
@@ -113,7 +116,16 @@ class Prices(Protocol):
     def prices(self, skus: Sequence[str]) -> PriceBook: ...
     def experiments(self) -> Sequence[Experiment]: ...
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]: ...
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]: ...
+
+
+@frozen
+class Sources:
+    """Where goods are: the locations of that policy, and what each has; and who says what sending costs, if that is not the catalogue."""
+
+    policy: Policy
+    pools: Callable[[Sequence[PoolKey]], Mapping[PoolKey, Pool]]
+    shipping: ShippingRates | None = None
 
 
 Due = Callable[[Destination, Sequence[str], datetime], tuple[Taxes, TaxSource | None]]
@@ -128,12 +140,13 @@ def quote_of(
     channel: str = "",
     home: Destination | None = None,
     due: Due | None = None,
+    sources: Sources | None = None,
 ) -> Quote:
     """The price of this case, at its own moment if it names one, else `now`; its own choices go before those of `policy`.
 
     `due` says what tax is due; without it, the prices do. Raises Refusal with every reason why there is none.
     """
-    basket, facts = facts_of(case, prices, now, used_up, channel, home, due)
+    basket, facts = facts_of(case, prices, now, used_up, channel, home, due, sources)
     chosen = policy_from(case.choices, policy)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))
@@ -148,6 +161,7 @@ def facts_of(
     channel: str = "",
     home: Destination | None = None,
     due: Due | None = None,
+    sources: Sources | None = None,
     tried: Sequence[Experiment] = (),
 ) -> tuple[Basket, Facts]:
     """What is to be priced, and all that the catalogue knows about it.
@@ -160,13 +174,13 @@ def facts_of(
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Taxes = {}
     source: TaxSource | None = None
-    categories = set[str]()
+    categories, to = set[str](), case.destination
     if case.destination is not None:
-        weight = sum(products[line.sku].weight * line.quantity for line in case.lines if line.sku in products)
-        offered = prices.options(case.destination, weight, case.currency)
+        _, offered = ways_to_send(case, case.destination, products, prices, case.at or now, channel, sources)
+        to = handed_over(offered, next(iter(case.shipping), None), case.destination)
         categories = {product.tax_category for product in products.values()}
         categories |= {option.tax_category for option in offered if isinstance(option, ShippingOption)}
-        asked = (case.destination, sorted(categories), case.at or now)
+        asked = (to, sorted(categories), case.at or now)
         taxes, source = (prices.rates(*asked), None) if due is None else due(*asked)
     at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
     deals, seller = tuple(prices.promotions(case.codes)), None if home is None else home.country
@@ -174,7 +188,7 @@ def facts_of(
     facts = Facts(
         products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists, tax_source=source
     )
-    said = (case.currency, case.lines, case.destination, case.shipping, case.codes, case.cards, channel, case.pay_by)
+    said = (case.currency, case.lines, to, case.shipping, case.codes, case.cards, channel, case.pay_by)
     return Basket(*said, experiments=case.experiments), facts
 
 
@@ -189,6 +203,28 @@ def _untried(said: Mapping[str, str], known: Sequence[Experiment]) -> str:
         if name not in there.get(id, ())
     ]
     return "\n".join(wrong)
+
+
+def ways_to_send(
+    case: Case,
+    to: Destination,
+    products: Mapping[str, Product],
+    prices: Prices,
+    at: datetime,
+    channel: str = "",
+    sources: Sources | None = None,
+) -> tuple[tuple[Parcel, ...], tuple[ShippingOption | Refused, ...]]:
+    """The parcels that these lines would make now; what each way to send them there costs and when they arrive, or why it does not go."""
+    policy = Policy() if sources is None else sources.policy
+    order = policy.places_for(to)
+    keys = looked_at(case.lines, products, order)
+    pools = sources.pools(keys) if sources is not None and keys else {}
+    basket = Basket(case.currency, case.lines, channel=channel)
+    facts = Facts(products, shopper=case.shopper, prices=prices.prices(sorted(products)))
+    worth = {sku: unit.minor for sku, unit in prices_today(basket, facts, at).items()}
+    parcels = parcels_now(case.lines, products, worth, order, policy.sourcing, {key: pools[key].available for key in keys})
+    rates = prices if sources is None or sources.shipping is None else sources.shipping
+    return parcels, with_arrivals(rates.options(Shipment(to, case.currency, parcels)), parcels, policy.dispatch, at)
 
 
 def lowered(case: Case, prices: Prices, now: datetime, channel: str = "") -> tuple[ShownPrice, ...]:

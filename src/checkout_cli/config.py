@@ -9,10 +9,14 @@
     tax_provider = "NAME"               who is asked what tax is due, by the name it is registered under; else the shop's own table
     addresses = "i18n"                  how addresses and phone numbers are checked, by its registered name; else they are taken as typed
     tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback")
+    carrier_outage = "fallback"         while a carrier is away, its ways to send cost what the table says, or are not offered ("block")
+    carrier_seconds = 3                 a carrier that takes longer counts as away
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
 
     [gateway.NAME]                      what that gateway is made with
     [tax.NAME]                          what that tax provider is made with
+    [services]                          way = ["NAME", "CODE"]: the carrier that is asked what that way to send costs, and its name for it
+    [carrier.NAME]                      what that carrier is made with
     [mail]                              folder = "mail", or host, port, tls, user, password; sender, shop
     [pricing]                           every setting of docs/pricing-policies.md, by its name there
     [channels.NAME.pricing]             what is otherwise in that channel; the rest is as in [pricing]
@@ -83,6 +87,10 @@ class Settings:
     tax_outage: TaxOutage = "block"
     taxes_made_with: Mapping[str, object] = field(factory=dict, repr=masked)
     addresses: str | None = None
+    services: Mapping[str, tuple[str, str]] = field(factory=dict)
+    carriers_made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=masked)
+    carrier_outage: Literal["block", "fallback"] = "fallback"
+    carrier_seconds: int = 3
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
@@ -135,6 +143,7 @@ def _secret(text: str, where: str) -> bytes:
 # The file.
 KEYS: Final = (
     *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for", "tax_provider", "tax_outage"),
+    *("carrier_outage", "carrier_seconds", "services", "carrier"),
     *("gateway", "tax", "mail", "pricing", "channels", "home", "addresses"),
 )
 
@@ -192,6 +201,13 @@ def read(path: Path) -> Settings:
     outage = top.one_of("tax_outage", get_args(TaxOutage))
     if outage is not None and provider is None:
         mistakes.append("tax_outage says what to do while a tax_provider is away, and none is named. Name one, or leave it out.")
+    services, carriers, outages = _services(top.table("services")), top.tables("carrier"), ("block", "fallback")
+    named = {carrier for carrier, _ in services.values()}
+    unused = [name for name in carriers if name not in named]
+    mistakes += [f"carrier.{name} is described but has no services. Name one in [services], or leave it out." for name in unused]
+    carrier_outage, seconds = top.one_of("carrier_outage", outages), top.number("carrier_seconds")
+    if seconds is not None and not 0 < seconds <= 60:
+        mistakes.append(f"carrier_seconds is 1 to 60 seconds, not {seconds}.")
     gateways = top.texts("gateways")
     mistakes += [
         f"gateway.{name} is described but not among gateways. Add it there, or leave it out."
@@ -215,6 +231,10 @@ def read(path: Path) -> Settings:
         tax_outage=cast(TaxOutage, outage or "block"),
         taxes_made_with=tax_made_with.get(provider or "", {}),
         addresses=top.text("addresses"),
+        services=services,
+        carriers_made_with=MappingProxyType(carriers),
+        carrier_outage=cast(Literal["block", "fallback"], carrier_outage or "fallback"),
+        carrier_seconds=seconds or Settings().carrier_seconds,
         config=path,
     )
     if mistakes:
@@ -244,6 +264,18 @@ def _mail(table: _Table) -> Mail:
         sender=table.text("sender"),
         shop=table.text("shop"),
     )
+
+
+def _services(table: _Table) -> dict[str, tuple[str, str]]:
+    """By the way to send, its carrier and what that calls it."""
+    found = {}
+    for method in table.values:
+        named = table.texts(method)
+        if named is not None and len(named) == 2:
+            found[method] = (named[0], named[1])
+        elif named is not None:
+            table.mistakes.append(f'{table.name}.{method} names a carrier and what it calls the service, such as ["acme", "X24"].')
+    return found
 
 
 def _pricing(table: _Table, base: PricingPolicy) -> PricingPolicy:

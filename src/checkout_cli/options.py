@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from checkout_cli.exits import WrongUsage
 
 WHERE, ACTING = "Which shop", "Before anything changes"
 
@@ -28,3 +31,14 @@ Actor = Annotated[
     typer.Option("--actor", metavar="NAME", help="Who does this. Default: CHECKOUT_ACTOR, or your login name.", rich_help_panel=ACTING),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="At most so many.")]
+
+
+def instant(text: str) -> datetime:
+    """The instant that was typed, in UTC. Raises WrongUsage for one that does not say where its clock stands."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.utcoffset() is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise WrongUsage(f"{text!r:.40} is no time with its distance from UTC. Write it as 2026-11-27T12:00:00+01:00.")

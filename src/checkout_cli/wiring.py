@@ -33,15 +33,15 @@ from checkout_adapters.tax_ids import checked_vat_id as checked_vat_id
 from checkout_cli.config import SECRET_AT_LEAST, Settings, named_db
 from checkout_cli.exits import WrongUsage
 from checkout_cli.stage import Kept, Letter, Stage
-from checkout_core import Money, Policy, Product, Promotion, ShippingMethod, Shop, TaxReporter, Worker, plugins
+from checkout_core import CarrierShipping, Money, Policy, Product, Promotion, ShippingMethod, Shop, TaxReporter, Worker, plugins
 from checkout_core.customers import Destination
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.holds import Stock
 from checkout_core.ports import AddressBook, Admin, Clock, Ids
 from checkout_core.prices import PriceBook
-from checkout_core.sync.ports import Gateway, Notifier, TaxProvider
+from checkout_core.sync.ports import Carrier, Gateway, Notifier, ShippingRates, TaxProvider
 from checkout_core.sync.regulars import OwnOrders
-from checkout_core.sync.shop import taxes_due
+from checkout_core.sync.tax_asking import taxes_due
 from checkout_core.system import SystemClock, SystemIds, number_of
 from checkout_core.tax import TaxRow
 from checkout_core.tax_provider import TaxSource
@@ -115,17 +115,46 @@ class Backend:
         except (TypeError, ValueError) as error:
             raise Misconfigured(f"The tax provider {name!r} cannot be made with what tax.{name} says: {error}.") from None
 
+    @cached_property
+    def shipping(self) -> ShippingRates:
+        """The ways to send: the shop's own table, with the prices of carriers where some are asked."""
+        from checkout_adapters.prompt import PromptCarrier
+
+        settings, carriers = self.settings, list[Carrier]()
+        if not settings.services:
+            return self.catalog
+        known = [method.id for method in self.methods()]
+        if unknown := [method for method in settings.services if method not in known]:
+            raise Misconfigured(f"services.{unknown[0]}: this shop has no such way to send. It has {', '.join(known) or 'none'}.")
+        for name in dict.fromkeys([carrier for carrier, _ in settings.services.values()]):
+            make = cast(Any, plugins.load(plugins.CARRIERS, name))
+            try:
+                made = make(**settings.carriers_made_with.get(name, {}))
+            except (TypeError, ValueError) as error:
+                raise Misconfigured(f"The carrier {name!r} cannot be made with what carrier.{name} says: {error}.") from None
+            carriers.append(PromptCarrier(cast(Carrier, made), settings.carrier_seconds))
+        return CarrierShipping(self.catalog, carriers, settings.services, outage=settings.carrier_outage)
+
     def taxes_due(self, to: Destination, categories: Sequence[str], at: datetime) -> tuple[Taxes, TaxSource | None]:
         """What is due there and then, and who says so, as the shop asks it."""
         return taxes_due(self.catalog, self.tax_provider, self.settings.tax_outage, to, categories, at)
 
     @cached_property
-    def locations(self) -> tuple[str, ...]:
-        """Where goods lie, in the order they are used: as configured, else as loaded, else the one place there is."""
-        from checkout_adapters.sqlalchemy.catalog import read_locations
+    def places(self) -> Policy:
+        """Where goods lie and how they are sent, and nothing else: as configured, else as loaded, else the one place there is."""
+        from checkout_adapters.files import Location, with_places
+        from checkout_adapters.sqlalchemy.catalog import read_settings
+        from checkout_adapters.sqlalchemy.shelf import locations_of, sourcing_of
 
-        loaded = tuple(place.id for place in self.storage.read(read_locations))
-        return self.settings.locations or loaded or Policy().locations
+        known = self.storage.read(read_settings)
+        loaded = {place.id: place for place in locations_of(known)}
+        places = [loaded.get(id) or Location(id, id) for id in self.settings.locations or loaded]
+        return with_places(Policy(), places, sourcing_of(known)) if places else Policy()
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where goods lie, in the order they are used."""
+        return self.places.locations
 
     @cached_property
     def shop(self) -> Shop:
@@ -135,16 +164,17 @@ class Backend:
             gateways=self.gateways,
             catalog=self.catalog,
             tax_provider=self.tax_provider,
+            shipping=self.shipping,
             customers=OwnOrders(self.queries),
             addresses=None if self.settings.addresses is None else address_book(self.settings.addresses),
             clock=self.clock,
             ids=self.ids,
-            policy=Policy(
+            policy=evolve(
+                self.places,
                 identity_secret=secret_of(self.settings) or b"",
                 home=self.settings.home,
                 pricing=self.settings.pricing,
                 channels=self.settings.channels,
-                locations=self.locations,
                 promise_for=self.settings.promise_for,
                 tax_outage=self.settings.tax_outage,
             ),
@@ -337,6 +367,16 @@ class StandingClock:
 def looking(settings: Settings, now: datetime) -> AbstractContextManager[Backend]:
     """The shop on that database as it is at that instant, to be looked at: it has no gateways."""
     return opened(evolve(settings, gateways=()), clock=StandingClock(now))
+
+
+def locations_words(before: str, after: str) -> tuple[str, str]:
+    """Kept locations as people read them; with all that is known of each, if they are the same ones in the same order."""
+    from checkout_adapters.files.places import kept_locations
+
+    now, then = kept_locations(before), kept_locations(after)
+    if [place.id for place in now] == [place.id for place in then]:
+        return "; ".join(map(str, now)), "; ".join(map(str, then))
+    return " and ".join([place.id for place in now]), " and ".join([place.id for place in then])
 
 
 def needed_revision() -> str:

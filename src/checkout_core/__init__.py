@@ -1,5 +1,6 @@
 """Checkout, to embed: from a cart to a paid, placed, refundable order. Start with `Shop`; start reading at `checkout_core.flow.plan`."""
 
+from checkout_core.carriers import AsyncCarrierShipping
 from checkout_core.cart import Cart, Limits, Line, MergeReport
 from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
@@ -19,6 +20,7 @@ from checkout_core.refusals import Refusal, Refused
 from checkout_core.regulars import AsyncOwnOrders
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.shop import AsyncShop
+from checkout_core.sync.carriers import CarrierShipping
 from checkout_core.sync.regulars import OwnOrders
 from checkout_core.sync.shop import Shop
 from checkout_core.sync.tax_reports import TaxReporter
@@ -30,6 +32,7 @@ from checkout_core.worker import AsyncWorker
 __all__ = [
     "ActionRequired",
     "Address",
+    "AsyncCarrierShipping",
     "AsyncMemoryCatalog",
     "AsyncMemoryQueries",
     "AsyncMemoryStorage",
@@ -40,6 +43,7 @@ __all__ = [
     "Band",
     "Broken",
     "Card",
+    "CarrierShipping",
     "Cart",
     "Checkout",
     "CheckoutError",

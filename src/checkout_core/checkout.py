@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
+from checkout_core.arrivals import Arrival
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
@@ -66,6 +67,7 @@ class Checkout:
     quote: Quote | None = None
     quote_until: datetime | None = None
     promises: tuple[Promise, ...] = ()
+    arrival: Arrival | None = None
     claims: tuple[Claim, ...] = ()
     held: tuple[Claim, ...] = ()
     attempts: tuple[Attempt, ...] = ()

@@ -36,7 +36,6 @@ from checkout_core.holds import (
     Short,
     Stock,
     lock_order,
-    spread,
 )
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
@@ -49,6 +48,8 @@ from checkout_core.promotions import PaidBy, Promotion
 from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.shadow import Shadow, side_of
+from checkout_core.shipping import chosen_of, handed_over
+from checkout_core.sourcing import claims_on
 from checkout_core.unit import Person, Request, Unit, View
 from checkout_core.uses import left_of, used_up_for
 from checkout_core.values import evolve
@@ -273,11 +274,14 @@ def priced(unit: Unit, c: Checkout, known: Known, policy: Policy) -> Checkout:
         wrong = [refused for refused in quote if refused.reason not in INCOMPLETE]
         if wrong:
             raise Refusal.of(wrong)
-        return evolve(c, quote=None, quote_until=None, claims=(turn(c.cart),))
+        return evolve(c, quote=None, quote_until=None, claims=(turn(c.cart),), arrival=None)
     c = with_promises(c, known, unit.now, policy)
     everything = c.hold_early or len(c.held) > 1
     claims = wanted(unit, c, quote, policy) if everything else (turn(c.cart),)
-    return evolve(c, quote=quote, quote_until=unit.now + timedelta(seconds=c.deadlines.quote_for), claims=claims)
+    until, sent = unit.now + timedelta(seconds=c.deadlines.quote_for), chosen_of(known.facts.shipping, c.shipping)
+    if sent is not None and sent.until is not None:
+        until = min(until, sent.until)
+    return evolve(c, quote=quote, quote_until=until, claims=claims, arrival=None if sent is None else sent.arrival)
 
 
 def with_promises(c: Checkout, known: Known, now: datetime, policy: Policy) -> Checkout:
@@ -296,7 +300,7 @@ def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim
         goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
     else:
         _lock(unit, (*(claim.pool for claim in others), *(held.pool for held in c.held), *_places([sku for sku, _ in demand], policy)))
-        goods = [claim for sku, units in demand for claim in spread(sku, units, shelves(unit, c, sku, policy))]
+        goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
     return claims_of(c.cart, quote, c.identities, goods)
 
 
@@ -313,7 +317,7 @@ def _lock(unit: Unit, keys: Iterable[PoolKey]) -> None:
 def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
     """The locations in the order of their use, with what of a SKU this checkout can have there."""
     mine = {held.pool: held.amount for held in c.held}
-    keys = [Stock(sku, location) for location in policy.locations]
+    keys = [Stock(sku, location) for location in policy.places_for(c.destination)]
     pools = {key: unit.pool(key) for key in sorted(keys)}  # in the order of locks (R27)
     return [(key.location, pools[key].available + mine.get(key, 0)) for key in keys]
 
@@ -338,8 +342,9 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
 def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts]:
     """What pricing is to price, and what it is to know."""
     sent = (c.shipping,) if c.shipping else ()
+    to = None if c.destination is None else handed_over(known.facts.shipping, c.shipping, c.destination)
     variants = variants_of(c.customer, c.cart, c.quote, known.experiments, now)
-    basket = Basket(c.currency, c.lines, c.destination, sent, c.codes, channel=c.channel, pay_by=c.pay_by, experiments=variants)
+    basket = Basket(c.currency, c.lines, to, sent, c.codes, channel=c.channel, pay_by=c.pay_by, experiments=variants)
     facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
     if c.promises:
         facts = attrs.evolve(facts, promises={one.sku: one for one in c.promises})

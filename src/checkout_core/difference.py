@@ -101,7 +101,13 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
             own | _taxed(line, quote) | rest | {"price floor": _money(line.floor, quote), "price list": _origin(line, quote)}
         )
     for sent in quote.shipping:
-        told[f"shipping {sent.id}"] = {"name": sent.name, **_taxed(sent, quote)}
+        told[f"shipping {sent.id}"] = {
+            "name": sent.name,
+            **_taxed(sent, quote),
+            "parcels": ", ".join([f"{_money(price, quote)} from {origin}" for origin, price in sent.parts]),
+            "rate": _rated(sent),
+            "fetched at": ", ".join(sent.point),
+        }
     for used in quote.promotions:
         told[f"promotion {used.id}"] = _promotion(used, quote)
     for card in quote.cards:
@@ -132,6 +138,13 @@ def _origin(line: PricedLine, quote: Quote) -> str | None:
 
 def _money(minor: int, quote: Quote) -> Money:
     return Money(minor, quote.currency)
+
+
+def _rated(sent: PricedShipping) -> str:
+    """Who says what carriage costs."""
+    if sent.source is None:
+        return "of our own"
+    return f"of {sent.source.carrier}" if sent.source.answered else f"of our own, {sent.source.carrier} is away"
 
 
 def _taxed(entry: PricedLine | PricedShipping, quote: Quote) -> dict[str, Fact]:

@@ -27,7 +27,7 @@ from checkout_core.ports import Clock
 from checkout_core.prices import NO_LISTS, PriceBook, book_of
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingOption, ShippingTable
+from checkout_core.shipping import Shipment, ShippingOption, ShippingTable
 from checkout_core.system import SystemClock
 from checkout_core.tax import TaxRate, TaxTable
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Release, Request, Unit, View
@@ -453,8 +453,8 @@ class MemoryCatalog:
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return {category: self.taxes.rates(destination.country, destination.region, category, at) for category in categories}
 
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return self.shipping.options(destination, weight, currency)
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return self.shipping.options(shipment)
 
 
 @frozen
@@ -478,8 +478,8 @@ class AsyncMemoryCatalog:
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self.catalog.rates(destination, categories, at)
 
-    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return self.catalog.options(destination, weight, currency)
+    async def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return self.catalog.options(shipment)
 
 
 def _found(value: V | None, kind: str, id: str) -> V:

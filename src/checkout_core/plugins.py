@@ -18,9 +18,18 @@ from checkout_core.errors import Misconfigured
 from checkout_core.payments import Capabilities
 
 ADDRESSES: Final = "checkout_core.addresses"
+CARRIERS: Final = "checkout_core.carriers"
 CONDITIONS: Final = "checkout_core.conditions"
 TAX_PROVIDERS: Final = "checkout_core.tax_providers"
-GROUPS: Final = (ADDRESSES, "checkout_core.gateways", "checkout_core.notifiers", "checkout_core.storages", TAX_PROVIDERS, CONDITIONS)
+GROUPS: Final = (
+    ADDRESSES,
+    CARRIERS,
+    "checkout_core.gateways",
+    "checkout_core.notifiers",
+    "checkout_core.storages",
+    TAX_PROVIDERS,
+    CONDITIONS,
+)
 
 
 class Declares(Protocol):

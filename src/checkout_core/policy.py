@@ -8,12 +8,14 @@ from typing import Literal, get_args
 
 from attrs import field, frozen
 
+from checkout_core.arrivals import Dispatch
 from checkout_core.cart import Limits
 from checkout_core.checkout import Deadlines
-from checkout_core.customers import Destination
+from checkout_core.customers import COUNTRIES, Destination
 from checkout_core.errors import BadSetting
 from checkout_core.pricing import PricingPolicy
 from checkout_core.refusals import Refused
+from checkout_core.sourcing import FEWEST_OF, Sourcing
 from checkout_core.tax_provider import TaxOutage
 from checkout_core.values import Table
 
@@ -27,6 +29,14 @@ def _places(names: Iterable[str]) -> tuple[str, ...]:
 def _distinct(policy: Policy, _: object, locations: tuple[str, ...]) -> None:
     if not locations or not all(locations) or len(set(locations)) != len(locations):
         raise ValueError(f"A shop has one location or more, each named once; got {', '.join(locations) or 'none'}.")
+
+
+def _by_country(places: Mapping[str, Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    return Table({country: _places(names) for country, names in places.items()})
+
+
+def _dispatch(places: Mapping[str, Dispatch]) -> Mapping[str, Dispatch]:
+    return Table(places)
 
 
 def _kept(channels: Mapping[str, PricingPolicy]) -> Mapping[str, PricingPolicy]:
@@ -43,7 +53,9 @@ def _named(policy: Policy, _: object, channels: Mapping[str, PricingPolicy]) -> 
 class Policy:
     """The host's choices; every one is a value, none a global.
 
-    `locations`: where stock lies, in the order in which it is used (`holds.spread` says how). `hold_at`: take the goods when the shopper
+    `locations`: where stock lies, in the order in which it is used; `sourcing` says how (`sourcing.py`). `nearest`: by country, the
+    locations that are used before the others for what goes there. `dispatch`: how a location sends, from which follows when goods arrive.
+    `hold_at`: take the goods when the shopper
     pays (default) or as soon as the checkout begins. `capture`: take the money with the authorization (default: the purchase is one
     call), or after the order is placed. `pricing`: how prices are worked out; `channels`: how otherwise in a channel of sale, by its
     name (a web shop, a counter, an app). `identity_secret` keys the HMACs under which a person's uses of a promotion are counted: any
@@ -57,6 +69,9 @@ class Policy:
     codes_at_most: int = 5
     attempts_at_most: int = 10
     locations: tuple[str, ...] = field(default=("main",), converter=_places, validator=_distinct)
+    sourcing: Sourcing = "first"
+    nearest: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_by_country, hash=False)
+    dispatch: Mapping[str, Dispatch] = field(factory=dict, converter=_dispatch, hash=False)
     hold_at: Literal["pay", "begin"] = "pay"
     capture: Literal["with-authorize", "after-placing"] = "with-authorize"
     deadlines: Deadlines = Deadlines()
@@ -72,11 +87,30 @@ class Policy:
             raise BadSetting(
                 "promise_for", f"it is a whole number of seconds, 0 or more, not {self.promise_for!r}", "Give 0 to promise nothing."
             )
+        if self.sourcing not in get_args(Sourcing):
+            raise BadSetting("sourcing", f"{self.sourcing!r:.20} is not known", f"Use {' or '.join(get_args(Sourcing))}.")
+        if self.sourcing == "fewest" and len(self.locations) > FEWEST_OF:
+            raise BadSetting("sourcing", f"fewest looks at {FEWEST_OF} locations at most", 'Use "first", or fewer locations.')
+        for country, places in self.nearest.items():
+            if country not in COUNTRIES:
+                raise BadSetting("nearest", f"{country!r:.20} is no country", "Write an ISO 3166-1 code such as DE.")
+            self._known("nearest", places)
+        self._known("dispatch", self.dispatch)
         if self.tax_outage not in get_args(TaxOutage):
             raise BadSetting("tax_outage", f"{self.tax_outage!r} is not known", f"Use {' or '.join(get_args(TaxOutage))}.")
         if self.home is None and any(pricing.prices_keep == "net" for pricing in (self.pricing, *self.channels.values())):
             problem = "prices keep their net, and nobody says where they are at home"
             raise BadSetting("prices_keep", problem, 'Say where: Policy(home=Destination("DE")), or home = "DE" in the configuration.')
+
+    def _known(self, setting: str, places: Iterable[str]) -> None:
+        for place in places:
+            if place not in self.locations:
+                raise BadSetting(setting, f"{place!r:.40} is no location", f"Use one of {', '.join(self.locations)}.")
+
+    def places_for(self, to: Destination | None) -> tuple[str, ...]:
+        """The locations in the order in which they are used for what goes there."""
+        near = self.nearest.get(to.country, ()) if to is not None else ()
+        return tuple(dict.fromkeys((*near, *self.locations)))
 
     def pricing_for(self, channel: str) -> PricingPolicy | Refused:
         """How prices are worked out in that channel; "" is the shop's own way."""

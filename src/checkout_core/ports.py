@@ -24,7 +24,7 @@ from checkout_core.payments import Capabilities, Fact
 from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import CarrierRate, Shipment, ShippingOption
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxEstimate
 from checkout_core.tax_sales import TaxSale
@@ -242,8 +242,24 @@ class AsyncTaxRecords(Protocol):
 class AsyncShippingRates(Protocol):
     """How it gets there."""
 
-    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        """Each method for a parcel of that weight in grams: its price, or why not."""
+    async def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        """Each method for those parcels: its price for all of them together, or why not. The shop works out the days of arrival."""
+        ...
+
+
+class AsyncCarrier(Protocol):
+    """Somebody who carries parcels, and says what that costs. A quote is not made while it is asked: it answers within a few seconds."""
+
+    @property
+    def name(self) -> str:
+        """How quotes name this carrier. Stored: never change it."""
+        ...
+
+    async def rates(self, shipment: Shipment) -> Sequence[CarrierRate]:
+        """What each of its services that goes there asks for these parcels together. Asking changes nothing.
+
+        Raises Unavailable or NoAnswer if it is away, or has taken too long.
+        """
         ...
 
 

@@ -18,17 +18,17 @@ from checkout_core.customers import UNKNOWN, Destination, Shopper
 from checkout_core.difference import diff
 from checkout_core.experiments import Assigned, assigned_of
 from checkout_core.gift_cards import GiftCard, UsedCard, use
-from checkout_core.money import MAX_MINOR, Money, Rounding
+from checkout_core.money import MAX_MINOR, Money, Rounding, allocate
 from checkout_core.order_tax import like_the_goods, taxes_of
 from checkout_core.prices import NO_LISTS, Buyer, PriceBook, Promise, UnitPrice, book_of, unit_price
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Visit, stack
 from checkout_core.promotions.windows import UseIn
-from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
+from checkout_core.quote import AppliedPromotion, Parts, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
 from checkout_core.receipt import totals_of
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import RateSource, ShippingOption
 from checkout_core.tax import Taxed, TaxFormula, TaxRate, formula, moved
 from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes, relieved
@@ -420,7 +420,7 @@ def _quote(
     )
     shipping = tuple(
         [
-            PricedShipping(o.id, o.name, before, before - left, *due, o.tax_category)
+            PricedShipping(o.id, o.name, before, before - left, *due, o.tax_category, *_sent(o, before))
             for o, before, left, due in zip(sent, original[goods:], current[goods:], taxed[goods:], strict=True)
         ]
     )
@@ -431,6 +431,16 @@ def _quote(
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.code is None])
     content = (currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
     return Quote(*content, tax_source=source, experiments=basket.experiments)
+
+
+def _sent(option: ShippingOption, price: int) -> tuple[Parts, tuple[str, ...], RateSource | None]:
+    """What each of several parcels costs of that price, where they are fetched, and who says the price."""
+    paid = [(leg.origin, leg.price) for leg in option.legs if leg.price is not None]
+    prices = [minor for _, minor in paid]
+    if paid and sum(prices) != price:  # it keeps its net abroad: so do they, together
+        prices = allocate(price, prices, zero_total="equal")
+    parts = tuple([(origin, share) for (origin, _), share in zip(paid, prices, strict=True)])
+    return parts, () if option.point is None else (option.point.name, *option.point.lines), option.source
 
 
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, now: datetime) -> AppliedPromotion:

@@ -25,6 +25,7 @@ from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
 from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
+from checkout_core.shipping import RateSource
 from checkout_core.tax import TaxPolicy, TaxRate
 from checkout_core.tax_provider import TaxSource
 
@@ -32,6 +33,7 @@ SCHEMES: Final = (1, 2)
 """The ways in which hashes of quotes are made."""
 
 Taxes = tuple[tuple[str, int], ...]
+Parts = tuple[tuple[str, int], ...]
 Rates = tuple[tuple[str, tuple[TaxRate, ...]], ...]
 
 
@@ -63,7 +65,11 @@ class PricedLine:
 
 @frozen
 class PricedShipping:
-    """Carriage with its price; the figures mean what they mean for a line."""
+    """Carriage with its price; the figures mean what they mean for a line.
+
+    `parts`: with several parcels, where each leaves and its share of the subtotal. `point`: the address where the goods are fetched.
+    `source`: the carrier that was asked for the price; None is the shop's own table.
+    """
 
     id: str
     name: str
@@ -74,6 +80,9 @@ class PricedShipping:
     gross: int
     taxes: Taxes
     tax_category: str
+    parts: Parts = ()
+    point: tuple[str, ...] = ()
+    source: RateSource | None = None
 
 
 @frozen
@@ -208,7 +217,7 @@ def hash_text(
         "quote/2",
         currency,
         [_LINE(line) if line.origin is None else (*_LINE(line), _ORIGIN(line.origin)) for line in lines],
-        [_SHIPPING(carriage) for carriage in shipping],
+        [(*_SHIPPING(carriage), *_sent(carriage)) for carriage in shipping],
         [(*_PROMOTION(used), len(used.shares), benefit_text(used.benefit), *_further(used)) for used in promotions],
         [(*_CARD(card), "" if card.tax_rate is None else str(card.tax_rate)) for card in cards],
         (destination.country, destination.region, destination.postcode),
@@ -244,10 +253,11 @@ def _all_but(cls: type[AttrsInstance], *apart: str) -> attrgetter[tuple[object, 
 CANONICAL: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False)
 _LINE: Final = _all_but(PricedLine, "origin")
 _ORIGIN: Final = _all_but(PriceOrigin)
-_SHIPPING: Final = _all_but(PricedShipping)
+_SHIPPING: Final = _all_but(PricedShipping, "parts", "point", "source")
 _PROMOTION: Final = _all_but(AppliedPromotion, "benefit", "shares", "when", "budget", "window", "kept")
 _CARD: Final = _all_but(UsedCard, "tax_rate")
 _TOTALS: Final = _all_but(Totals)
+_RATE: Final = _all_but(RateSource)
 _SOURCE: Final = _all_but(TaxSource)
 
 
@@ -261,6 +271,12 @@ def benefit_text(benefit: Benefit) -> str:
 def conditions_text(when: tuple[Condition, ...]) -> tuple[str, ...]:
     """The conditions of a promotion, as canonical texts: one each."""
     return tuple([CANONICAL.encode(_plain(condition)) for condition in when])
+
+
+def _sent(carriage: PricedShipping) -> tuple[object, ...]:
+    """Its parcels, the pickup point and the carrier, for the hash; nothing for one parcel that is delivered."""
+    source = () if carriage.source is None else ("source", *_RATE(carriage.source))
+    return (*(("parts", carriage.parts) if carriage.parts else ()), *(("point", carriage.point) if carriage.point else ()), *source)
 
 
 def _further(used: AppliedPromotion) -> tuple[object, ...]:
@@ -334,6 +350,7 @@ def _hash_1(quote: Quote) -> str:
         None in promotions
         or any(line.floor or line.origin for line in quote.lines)
         or len(quote.shipping) > 1
+        or any(carriage.parts or carriage.point or carriage.source for carriage in quote.shipping)
         or quote.cards
         or quote.tax_source
         or quote.experiments

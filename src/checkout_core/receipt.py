@@ -30,6 +30,7 @@ Step = Literal[
     "price-list",
     "price",
     "shipping",
+    "parcel",
     "discount",
     "line-share",
     "shipping-share",
@@ -45,6 +46,7 @@ INPUTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "price-list": ("price", "from", "catalogue"),
         "price": ("unit", "quantity"),
         "shipping": ("price",),
+        "parcel": ("price",),
         "discount": ("of", "unused"),
         "line-share": ("discount", "before", "units"),
         "shipping-share": ("discount", "before", "units"),
@@ -62,6 +64,7 @@ class Row(NamedTuple):
     """One step of the calculation: by which `rule`, from which `inputs` (`INPUTS` names them), rounded how, came which `figure`.
 
     `amount` is what the row adds to what is due: a discount adds nothing itself, its shares do; nor does a tax that the price contains.
+    A `parcel` row says which location (its rule) sends a part of the carriage above it, and what that costs.
     A `price-list` row says which list (its rule) gave the unit price from which quantity on; the catalogue's is "" if it has none.
     A tuple, because a large cart has tens of thousands.
     """
@@ -233,7 +236,10 @@ def _rows(quote: Quote) -> list[Row]:
             base = "" if of.catalogue is None else of.catalogue
             rows.append(Row("price-list", x.id, of.list, (of.price, of.quantity, base), "exact", x.unit, 0))
         rows.append(_made(("price", x.id, "unit × quantity", (x.unit, x.quantity), "exact", x.subtotal, x.subtotal)))
-    rows += [Row("shipping", x.id, "list price", (x.subtotal,), "exact", x.subtotal, x.subtotal) for x in quote.shipping]
+    for sent in quote.shipping:
+        rule = "list price" if sent.source is None or not sent.source.answered else f"rate of {sent.source.carrier}"
+        rows.append(Row("shipping", sent.id, rule, (sent.subtotal,), "exact", sent.subtotal, sent.subtotal))
+        rows += [Row("parcel", sent.id, origin, (price,), "exact", price, 0) for origin, price in sent.parts]
     entries: list[PricedLine | PricedShipping] = [*quote.lines, *quote.shipping]
     ids, left = [entry.id for entry in entries], [entry.subtotal for entry in entries]
     for used in quote.promotions:

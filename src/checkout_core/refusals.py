@@ -82,6 +82,11 @@ WORDS: Mapping[str, str] = {
     "tax-unavailable": "{subject} does not say what tax is due ({given}), and we guess nothing. Nothing is lost: try again in a moment.",
     "not-shipped-there": "{subject} is not delivered there. Choose another method or address.",
     "too-heavy": "{subject} carries at most {limit} g; this is {given} g. Choose another method, or send less.",
+    "too-many-units": "{subject} carries at most {limit} units; these are {given}. Choose another method, or send fewer.",
+    "worth-too-much": "{subject} does not carry goods worth {given}: that is {missing} too much. Choose another method, or send less.",
+    "not-shipped-from": "{subject} does not go there from {given}, where the goods are. Choose another method.",
+    "needs-postcode": "What {subject} costs in {given} depends on the postcode. Give it with the address.",
+    "rates-away": "The carrier of {subject} does not say what it costs ({given}). Choose another method, or try again in a moment.",
     "unknown-method": "There is no shipping method {subject}. Ask for the options.",
     # money
     "quote-changed": "The price has changed. Look at the differences, and confirm the new total.",

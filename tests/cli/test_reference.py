@@ -41,6 +41,7 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
         "shop": [ROOT / "examples" / "shop"],
         "demo": [],
         "address": ["--country", "IE"],
+        "shipping": ["TIN-TEA-100", "--to", "DE"],
         "run": [ROOT / "examples/checkouts/01-guest.toml"],
         "simulate": [ROOT / "examples" / "scenarios"],
     }

@@ -17,7 +17,7 @@ from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions.checking import never
 from checkout_core.promotions.clashes import clashes
 from checkout_core.receipt import figures_of, receipt_of, recompute
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Parcel, Shipment, ShippingOption
 from tests.cli.conftest import EXAMPLES
 
 FILES: Final = read_shop(EXAMPLES / "promotions")
@@ -41,7 +41,7 @@ def laid(cart: Cart) -> tuple[Basket, Facts]:
     catalog, to = FILES.catalog(), Destination(cart.country)
     products = catalog.products(list(cart.goods))
     weight = sum(products[sku].weight * count for sku, count in cart.goods.items())
-    sent = catalog.options(to, weight, "EUR")
+    sent = catalog.options(Shipment(to, "EUR", [Parcel(weight)]))
     categories = sorted({product.tax_category for product in products.values()} | {"shipping"})
     facts = Facts(products, catalog.promotions(cart.codes), catalog.rates(to, categories, cart.at), tuple(sent), {}, cart.shopper)
     ways = tuple(option.id for option in sent if isinstance(option, ShippingOption)) if weight else ()

@@ -14,6 +14,7 @@ from checkout_core.customers import Destination
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions import FREE_SHIPPING, AmountOff, Percent
 from checkout_core.refusals import Refused
+from checkout_core.shipping import Parcel, Shipment
 
 FOLDER = Path(__file__).parents[2] / "examples" / "shop"
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -33,7 +34,7 @@ def quoted(
     lines = tuple(Line(sku, int(count)) for count, sku in (each.split() for each in skus.split(", ")))
     products = catalog.products([line.sku for line in lines])
     weight = sum(products[line.sku].weight * line.quantity for line in lines)
-    options = tuple(catalog.options(destination, weight, currency))
+    options = tuple(catalog.options(Shipment(destination, currency, [Parcel(weight)])))
     rates = catalog.rates(destination, sorted({product.tax_category for product in products.values()} | {"shipping"}), NOW)
     facts = Facts(products, tuple(catalog.promotions(codes)), rates, options)
     return price(Basket(currency, lines, destination, () if method is None else (method,), codes), facts, NOW)
@@ -141,10 +142,10 @@ def test_only_the_sale_of_last_year_is_idle() -> None:
 def test_an_offer_says_its_days_and_a_place_out_of_reach_is_refused() -> None:
     """Business days come with each option; the courier rides in Berlin only."""
     catalog = shop().catalog()
-    options = catalog.options(Destination("DE", "BE"), 500, "EUR")
+    options = catalog.options(Shipment(Destination("DE", "BE"), "EUR", [Parcel(500)]))
     assert [(option.id, option.days) for option in options if not isinstance(option, Refused)] == [
         ("standard", (2, 3)),
         ("express", (1, 1)),
         ("bike", (0, 0)),
     ]
-    assert isinstance(catalog.options(Destination("DE", "BY"), 500, "EUR")[2], Refused)
+    assert isinstance(catalog.options(Shipment(Destination("DE", "BY"), "EUR", [Parcel(500)]))[2], Refused)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from checkout_adapters.files import BadFiles, Location, Mistake, OpeningStock, ShopFiles, read_shop
+from checkout_adapters.files import BadFiles, Location, OpeningStock, ShopFiles, read_shop
 from checkout_adapters.files.folder import FILES
 from checkout_adapters.files.goods import PRODUCT_COLUMNS, STOCK_COLUMNS
 from checkout_adapters.files.lines import lines_of
@@ -26,107 +26,8 @@ from checkout_core.money import Money, Ratio
 from checkout_core.promotions import AmountOff, Percent
 from checkout_core.shipping import Band, ShippingMethod, Zone
 from checkout_core.tax import TaxRate, TaxRow
+from tests.contracts.corner_shop import CARD, GOOD, HEAD, PRODUCTS, PROMOTIONS, SHIPPING, SHOP, STOCK, TAXES, Folder, mistakes, row
 from tests.world import NOON
-
-CARD = "4111 1111 1111 1111"
-SHOP = """\
-name = "Corner Shop"
-sender = "shop@example.com"
-
-[[locations]]
-id = "main"
-name = "Cellar"
-
-[[locations]]
-id = "attic"
-name = "Attic"
-"""
-PRODUCTS = """\
-sku,name,category,tax_category,weight_g,tracked,price_EUR,price_JPY
-MUG,"Mug, blue",mugs,standard,380,yes,12.50,2000
-TEA,Tea,tea,food,130,yes,8.90,
-GUIDE,Guide,paper,standard,0,no,3.00,
-"""
-STOCK = """\
-sku,location,quantity
-MUG,main,10
-MUG,attic,2
-TEA,main,0
-"""
-TAXES = """\
-country,region,category,code,rate,included,compound,source
-DE,,standard,VAT 19 %,0.19,yes,no,UStG § 12 Abs. 1
-DE,,food,VAT 7 %,0.07,yes,no,UStG § 12 Abs. 2
-IN,KA,standard,CGST,0.09,yes,no,CGST Act
-IN,KA,standard,SGST,0.09,yes,no,KGST Act
-"""
-SHIPPING = """\
-[[methods]]
-id = "parcel"
-name = "Parcel"
-tax_category = "standard"
-
-[[methods.zones]]
-countries = ["DE", "FR"]
-days = [2, 3]
-bands = [
-    { up_to_g = 2000, EUR = "4.90", JPY = "850" },  # light
-    { up_to_g = 9000, EUR = "7.90" },
-]
-
-[[methods.zones]]
-countries = ["IN"]
-regions = ["KA"]
-bands = [{ up_to_g = 500, EUR = "20.00" }]
-"""
-PROMOTIONS = """\
-[[promotions]]
-id = "ten"
-name = "Ten"
-kind = "percent"
-percent = "12.5"
-code = "SAVE"
-categories = ["mugs"]
-skus = ["TEA"]
-starts = 2026-06-01T02:00:00+02:00
-
-[[promotions]]
-id = "five"
-name = "Five"
-kind = "fixed"
-amounts = { EUR = "5.00" }
-minimum = { EUR = "20.00" }
-limit = 1
-"""
-GOOD = {
-    "shop.toml": SHOP,
-    "products.csv": PRODUCTS,
-    "stock.csv": STOCK,
-    "taxes.csv": TAXES,
-    "shipping.toml": SHIPPING,
-    "promotions.toml": PROMOTIONS,
-}
-
-Folder = Callable[..., Path]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    """Writes a good shop, with some files other than that; None leaves a file out."""
-
-    def write(**other: str | bytes | None) -> Path:
-        for name, text in {**GOOD, **{key.replace("__", "."): text for key, text in other.items()}}.items():
-            if text is not None:
-                (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
-        return tmp_path
-
-    return write
-
-
-def mistakes(folder: Path) -> list[Mistake]:
-    with pytest.raises(BadFiles) as caught:
-        read_shop(folder)
-    return list(caught.value.mistakes)
 
 
 def places(folder: Path) -> list[tuple[str, int | None, str | None]]:
@@ -171,17 +72,6 @@ def test_hidden_files_and_a_readme_are_left_alone(folder: Folder) -> None:
     (where / ".DS_Store").write_bytes(b"\0")
     (where / "README.md").write_text("Our shop.")
     assert isinstance(read_shop(where), ShopFiles)
-
-
-HEAD = PRODUCTS.splitlines()[0]
-ROW = "MUG,Mug,mugs,standard,380,yes,12.50,2000"
-
-
-def row(**cells: str) -> str:
-    """A products.csv of one row, with some cells other than good ones."""
-    names = HEAD.split(",")
-    values = dict(zip(names, ROW.split(","), strict=True)) | cells
-    return f"{HEAD}\n{','.join(values[name] for name in names)}\n"
 
 
 IN_PRODUCTS: list[tuple[str, int | None, str | None, str]] = [

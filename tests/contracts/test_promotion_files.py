@@ -48,7 +48,8 @@ from checkout_core.promotions import (
 )
 from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
 from checkout_core.promotions.rules import Basis
-from tests.contracts.test_files import GOOD, PAGE
+from tests.contracts.corner_shop import GOOD
+from tests.contracts.test_files import PAGE
 
 Folder = Callable[[str], Path]
 

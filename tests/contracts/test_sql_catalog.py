@@ -54,7 +54,7 @@ from checkout_core.promotions import (
     UnitOff,
 )
 from checkout_core.refusals import Change
-from checkout_core.shipping import ShippingTable
+from checkout_core.shipping import Parcel, Shipment, ShippingTable
 from checkout_core.shop import AsyncShop
 from checkout_core.sync.shop import Shop
 from tests.world import ADA, BERLIN, SECRET
@@ -110,7 +110,7 @@ def test_a_loaded_shop_answers_as_its_files_do(storage: SqlStorage) -> None:
     assert stored.promotions(["WELCOME10", "FIVE"]) == plain.promotions(["WELCOME10", "FIVE"])
     for place in PLACES:
         assert stored.rates(place, ["food", "standard", "none"], NOON) == plain.rates(place, ["food", "standard", "none"], NOON)
-        assert stored.options(place, 900, "EUR") == plain.options(place, 900, "EUR")
+        assert stored.options(Shipment(place, "EUR", [Parcel(900)])) == plain.options(Shipment(place, "EUR", [Parcel(900)]))
 
 
 def test_the_async_face_answers_alike(storage: SqlStorage, url: str) -> None:
@@ -123,7 +123,7 @@ def test_the_async_face_answers_alike(storage: SqlStorage, url: str) -> None:
             assert await stored.products(["TEA-MATCHA-30"]) == plain.products(["TEA-MATCHA-30"])
             assert await stored.promotions(["FIVE"]) == plain.promotions(["FIVE"])
             assert await stored.rates(PLACES[0], ["food"], NOON) == plain.rates(PLACES[0], ["food"], NOON)
-            assert await stored.options(PLACES[0], 1, "EUR") == plain.options(PLACES[0], 1, "EUR")
+            assert await stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)])) == plain.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))
             shop = AsyncShop(storage=other, gateways=[], catalog=stored)
             assert (await shop.open_cart(currency="EUR")).currency == "EUR"
         finally:
@@ -137,7 +137,7 @@ def test_a_shop_that_was_never_loaded_sells_nothing(storage: SqlStorage) -> None
     assert empty.products(["TEA-MATCHA-30"]) == {}
     assert empty.promotions(["FIVE"]) == []
     assert empty.rates(PLACES[0], ["food"], NOON) == {"food": None}
-    assert empty.options(PLACES[0], 1, "EUR") == ()
+    assert empty.options(Shipment(PLACES[0], "EUR", [Parcel(1)])) == ()
     assert storage.read(read_locations) == ()
 
 
@@ -191,7 +191,7 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
     """Another price, one promotion fewer, another order of methods: each named, with how it was; a kept catalogue is read again."""
     load(storage, files())
     stored = SqlCatalog(storage)
-    assert len(stored.options(PLACES[0], 1, "EUR")) == 3
+    assert len(stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))) == 4
     first, *others = files().products
     dearer = evolve(first, prices={**first.prices, "EUR": Money(1590, "EUR"), "JPY": Money(2400, "JPY")})
     other = evolve(
@@ -213,7 +213,11 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
     assert str(plan.changes[0]) == f"product {first.sku}: changed; prices EUR 14.90 EUR → 15.90 EUR; prices JPY 2300 JPY → 2400 JPY"
     assert stored.products([first.sku])[first.sku] == dearer
     assert stored.promotions(["WELCOME10"]) == files().catalog().promotions([])
-    assert [getattr(option, "id", None) or getattr(option, "subject", None) for option in stored.options(PLACES[0], 1, "EUR")] == [
+    assert [
+        getattr(option, "id", None) or getattr(option, "subject", None)
+        for option in stored.options(Shipment(PLACES[0], "EUR", [Parcel(1)]))
+    ] == [
+        "pickup/westhafen",
         "bike",
         "express",
         "standard",

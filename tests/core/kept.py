@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from checkout_core.arrivals import Arrival, Calendar
 from checkout_core.cart import Cart, Line, MergedLine, MergeReport
 from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout, Deadlines
@@ -70,7 +71,7 @@ from checkout_core.promotions import (
 )
 from checkout_core.quote import hash_text
 from checkout_core.refusals import Change, Refused
-from checkout_core.shipping import Band, ShippingMethod, ShippingOption, Zone
+from checkout_core.shipping import Band, Leg, PickupPoint, RateSource, ShippingMethod, ShippingOption, Zone
 from checkout_core.tax import TaxRate, TaxRow
 from checkout_core.tax_provider import TaxSource
 from checkout_core.unit import Person
@@ -180,7 +181,12 @@ def a_full_quote() -> Quote:
         Product("DEPOSIT", "Deposit", [eur(-200)], credit=True, tracked=False),
     )
     taxes = {"standard": (TaxRate("VAT19", Ratio.parse("0.19"), included=True),), "reduced": (TaxRate("VAT7", Ratio.parse("0.07")),)}
-    sent = (ShippingOption("parcel", "Parcel", eur(490)), ShippingOption("letter", "Letter", eur(190), "reduced"))
+    legs = (Leg("main", 300, (1, 2)), Leg("attic", 190))
+    point = PickupPoint("p", "Point", ["Street 1"], Destination("DE"))
+    sent = (
+        ShippingOption("parcel", "Parcel", eur(490), legs=legs, source=RateSource("acme", answered=False)),
+        ShippingOption("letter", "Letter", eur(190), "reduced", point=point, source=RateSource("acme")),
+    )
     lines = (Line("MUG", 3), Line("TEA", 4), Line("BOOK", 2), Line("DEPOSIT", 1))
     cards = (GiftCard("gc1", 500), GiftCard("gc2", 1000, 300, Ratio.parse("0.07")))
     basket = Basket(
@@ -254,6 +260,7 @@ def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:
             Promise("MUG", eur(1100), PriceOrigin("trade", 2, 1000, None), "counter", NOON),
             Promise("TEA", eur(333), None, "", NOON),
         ),
+        "arrival": Arrival(date(2026, 6, 2), date(2026, 6, 4), date(2026, 6, 5)),
         "claims": claims,
         "held": claims[:2],
         "attempts": ATTEMPTS,
@@ -274,6 +281,7 @@ PERSON = Person(
 FACTS: EventFacts = (("attempt", "ch1/1"), ("amount", 4990), ("currency", "EUR"))
 MUG = Product(
     *("MUG", "Tasse №1", [Money(1200, "JPY"), eur(1250)], "standard", 380, False),
+    size=(300, 200, 100),
     floors=[eur(900), Money(800, "JPY")],
     credit=True,
     categories={"cups", "gifts"},
@@ -305,8 +313,21 @@ PARCEL = ShippingMethod(
     [
         Zone({"FR", "DE"}, [Band(1000, [Money(590, "USD"), eur(490)]), Band(5000, [eur(990)])], days=(2, 3)),
         Zone({"US"}, [Band(500, [])], regions={"NY", "CA"}),
+        Zone(
+            {"DE"},
+            [Band(500, []), Band(None, [eur(1)])],
+            postcodes=["1*", "27498"],
+            origins={"hall 1", "attic"},
+            by="volumetric",
+            divisor=6000,
+        ),
+        Zone(
+            {"CH"}, [Band(None, [eur(5)], worth=[eur(50), Money(60, "USD")])], by="worth", calendar=Calendar({"sat"}, [date(2026, 12, 25)])
+        ),
     ],
     "carriage",
+    parcels="each",
+    points=[PickupPoint("p", "Point", ["Street 1", "10115 Berlin"], Destination("DE", "BE", "10115"))],
 )
 NOTHING = TaxRate("UTGST", Ratio(0), reason="out-of-scope")
 ROW = TaxRow(

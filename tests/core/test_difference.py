@@ -34,6 +34,7 @@ from checkout_core.promotions import (
 from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import Quote, hash_of, intact
 from checkout_core.refusals import Change
+from checkout_core.shipping import RateSource
 from checkout_core.tax import TAX_CHOICES, TaxPolicy, TaxRate
 from checkout_core.tax_provider import TaxSource
 from tests.core.sales import Sale, basket, eur, fixed, percent, promotion, quoted, sales, shop, vat
@@ -138,6 +139,7 @@ def plain_changes() -> Iterator[tuple[str, dict[str, Any]]]:
     special = {"benefit": Percent(Ratio(13)), "entries": (0,), "group": "h", "code": "CODE", "taxes": (("VAT", 1),), "limit": 299}
     special["window"] = UseIn("2026-W18", 1)
     special["origin"] = PriceOrigin("trade", 1, 100, None)
+    special |= {"point": ("House", "Street 1"), "source": RateSource("acme")}
     for kind, (first, *others) in things.items():
         for a in fields(type(first)):
             new = special[a.name] if a.name in special else another(getattr(first, a.name))
@@ -163,6 +165,8 @@ def setting_changes() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"source {source}", {"tax_source": source}
     for pairs in ((("offer", "a"),), (("offer", "b"),), (("layout", "a"), ("offer", "a"))):
         yield f"experiments {pairs}", {"experiments": pairs}
+    for rated in (RateSource("post"), RateSource("acme", answered=False)):
+        yield f"shipping {rated}", {"shipping": (evolve(QUOTE.shipping[0], source=rated), *QUOTE.shipping[1:])}
     yield "category", {"rates": (("reduced", (rate,)),)}
     policy = QUOTE.policy
     for name, values in CHOICES.items():

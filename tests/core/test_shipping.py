@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checkout_core.customers import Destination
 from checkout_core.money import Money
 from checkout_core.refusals import Refused
-from checkout_core.shipping import Band, ShippingMethod, ShippingOption, ShippingTable, Zone
+from checkout_core.shipping import Band, Parcel, Shipment, ShippingMethod, ShippingOption, ShippingTable, Zone
 
 
 def eur(minor: int) -> Money:
@@ -33,7 +33,7 @@ TABLE = ShippingTable((PARCEL, ALASKA))
 
 def test_every_method_answers() -> None:
     """Each method, in order, is an option with its price or a refusal whose subject is the method."""
-    assert TABLE.options(Destination("DE"), 1500, "EUR") == (
+    assert TABLE.options(Shipment(Destination("DE"), "EUR", [Parcel(1500)])) == (
         ShippingOption("parcel", "Parcel", eur(490), "carriage"),
         Refused("not-shipped-there", "air", "DE"),
     )
@@ -42,34 +42,34 @@ def test_every_method_answers() -> None:
 @pytest.mark.parametrize(("weight", "minor"), [(0, 490), (2000, 490), (2001, 990), (10_000, 990)])
 def test_a_band_ends_at_its_limit(weight: int, minor: int) -> None:
     """The limit of a band belongs to it; one gram more is the next band."""
-    option = TABLE.options(Destination("DE"), weight, "EUR")[0]
+    option = TABLE.options(Shipment(Destination("DE"), "EUR", [Parcel(weight)]))[0]
     assert isinstance(option, ShippingOption)
     assert option.price == eur(minor)
 
 
 def test_too_heavy_says_the_limit() -> None:
     """Too heavy a parcel is refused with the limit of that place and the weight."""
-    assert TABLE.options(Destination("AT"), 2001, "EUR")[0] == Refused("too-heavy", "parcel", "2001", limit=2000)
+    assert TABLE.options(Shipment(Destination("AT"), "EUR", [Parcel(2001)]))[0] == Refused("too-heavy", "parcel", "2001", limit=2000)
 
 
 def test_no_price_in_a_currency_is_no_option() -> None:
     """A price is never converted: the band without a price in that currency refuses."""
-    assert isinstance(TABLE.options(Destination("DE"), 100, "USD")[0], ShippingOption)
-    assert TABLE.options(Destination("DE"), 3000, "USD")[0] == Refused("no-price", "parcel", "USD")
+    assert isinstance(TABLE.options(Shipment(Destination("DE"), "USD", [Parcel(100)]))[0], ShippingOption)
+    assert TABLE.options(Shipment(Destination("DE"), "USD", [Parcel(3000)]))[0] == Refused("no-price", "parcel", "USD")
 
 
 @pytest.mark.parametrize(("region", "there"), [("AK", True), ("NY", False), (None, False)])
 def test_regions(region: str | None, there: bool) -> None:
     """A zone with regions covers those and no other; a destination without region lies in none of them."""
-    assert isinstance(TABLE.options(Destination("US", region), 500, "EUR")[1], ShippingOption) is there
+    assert isinstance(TABLE.options(Shipment(Destination("US", region), "EUR", [Parcel(500)]))[1], ShippingOption) is there
 
 
 def test_an_option_says_how_long_it_takes() -> None:
     """The business days of the zone, fewest and most, come with the offer; a zone that promises none leaves them open."""
     method = ShippingMethod("m", "M", (Zone({"DE"}, CHEAP, days=(2, 3)), Zone({"AT"}, CHEAP)))
     table = ShippingTable((method,))
-    assert table.options(Destination("DE"), 1, "EUR") == (ShippingOption("m", "M", Money(1, "EUR"), days=(2, 3)),)
-    assert table.options(Destination("AT"), 1, "EUR") == (ShippingOption("m", "M", Money(1, "EUR")),)
+    assert table.options(Shipment(Destination("DE"), "EUR", [Parcel(1)])) == (ShippingOption("m", "M", Money(1, "EUR"), days=(2, 3)),)
+    assert table.options(Shipment(Destination("AT"), "EUR", [Parcel(1)])) == (ShippingOption("m", "M", Money(1, "EUR")),)
 
 
 CHEAP = (Band(100, [Money(1, "EUR")]),)
@@ -115,14 +115,15 @@ def test_a_text_is_no_list_of_countries() -> None:
 def test_disjoint_regions_share_a_country() -> None:
     """Regions of one country may have their own zones, as long as no place lies in two."""
     method = ShippingMethod("m", "M", (Zone({"US"}, CHEAP, regions={"HI"}), Zone({"US"}, CHEAP, regions={"AK"})))
-    assert isinstance(ShippingTable((method,)).options(Destination("US", "AK"), 1, "EUR")[0], ShippingOption)
+    assert isinstance(ShippingTable((method,)).options(Shipment(Destination("US", "AK"), "EUR", [Parcel(1)]))[0], ShippingOption)
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=6, unique=True).map(sorted), st.integers(0, 6000))
 def test_the_lightest_band_that_carries(limits: list[int], weight: int) -> None:
     """A parcel costs what the first band that can carry it says, and more than the last band carries is too heavy."""
     bands = tuple(Band(limit, [eur(limit)]) for limit in limits)
-    answer = ShippingTable((ShippingMethod("m", "M", (Zone({"DE"}, bands),)),)).options(Destination("DE"), weight, "EUR")[0]
+    table = ShippingTable((ShippingMethod("m", "M", (Zone({"DE"}, bands),)),))
+    answer = table.options(Shipment(Destination("DE"), "EUR", [Parcel(weight)]))[0]
     able = [limit for limit in limits if weight <= limit]
     if able:
         assert answer == ShippingOption("m", "M", eur(min(able)))

@@ -17,8 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from attrs import asdict, define, frozen
 
-from checkout_adapters.files import OpeningStock, ShopFiles
-from checkout_adapters.files.folder import Location
+from checkout_adapters.files import Location, OpeningStock, ShopFiles
 from checkout_adapters.sandbox import SandboxBooks, SandboxGateway, State
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.catalog import SqlCatalog, load_shop

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from checkout_adapters.files.mistakes import shown
+from checkout_core.catalog import SIDE_AT_MOST
 from checkout_core.customers import COUNTRIES, canonical_code, canonical_email, looks_like_card_number
 from checkout_core.edge import TEXT_AT_MOST, checked_text
 from checkout_core.money import CURRENCIES, Money, Ratio
@@ -43,6 +44,17 @@ def whole(text: str) -> int:
     if re.fullmatch(r"-[0-9]+", text):
         raise ValueError(f"{shown(text)} is negative. Give 0 or more.")
     raise ValueError(f"{shown(text)} is not a whole number. Write digits only, such as 250.")
+
+
+def size(text: str) -> tuple[int, int, int]:
+    """Length, width and height in millimetres, such as 300x200x100."""
+    sides = text.split("x")
+    if len(sides) != 3:
+        raise ValueError("It is no size. Write length, width and height in millimetres, such as 300x200x100.")
+    found = tuple([whole(side) for side in sides])
+    if not all(0 < side <= SIDE_AT_MOST for side in found):
+        raise ValueError(f"A side is 1 to {SIDE_AT_MOST} millimetres. Correct it, or leave the size out.")
+    return found[0], found[1], found[2]
 
 
 def yes_or_no(text: str) -> bool:

@@ -14,11 +14,11 @@ Names that begin with a dot, and README.md, are left alone; anything else is a m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast, get_args
 
 from attrs import evolve, field, frozen
 
@@ -29,17 +29,21 @@ from checkout_adapters.files.gains import Known
 from checkout_adapters.files.goods import OpeningStock, goods_of, read_products, read_stock
 from checkout_adapters.files.lists import read_prices
 from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
+from checkout_adapters.files.places import Location, read_places, with_places
 from checkout_adapters.files.rates import read_taxes
 from checkout_adapters.files.texts import read_text
 from checkout_adapters.files.trees import Table, read_table
 from checkout_adapters.files.trials import read_experiments
 from checkout_core.catalog import Product
 from checkout_core.experiments import Experiment
+from checkout_core.holds import Pool, PoolKey, Stock
 from checkout_core.memory import MemoryCatalog
+from checkout_core.policy import Policy
 from checkout_core.prices import PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.promotions.checking import never
 from checkout_core.shipping import ShippingMethod, ShippingTable
+from checkout_core.sourcing import FEWEST_OF, Sourcing
 from checkout_core.tax import TaxTable
 
 FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
@@ -48,16 +52,8 @@ _T = TypeVar("_T")
 
 
 @frozen
-class Location:
-    """A place where goods lie."""
-
-    id: str
-    name: str
-
-
-@frozen
 class ShopFiles:
-    """All that the files of a shop say. `locations` stand in the order in which they are used.
+    """All that the files of a shop say. `locations` stand in the order in which they are used, as `sourcing` says.
 
     `lines`: where each promotion begins in promotions.toml, by its id.
     """
@@ -73,6 +69,7 @@ class ShopFiles:
     lines: Mapping[str, int | None] = field(default=MappingProxyType({}), eq=False, repr=False, kw_only=True)
     prices: tuple[PriceList, ...] = field(default=(), repr=lambda prices: f"{len(prices)} price lists", kw_only=True)
     experiments: tuple[Experiment, ...] = field(default=(), repr=lambda trials: f"{len(trials)} experiments", kw_only=True)
+    sourcing: Sourcing = field(default="first", kw_only=True)
 
     def catalog(self) -> MemoryCatalog:
         """The catalogue, taxes, shipping rates, price lists and experiments of this shop, as plain values behind five ports."""
@@ -82,6 +79,15 @@ class ShopFiles:
     def known(self) -> Known:
         """What promotions of this shop may name."""
         return known_of(self.products, self.shipping.methods, self.experiments)
+
+    def policy(self, policy: Policy) -> Policy:
+        """That policy with the locations of this shop."""
+        return with_places(policy, self.locations, self.sourcing)
+
+    def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
+        """These pools, as the shop opens."""
+        there: dict[PoolKey, int] = {Stock(stock.sku, stock.location): stock.quantity for stock in self.stock}
+        return {key: Pool(key, on_hand=there.get(key, 0)) for key in keys}
 
     def idle(self, now: datetime) -> tuple[Mistake, ...]:
         """The promotions that no cart can get from `now` (UTC) on, with the reason and the cure. Such files can be used as they are."""
@@ -105,7 +111,7 @@ def read_shop(folder: Path) -> ShopFiles:
     goods = _read(folder, noted["products.csv"], lambda text, notes: read_products(text, notes, taxed))
     counted = None if goods is None else goods.counted
     stock = _read(folder, noted["stock.csv"], lambda text, notes: read_stock(text, notes, counted, locations))
-    shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed))
+    shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed, locations))
     methods = None if shipping is None or noted["shipping.toml"].found else [method.id for method in shipping.methods]
     trials = _trials(folder, noted["experiments.toml"])
     known = Known(goods, methods, None if noted["experiments.toml"].found else variants_of(trials or ()))
@@ -127,13 +133,13 @@ def read_shop(folder: Path) -> ShopFiles:
     assert promotions is not None
     assert prices is not None
     assert trials is not None
-    name, sender, places = settings
+    name, sender, places, sourcing = settings
     assert name is not None
     assert sender is not None
     assert places is not None
     deals, lines = tuple(promotion for promotion, _ in promotions), {promotion.id: line for promotion, line in promotions}
     said = (name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock))
-    return ShopFiles(*said, lines=lines, prices=tuple(prices), experiments=tuple(trials))
+    return ShopFiles(*said, lines=lines, prices=tuple(prices), experiments=tuple(trials), sourcing=sourcing)
 
 
 @frozen
@@ -200,21 +206,18 @@ def _tree(folder: Path, notes: Notes, read: Callable[[Table], _T]) -> _T | None:
     return None if table is None else read(table)
 
 
-def _settings(table: Table) -> tuple[str | None, str | None, list[Location] | None]:
+def _settings(table: Table) -> tuple[str | None, str | None, list[Location] | None, Sourcing]:
     name, sender = table.text("name", cells.words), table.text("sender", cells.email)
-    before, tables = len(table.notes.found), table.tables("locations")
-    found, first = list[Location](), dict[str, int | None]()
-    for below in tables:
-        id_, words = below.text("id", cells.name), below.text("name", cells.words)
-        below.close()
-        if id_ is not None and id_ in first:
-            below.wrong("id", f"The location of line {first[id_]} has this id already. Name them apart.")
-        elif id_ is not None:
-            first[id_] = below.line
-        if id_ is not None and words is not None:
-            found.append(Location(id_, words))
-    if table.values.get("locations") == []:
-        table.wrong("locations", "There is no location. Give at least one, where the goods lie.")
+    sourcing = table.text("sourcing", _sourcing, needed=False)
+    before, found = len(table.notes.found), read_places(table)
     clear = len(table.notes.found) == before
     table.close()
-    return name, sender, found if clear else None
+    if clear and sourcing == "fewest" and len(found) > FEWEST_OF:
+        table.wrong("sourcing", f'"fewest" looks at {FEWEST_OF} locations at most. Use "first", or fewer locations.')
+    return name, sender, found if clear else None, sourcing or "first"
+
+
+def _sourcing(text: str) -> Sourcing:
+    if text not in get_args(Sourcing):
+        raise ValueError(f"It is not known. Use {' or '.join(get_args(Sourcing))}.")
+    return cast(Sourcing, text)

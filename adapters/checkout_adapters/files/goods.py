@@ -18,6 +18,7 @@ STOCK_COLUMNS: Final = ("sku", "location", "quantity")
 PRICE: Final = "price_"
 FLOOR: Final = "floor_"
 CREDIT: Final = "credit"
+SIZE: Final = "size_mm"
 ATTRIBUTE: Final = "attribute_"
 
 
@@ -94,7 +95,7 @@ def _values(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 def _more_columns(column: str) -> str | None:
     prefix = next((prefix for prefix in (PRICE, FLOOR) if column.startswith(prefix)), None)
-    if column == CREDIT:
+    if column in (CREDIT, SIZE):
         return ""
     if column.startswith(ATTRIBUTE):
         try:
@@ -103,7 +104,7 @@ def _more_columns(column: str) -> str | None:
             return str(error)
         return ""
     if prefix is None:
-        known = ", ".join((*PRODUCT_COLUMNS, CREDIT))
+        known = ", ".join((*PRODUCT_COLUMNS, SIZE, CREDIT))
         more = "price_ and floor_ with a currency, such as price_EUR, and attribute_ with a name"
         return f"It is not a column of this file. Known: {known}, {more}."
     try:
@@ -117,6 +118,7 @@ def _product(row: Row, taxed: Collection[str] | None) -> tuple[Product | None, s
     sku, name = row.read("sku", cells.name), row.read("name", cells.words)
     category, tax_category = row.read("category", cells.name), row.read("tax_category", cells.name)
     weight, tracked = row.read("weight_g", cells.whole), row.read("tracked", cells.yes_or_no)
+    size = row.read(SIZE, cells.or_none(cells.size))
     credit = row.read(CREDIT, cells.or_none(cells.yes_or_no)) or False
     prices, floors, attributes = _amounts(row, PRICE, negative=credit), _amounts(row, FLOOR), _attributes(row)
     if prices == {} and len(row.cells) > 1:
@@ -129,7 +131,9 @@ def _product(row: Row, taxed: Collection[str] | None) -> tuple[Product | None, s
     if sku is None or name is None or tax_category is None or weight is None or tracked is None or not prices or floors is None:
         return None, category
     own = {category} if category is not None else ()
-    product = Product(sku, name, prices, tax_category, weight, tracked, floors=floors, credit=credit, categories=own, attributes=attributes)
+    product = Product(
+        sku, name, prices, tax_category, weight, tracked, size=size, floors=floors, credit=credit, categories=own, attributes=attributes
+    )
     return product, category
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from attrs import Factory, frozen
@@ -60,6 +60,14 @@ class Table:
         if values is None or all(type(value) is int for value in values):
             return values
         self.wrong(key, "It is a list of whole numbers, such as [2, 3].")
+        return None
+
+    def days(self, key: str) -> list[date] | None:
+        """A list of dates that may be left out."""
+        values = self._of(key, list, "a list of dates", False)
+        if values is None or all(type(value) is date for value in values):
+            return values
+        self.wrong(key, "It is a list of dates without quotes, such as [2026-12-25, 2026-12-26].")
         return None
 
     def truth(self, key: str) -> bool:

@@ -39,7 +39,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.prices import PriceBook, PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingMethod, ShippingOption, ShippingTable
+from checkout_core.shipping import Shipment, ShippingMethod, ShippingOption, ShippingTable
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
 
 T = TypeVar("T")
@@ -93,8 +93,8 @@ class SqlCatalog:
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self._current().rates(destination, categories, at)
 
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return self._current().options(destination, weight, currency)
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return self._current().options(shipment)
 
     def _current(self) -> MemoryCatalog:
         kept = self._kept
@@ -124,8 +124,8 @@ class AsyncSqlCatalog:
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return (await self._current()).rates(destination, categories, at)
 
-    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return (await self._current()).options(destination, weight, currency)
+    async def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return (await self._current()).options(shipment)
 
     async def _current(self) -> MemoryCatalog:
         kept = self._kept
@@ -177,7 +177,7 @@ def read_shelf(connection: sa.Connection) -> Shelf:
 
 
 def read_settings(connection: sa.Connection) -> Mapping[str, str]:
-    """The shop's own settings by name: `shop-name`, `shop-sender`, `shop-locations`; empty if no shop was loaded."""
+    """The shop's own settings by name: `shop-name`, `shop-sender`, `shop-locations`, `shop-sourcing`; empty if no shop was loaded."""
     rows = connection.execute(sa.select(settings.c.name, settings.c.value).where(settings.c.name.startswith("shop-")))
     return {row.name: row.value for row in rows}
 

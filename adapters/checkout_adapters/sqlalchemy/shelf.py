@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from attrs import fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
+from checkout_adapters.files.places import kept_locations, plain
 from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
@@ -23,6 +24,7 @@ from checkout_core.prices import PriceList, PriceRow
 from checkout_core.promotions import BENEFITS, Benefit, Part, Promotion, Tier
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingMethod
+from checkout_core.sourcing import Sourcing
 from checkout_core.tax import TaxRow
 
 Entry = Product | PriceList | Promotion | Experiment | TaxRow | ShippingMethod
@@ -37,6 +39,9 @@ KINDS: Final[Mapping[str, type[Entry]]] = {
     "shipping": ShippingMethod,
 }
 """The kinds of rows that are in force; stored, and the codec's own names."""
+
+_UNSAID: Final = {"shop-sourcing": "first"}
+"""What a setting that a former release did not keep is taken for."""
 
 WITHDRAWN: Final = "withdrawn"
 """The kind of a row that keeps a product which is no longer for sale."""
@@ -96,8 +101,9 @@ def shelf_of(shop: ShopFiles) -> Shelf:
     )
     for entry in chain.from_iterable(kinds):
         entries[key_of(entry)] = entry
-    locations = json.dumps([[location.id, location.name] for location in shop.locations], ensure_ascii=False)
-    return Shelf(entries, {}, {"shop-name": shop.name, "shop-sender": shop.sender, "shop-locations": locations})
+    locations = json.dumps([plain(location) for location in shop.locations], ensure_ascii=False)
+    settings = {"shop-name": shop.name, "shop-sender": shop.sender, "shop-locations": locations, "shop-sourcing": shop.sourcing}
+    return Shelf(entries, {}, settings)
 
 
 def key_of(entry: Entry) -> Key:
@@ -143,7 +149,13 @@ def write_entry(entry: Entry) -> str:
 
 def locations_of(settings: Mapping[str, str]) -> tuple[Location, ...]:
     """The places where goods lie, in the order in which they are used; none if no shop was loaded."""
-    return tuple(Location(id_, name) for id_, name in json.loads(settings.get("shop-locations", "[]")))
+    return kept_locations(settings.get("shop-locations", ""))
+
+
+def sourcing_of(settings: Mapping[str, str]) -> Sourcing:
+    """How locations are chosen; as a shop that says nothing does."""
+    said = settings.get("shop-sourcing", "first")
+    return "fewest" if said == "fewest" else "first"
 
 
 def changes(old: Shelf, new: Shelf) -> tuple[CatalogChange, ...]:
@@ -153,7 +165,7 @@ def changes(old: Shelf, new: Shelf) -> tuple[CatalogChange, ...]:
 
 def _changes(old: Shelf, new: Shelf) -> Iterator[CatalogChange]:
     for name, value in new.settings.items():
-        if old.settings.get(name) != value:
+        if old.settings.get(name, _UNSAID.get(name)) != value:
             what: What = "changed" if name in old.settings else "added"
             yield CatalogChange(what, "setting", name, value, (Change("value", old.settings.get(name, ""), value),))
     for kind in KINDS:

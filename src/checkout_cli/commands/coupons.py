@@ -81,11 +81,12 @@ def why(
 
     Example: checkout coupon why WELCOME10 --cart cart.toml --shop examples/shop
     """
-    from checkout_cli.cases import Case, facts_of, read_case
+    from checkout_cli.cases import Case, Sources, facts_of, read_case
     from checkout_cli.commands.promotions import named
     from checkout_cli.commands.quotes import used_up
     from checkout_cli.rendering.why import why_data, why_words
     from checkout_core import why_not
+    from checkout_core.policy import Policy
     from checkout_core.pricing_policy import PricingPolicy, policy_from
     from checkout_core.system import SystemClock
 
@@ -100,12 +101,14 @@ def why(
 
         files = read_files(shop)
         promotion, pricing = named(code, list(files.promotions)), settings_of(None, config).pricing_for(channel)
-        basket, facts = facts_of(case, files.catalog(), now, None, channel or "", settings_of(None, config).home)
+        home, sources = settings_of(None, config).home, Sources(files.policy(Policy()), files.pools)
+        basket, facts = facts_of(case, files.catalog(), now, None, channel or "", home, sources=sources)
     else:
         with shop_of(db, config) as backend:
             promotion, pricing = named(code, list(backend.promotions())), backend.settings.pricing_for(channel)
             asked = evolve(case, codes=(*case.codes, *([promotion.code] if promotion.code else [])))
-            basket, facts = facts_of(case, backend.catalog, now, used_up(backend, asked), channel or "", backend.settings.home)
+            home, sources = backend.settings.home, Sources(backend.places, backend.storage.pools, backend.shipping)
+            basket, facts = facts_of(case, backend.catalog, now, used_up(backend, asked), channel or "", home, sources=sources)
     chosen = policy_from(case.choices, pricing)
     if not isinstance(chosen, PricingPolicy):  # a choice that contradicts one of the configuration
         raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in chosen]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from checkout_cli.config import settings_of
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
-from checkout_cli.options import ConfigFile, Db, Json, ShopDir
+from checkout_cli.options import ConfigFile, Db, Json, ShopDir, instant
 from checkout_cli.output import Output
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def show(
     if shop is not None and db is not None:
         raise WrongUsage("Say --shop or --db: a price is of one catalogue.")
     settings_of(None if shop is not None else db, config).pricing_for(channel or None)  # refuses a channel that nobody knows
-    moment = SystemClock().now() if at is None else _instant(at)
+    moment = SystemClock().now() if at is None else instant(at)
     product, book = _found(sku, shop, db, config)
     if product is None:
         raise Refusal(Refused("unknown-sku", sku))
@@ -70,13 +69,3 @@ def _found(sku: str, shop: Path | None, db: str | None, config: Path | None) -> 
         return catalog.products([sku]).get(sku), catalog.prices([sku])
     with shop_of(db, config) as backend:
         return backend.catalog.products([sku]).get(sku), backend.catalog.prices([sku])
-
-
-def _instant(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-        if found.utcoffset() is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise WrongUsage(f"{text!r:.40} is no time with its distance from UTC. Write it as 2026-11-27T12:00:00+01:00.")

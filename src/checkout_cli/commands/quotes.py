@@ -44,7 +44,8 @@ def quote(
 
     Example: checkout quote cart.toml --shop examples/shop --explain
     """
-    from checkout_cli.cases import WorkedCase, lowered, quote_of, read_case
+    from checkout_cli.cases import Sources, WorkedCase, lowered, quote_of, read_case
+    from checkout_core.policy import Policy
     from checkout_core.system import SystemClock
 
     if shop is not None and db is not None:
@@ -61,8 +62,9 @@ def quote(
 
         pricing = settings_of(None, config).pricing_for(channel)
         home = settings_of(None, config).home
-        catalog = read_files(shop).catalog()
-        priced = quote_of(described, catalog, now, pricing, channel=channel or "", home=home)
+        files = read_files(shop)
+        catalog, sources = files.catalog(), Sources(files.policy(Policy()), files.pools)
+        priced = quote_of(described, catalog, now, pricing, channel=channel or "", home=home, sources=sources)
         _tell(priced, (), explain, out, lowered=lowered(described, catalog, now, channel or ""))
     else:
         if not settings_of(db, config).db:
@@ -70,7 +72,9 @@ def quote(
         with shop_of(db, config) as backend:
             pricing = backend.settings.pricing_for(channel)
             asked = (backend.catalog, now, pricing, used_up(backend, described), channel or "", backend.settings.home)
-            priced = quote_of(described, *asked, due=backend.taxes_due)
+            priced = quote_of(
+                described, *asked, due=backend.taxes_due, sources=Sources(backend.places, backend.storage.pools, backend.shipping)
+            )
             notes, reduced = tuple(_scarce(backend, priced)), lowered(described, backend.catalog, now, channel or "")
         _tell(priced, notes, explain, out, lowered=reduced)
 

@@ -93,20 +93,26 @@ def _compare_described(
     """Each described cart, at its own moment if it names one."""
     from attrs import evolve
 
-    from checkout_cli.cases import facts_of
+    from checkout_cli.cases import Sources, facts_of
     from checkout_cli.commands.quotes import spent, used_up
     from checkout_cli.wiring import Backend
+    from checkout_core.policy import Policy
     from checkout_core.pricing_policy import PricingPolicy, policy_from
     from checkout_core.shadow import Shadow, side_of
 
     settings = of.settings if isinstance(of, Backend) else settings_of(None, config)
     pricing = settings.pricing_for(channel)
     for name, case in cases:
-        gone = used_up(of, case) if isinstance(of, Backend) else {}
-        catalog, due = (of.catalog, of.taxes_due) if isinstance(of, Backend) else (of.catalog(), None)
-        basket, facts = facts_of(case, catalog, now, gone, channel or "", settings.home, due, others.experiments or ())
-        spent_there = spent(of, others.promotions) if isinstance(of, Backend) else {}
-        other = evolve(facts, promotions=others.promotions, used_up=spent_there)
+        tried = others.experiments or ()
+        if isinstance(of, Backend):
+            sources, gone = Sources(of.places, of.storage.pools, of.shipping), used_up(of, case)
+            asked = (case, of.catalog, now, gone, channel or "", settings.home, of.taxes_due)
+            basket, facts = facts_of(*asked, sources=sources, tried=tried)
+            other = evolve(facts, promotions=others.promotions, used_up=spent(of, others.promotions))
+        else:
+            sources = Sources(of.policy(Policy()), of.pools)
+            basket, facts = facts_of(case, of.catalog(), now, None, channel or "", settings.home, sources=sources, tried=tried)
+            other = evolve(facts, promotions=others.promotions)
         policy = policy_from(case.choices, pricing)
         if not isinstance(policy, PricingPolicy):  # a choice that contradicts one of the configuration
             raise WrongUsage("\n".join([f"policy.{mistake}" for mistake in policy]))

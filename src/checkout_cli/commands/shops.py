@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,11 +127,6 @@ def _of_price(change: Difference) -> bool:
     return change.what.startswith("prices ") and bool(change.before and change.after)
 
 
-def _setting(name: str, value: str) -> str:
-    """A setting of the shop as people read it."""
-    return " and ".join(id for id, _ in json.loads(value or "[]")) if name == "shop-locations" else value
-
-
 def _changes(todo: LoadPlan, every: bool) -> Iterator[Change]:
     many = Counter((change.kind, change.what) for change in todo.changes)
     for (kind, what), number in many.items():
@@ -146,7 +140,11 @@ def _changes(todo: LoadPlan, every: bool) -> Iterator[Change]:
 
 def _one(change: CatalogChange) -> Iterator[Change]:
     if change.kind == "setting":
-        now, then = (_setting(change.key, value) for value in (change.differences[0].before, change.differences[0].after))
+        now, then = change.differences[0].before, change.differences[0].after
+        if change.key == "shop-locations":
+            from checkout_cli.wiring import locations_words
+
+            now, then = locations_words(now, then)
         yield Change(change.key.removeprefix("shop-"), now or "—", then)
         return
     name = f"{change.kind} {change.key}".strip()

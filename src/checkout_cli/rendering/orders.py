@@ -13,6 +13,7 @@ from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.prices import promise_data
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
 from checkout_cli.rendering.receipts import price_picture, quote_data, quote_words, rows_data
+from checkout_cli.rendering.shipping import arrival_data, arrival_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.checkout import Checkout
 from checkout_core.holds import CartTurn
@@ -89,6 +90,7 @@ def order_data(whole: Whole) -> dict[str, object]:
             "name": address.name if address else None,
             "email": contact.email if contact else None,
             "destination": {"country": c.destination.country, "region": c.destination.region} if c.destination else None,
+            "arrival": arrival_data(c.arrival),
             "codes": list(c.codes),
             "channel": c.channel or None,
             "experiments": dict(c.quote.experiments) if c.quote else {},
@@ -134,6 +136,8 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
             ("name", address.name if address else None),
             ("e-mail", contact.email if contact else None),
             ("goes to", " ".join(filter(None, (address.postcode, address.city, address.region, address.country))) if address else None),
+            ("fetched at", ", ".join([line for sent in c.quote.shipping for line in sent.point]) if c.quote else None),
+            ("arrives", arrival_words(c.arrival) if c.arrival else None),
             ("codes", ", ".join(c.codes)),
             ("channel", c.channel or None),
             ("experiments", ", ".join([f"{id}: {variant}" for id, variant in c.quote.experiments]) if c.quote else None),

@@ -130,9 +130,9 @@ class PriceTree:
     def _entry(self, at: int, entry: PricedLine | PricedShipping) -> Node:
         taxes = list(self._entry_taxes(entry))
         shares = list(self._share_rows(at, entry))
-        listed = isinstance(entry, PricedLine) and entry.origin is not None
+        listed = entry.origin is not None if isinstance(entry, PricedLine) else bool(entry.parts or entry.source)
         explained = listed or bool(shares) or any(node.part is not None for node in taxes)
-        below = [*([self._list_price(entry)] if explained else []), *shares, *taxes]
+        below = [*(self._list_prices(entry) if explained else ()), *shares, *taxes]
         return Node(self._name(entry, explained), entry.gross, below=tuple(below))
 
     def _name(self, entry: PricedLine | PricedShipping, explained: bool) -> Say:
@@ -141,6 +141,13 @@ class PriceTree:
         name = entry.name + "".join([f", {option} {value}" for option, value in entry.options])
         each = () if explained or entry.quantity == 1 else (say("each", unit=self.money(entry.unit)),)
         return say("line", quantity=entry.quantity, name=name, about=(*_besides(entry.name, entry.sku), *each))
+
+    def _list_prices(self, entry: PricedLine | PricedShipping) -> Sequence[Node]:
+        if isinstance(entry, PricedShipping) and entry.source is not None:
+            return [Node(say("rate" if entry.source.answered else "rate.away", carrier=entry.source.carrier), part=entry.subtotal)]
+        if isinstance(entry, PricedShipping) and entry.parts:
+            return [Node(say("parcel", origin=origin), part=price) for origin, price in entry.parts]
+        return [self._list_price(entry)]
 
     def _list_price(self, entry: PricedLine | PricedShipping) -> Node:
         if isinstance(entry, PricedLine) and (origin := entry.origin) is not None:

@@ -50,7 +50,17 @@ def quote_data(quote: Quote) -> dict[str, object]:
             }
             for line in quote.lines
         ],
-        "shipping": [{"method": sent.id, "name": sent.name, **costs(sent)} for sent in quote.shipping],
+        "shipping": [
+            {
+                "method": sent.id,
+                "name": sent.name,
+                "parts": [{"origin": origin, "price": money(price)} for origin, price in sent.parts],
+                "point": list(sent.point),
+                "source": None if sent.source is None else _plain(sent.source),
+                **costs(sent),
+            }
+            for sent in quote.shipping
+        ],
         "promotions": [_promotion_data(used, quote) for used in quote.promotions],
         "gift_cards": [
             {

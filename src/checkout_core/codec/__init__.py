@@ -32,6 +32,7 @@ from checkout_core.codec.raising import (
     raised_product_1,
     raised_promotion_1,
     raised_quote_1,
+    raised_shipping_1,
     raised_tax_1,
 )
 from checkout_core.errors import Broken, Misconfigured
@@ -76,7 +77,7 @@ VERSIONS: Final[Mapping[str, int]] = {
     "quote": 2,
     "product": 2,
     "promotion": 2,
-    "shipping": 1,
+    "shipping": 2,
     "tax": 2,
 }
 """The current version of each kind of document."""
@@ -87,6 +88,7 @@ UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {
     ("quote", 1): raised_quote_1,
     ("product", 1): raised_product_1,
     ("promotion", 1): raised_promotion_1,
+    ("shipping", 1): raised_shipping_1,
     ("tax", 1): raised_tax_1,
 }
 """For each kind and past version, the pure function that gives the same document in the version after; `v` is not its business."""

@@ -17,13 +17,13 @@ def raised_checkout_1(old: Document) -> Document:
 
 
 def raised_checkout_2(old: Document) -> Document:
-    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay, and no price was promised."""
-    return _with(old, channel="", pay_by="", promises=[])
+    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay, and no price was promised, nor a day."""
+    return _with(old, channel="", pay_by="", promises=[], arrival=None)
 
 
 def raised_product_1(old: Document) -> Document:
     """No price had a floor, and none was below zero; nothing was said of a thing but its name and its weight."""
-    return _with(old, floors=[], credit=False, categories=[], attributes=[])
+    return _with(old, size=None, floors=[], credit=False, categories=[], attributes=[])
 
 
 def raised_promotion_1(old: Document) -> Document:
@@ -37,6 +37,19 @@ def raised_promotion_1(old: Document) -> Document:
     if type(most) is type(own) is int:
         rest["per_person"] = min(own, most)
     return _with(rest, benefit=_benefit(kind, percent, amounts), methods=None, minimum_skus=None, group=None, **_UNHEARD_OF)
+
+
+def raised_shipping_1(old: Document) -> Document:
+    """Bands went by weight, a zone by countries and regions; it was the same from every location; nobody fetched anything."""
+    rest = dict(old)
+    return _with(rest, zones=[_zone(zone) for zone in rest.pop("zones")], parcels="together", points=[])
+
+
+def _zone(zone: Document) -> Document:
+    rest = dict(zone)
+    bands = [_with(band, worth=[]) for band in rest.pop("bands")]
+    calendar = {"workdays": ["fri", "mon", "thu", "tue", "wed"], "holidays": []}
+    return _with(rest, bands=bands, postcodes=None, origins=None, by="weight", divisor=5000, calendar=calendar)
 
 
 def raised_tax_1(old: Document) -> Document:
@@ -57,7 +70,7 @@ def raised_quote_1(old: Document) -> Document:
     """
     rest = dict(old)
     carriage, lines, used, policy, totals = [rest.pop(name) for name in ("shipping", "lines", "promotions", "policy", "totals")]
-    sent = [carriage] if carriage["id"] else []
+    sent = [_with(carriage, parts=[], point=[], source=None)] if carriage["id"] else []
     if not sent and (any(carriage.values()) or len(carriage) != _CARRIAGE):
         raise ValueError("nothing to send has a price")
     rates = rest.pop("rates")

@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from checkout_core.arrivals import known_zone
 from checkout_core.catalog import Product
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Shopper
 from checkout_core.errors import BadSetting
 from checkout_core.experiments import Assigned
-from checkout_core.promotions.windows import known_zone
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from checkout_core.arrivals import known_zone
 from checkout_core.errors import BadSetting
 
 Span = Literal["hour", "day", "week", "month"]
-ZONE: Final = "Use a name of the IANA list, such as Europe/Berlin; where the machine has no list, install tzdata."
 
 
 @frozen
@@ -76,11 +76,3 @@ class UseIn:
     window: str
     uses: int
     a_person: bool = False
-
-
-def known_zone(place: str, zone: str) -> None:
-    """Raises BadSetting for a time zone that this machine does not know."""
-    try:
-        ZoneInfo(zone)
-    except (KeyError, OSError, ValueError):  # not there, a folder of zones, a path
-        raise BadSetting(place, f"{zone!r} is no time zone that this machine knows", ZONE) from None

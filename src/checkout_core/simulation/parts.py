@@ -23,7 +23,7 @@ from checkout_core.ports import Clock
 from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Shipment, ShippingOption
 from checkout_core.simulation.chance import SECOND
 from checkout_core.simulation.draws import draw
 from checkout_core.simulation.kernel import Call, Kernel, Process
@@ -269,8 +269,8 @@ class SimCatalog:
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return await self._ask("taxes.rates", lambda catalog: catalog.rates(destination, categories, at))
 
-    async def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        return await self._ask("shipping.options", lambda catalog: catalog.options(destination, weight, currency))
+    async def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        return await self._ask("shipping.options", lambda catalog: catalog.options(shipment))
 
     async def _ask(self, name: str, ask: Callable[[MemoryCatalog], T]) -> T:
         def run(fault: str) -> T:

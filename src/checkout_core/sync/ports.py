@@ -25,7 +25,7 @@ from checkout_core.payments import Capabilities, Fact
 from checkout_core.prices import PriceBook
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import CarrierRate, Shipment, ShippingOption
 from checkout_core.tax import TaxRate
 from checkout_core.tax_provider import TaxEstimate
 from checkout_core.tax_sales import TaxSale
@@ -243,8 +243,24 @@ class TaxRecords(Protocol):
 class ShippingRates(Protocol):
     """How it gets there."""
 
-    def options(self, destination: Destination, weight: int, currency: str) -> Sequence[ShippingOption | Refused]:
-        """Each method for a parcel of that weight in grams: its price, or why not."""
+    def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]:
+        """Each method for those parcels: its price for all of them together, or why not. The shop works out the days of arrival."""
+        ...
+
+
+class Carrier(Protocol):
+    """Somebody who carries parcels, and says what that costs. A quote is not made while it is asked: it answers within a few seconds."""
+
+    @property
+    def name(self) -> str:
+        """How quotes name this carrier. Stored: never change it."""
+        ...
+
+    def rates(self, shipment: Shipment) -> Sequence[CarrierRate]:
+        """What each of its services that goes there asks for these parcels together. Asking changes nothing.
+
+        Raises Unavailable or NoAnswer if it is away, or has taken too long.
+        """
         ...
 
 

@@ -5,7 +5,6 @@ runner perform what the unit decided. It holds no state of its own: any number o
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
@@ -20,7 +19,7 @@ from checkout_core.checkout import Checkout, Pending, Result
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destination, Shopper, identities
 from checkout_core.drive import Shortage, Step
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable
+from checkout_core.errors import Broken, Misconfigured, NoAnswer, NotFound, Unavailable
 from checkout_core.experiments import Experiment
 from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
@@ -41,15 +40,17 @@ from checkout_core.sync.ports import (
     Ids,
 )
 from checkout_core.prices import NO_LISTS, Buyer, PriceBook, ShownPrice, shown_price
-from checkout_core.pricing import Facts
+from checkout_core.pricing import Basket, Facts, prices_today
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.sync.runner import Runner
 from checkout_core.shadow import Shadow
-from checkout_core.shipping import ShippingOption
+from checkout_core.shipping import Shipment, ShippingOption, handed_over, with_arrivals
+from checkout_core.sourcing import looked_at, parcels_now
 from checkout_core.system import SystemClock, SystemIds
-from checkout_core.tax_provider import TaxEstimate, TaxOutage, TaxSource
+from checkout_core.sync.tax_asking import taxes_due
+from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
 from checkout_core.unit import Unit
 from checkout_core.why_not import NearMiss, Why, near_misses, why
@@ -499,17 +500,20 @@ class Shop:
         products = self.catalog.products(sorted({line.sku for line in lines}))
         lists = self._lists(sorted(products))
         deals = tuple(self.catalog.promotions(codes))
+        shopper = self._shopper(seen.cart.customer_id, contact)
         options: Sequence[ShippingOption | Refused] = ()
         rates: Taxes = {}
         source: TaxSource | None = None
         at_home = rates
         if address is not None:
-            weight = sum(products[line.sku].weight * line.quantity for line in lines if line.sku in products)
-            options = self.shipping.options(address.destination, weight, seen.cart.currency)
+            channel, chosen = details.channel or (c.channel if c else ""), details.shipping or (c.shipping if c else None)
+            goods = Basket(seen.cart.currency, tuple(lines), channel=channel), Facts(products, shopper=shopper, prices=lists)
+            options = self._ways_to_send(*goods, seen, address.destination)
+            to = handed_over(options, chosen, address.destination)
             categories = {product.tax_category for product in products.values()}
             categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
             asked = (self.taxes, self.tax_provider, self.policy.tax_outage)
-            rates, source = taxes_due(*asked, address.destination, sorted(categories), self.clock.now())
+            rates, source = taxes_due(*asked, to, sorted(categories), self.clock.now())
             pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
             if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
                 at_home = self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
@@ -518,13 +522,24 @@ class Shop:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             pools = self._uses(limited, who, seen.cart.currency, room=others is None)
-        shopper = self._shopper(seen.cart.customer_id, contact)
         seller = self.policy.home.country if self.policy.home is not None else None
         facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
         return Known(seen, facts, pools, self._experiments())
 
     def _experiments(self) -> tuple[Experiment, ...]:
         return () if self.experiments is None else tuple(self.experiments.experiments())
+
+    def _ways_to_send(self, basket: Basket, facts: Facts, seen: Seen, to: Destination) -> tuple[ShippingOption | Refused, ...]:
+        """What each way costs for the parcels that there would be now, and when they would arrive."""
+        now, order = self.clock.now(), self.policy.places_for(to)
+        keys = looked_at(basket.lines, facts.products, order)
+        pools = self.storage.pools(keys) if keys else {}
+        mine = {held.pool: held.amount for held in seen.checkout.held} if seen.checkout else {}
+        available = {key: pools[key].available + mine.get(key, 0) for key in keys}
+        worth = {sku: unit.minor for sku, unit in prices_today(basket, facts, now).items()}
+        parcels = parcels_now(basket.lines, facts.products, worth, order, self.policy.sourcing, available)
+        offers = self.shipping.options(Shipment(to, basket.currency, parcels))
+        return with_arrivals(offers, parcels, self.policy.dispatch, now)
 
     def _lists(self, skus: Sequence[str]) -> PriceBook:
         return NO_LISTS if self.prices is None else self.prices.prices(skus)
@@ -558,40 +573,6 @@ def checked_by(book: AddressBook, ship_to: Address | None, contact: Contact | No
 def _dialled(book: AddressBook, contact: Contact, country: str | None) -> tuple[Contact, list[Refused]]:
     number = None if contact.phone is None else book.phone(contact.phone, country)
     return (contact, [number]) if isinstance(number, Refused) else (evolve(contact, phone=number), [])
-
-
-def taxes_due(
-    own: TaxRates,
-    provider: TaxProvider | None,
-    outage: TaxOutage,
-    to: Destination,
-    categories: Sequence[str],
-    at: datetime,
-) -> tuple[Taxes, TaxSource | None]:
-    """What is due there and then, and who says so. With nobody to ask nothing is known, which refuses the sale (G2)."""
-    if provider is None:
-        return own.rates(to, categories, at), None
-    estimate = _estimate(provider, to, categories, at)
-    if estimate is not None:
-        return estimate.rates, TaxSource(provider.name, estimate.reference)
-    rates: Taxes = own.rates(to, categories, at) if outage == "fallback" else {}
-    return rates, TaxSource(provider.name, answered=False)
-
-
-def _estimate(provider: TaxProvider, to: Destination, categories: Sequence[str], at: datetime) -> TaxEstimate | None:
-    """What it answers; None if it is away, or what it says makes no sense."""
-    answer: object
-    try:
-        answer = provider.estimate(to, categories, at)
-    except CheckoutError:
-        return None
-    except Exception as error:
-        answer = error
-    if isinstance(answer, TaxEstimate):
-        return answer
-    kind = type(answer).__name__  # no more: its text may hold anything (R24)
-    warnings.warn(f"The tax provider {provider.name!r} gave {kind}, which is taken as no answer.", RuntimeWarning, stacklevel=2)
-    return None
 
 
 def _answers(port: str, catalog: object, method: str) -> object:

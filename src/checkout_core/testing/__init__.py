@@ -15,10 +15,11 @@ from __future__ import annotations
 import sys
 
 if "pytest" in sys.modules:  # so that a failing promise shows its values
-    _kits = ("addresses", "carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage", "taxes")
-    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in _kits))
+    _kits = ("addresses", "carriers", "carts", "commits", "gateway", "notifier", "pools", "prices", "processes", "queries", "storage")
+    sys.modules["pytest"].register_assert_rewrite(*(f"{__name__}.{kit}" for kit in (*_kits, "taxes")))
 
 from checkout_core.testing.addresses import AddressBookContract
+from checkout_core.testing.carriers import CarrierContract, TableCarrier
 from checkout_core.testing.gateway import GatewayContract
 from checkout_core.testing.notifier import NotifierContract
 from checkout_core.testing.parts import HandClock, a_cart, a_checkout, needs, synced
@@ -29,12 +30,14 @@ from checkout_core.testing.taxes import TableTaxProvider, TaxProviderContract, T
 
 __all__ = [
     "AddressBookContract",
+    "CarrierContract",
     "GatewayContract",
     "HandClock",
     "NotifierContract",
     "PricesContract",
     "QueriesContract",
     "StorageContract",
+    "TableCarrier",
     "TableTaxProvider",
     "TaxProviderContract",
     "TaxRecordsContract",
