@@ -84,7 +84,9 @@ class Experiment:
         for name, weight in self.variants:
             if type(weight) is not int or not 1 <= weight <= WEIGHT_AT_MOST:
                 yield "variants", f"the weight of {name} is {weight!r:.30}", f"Give a whole number from 1 to {WEIGHT_AT_MOST}."
-        if not 0 <= self.share.numerator <= 100 * self.share.denominator:
+        if not isinstance(self.share, Ratio):  # a whole number would do here, and could not be stored
+            yield "share", f"{self.share!r:.30} is no ratio", "Give Ratio(20) for 20 of a hundred."
+        elif not 0 <= self.share.numerator <= 100 * self.share.denominator:
             yield "share", f"{self.share} is no share", "Give a number from 0 to 100: how many of a hundred take part."
         for place, at in (("starts", self.starts), ("ends", self.ends)):
             if at is not None and at.utcoffset() != timedelta(0):

@@ -164,6 +164,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"variants": {"a": 1.5, "b": 1}}, "the weight of a is 1.5"),
     ({"variants": {"a": True, "b": 1}}, "the weight of a is True"),
     ({"variants": {"a": 1_000_001, "b": 1}}, "whole number from 1 to 1000000"),
+    ({"share": 20}, "20 is no ratio"),
     ({"share": Ratio(-1)}, "is no share"),
     ({"share": Ratio(101)}, "is no share"),
     ({"starts": NOON, "ends": NOON}, "ends before it begins"),
