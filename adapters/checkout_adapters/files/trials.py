@@ -27,7 +27,6 @@ def read_experiments(document: Table) -> list[Experiment]:
         if isinstance(named, str):
             if named in lines:
                 table.wrong("id", f"The experiment of line {lines[named]} has this id already. Give each its own.")
-                experiment = None
             lines.setdefault(named, table.line)
         experiments += [experiment] if experiment is not None else []
     document.close()

@@ -94,7 +94,8 @@ def _untried(p: Promotion, experiments: Mapping[str, Experiment], now: datetime)
             continue
         missing = tuple(sorted(condition.variants - {name for name, _ in experiment.variants}))
         if len(missing) == len(condition.variants):
-            problem = f"{_names(missing)} is no variant of the experiment {experiment.id}"
+            none = f"{missing[0]} is no" if len(missing) == 1 else f"none of {_names(missing)} is a"
+            problem = f"{none} variant of the experiment {experiment.id}"
             yield Never(p.id, place, problem, f"Name one of {', '.join([name for name, _ in experiment.variants])}.", missing)
         if experiment.ends is not None and now >= experiment.ends:
             problem = f"its experiment {experiment.id} has ended at {experiment.ends:%Y-%m-%d %H:%M} UTC"
