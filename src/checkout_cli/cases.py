@@ -11,6 +11,7 @@ In the shop's own words, priced from a catalogue:
     shopper = { groups = ["staff"], orders = 0 }            what the shop knows of who buys; also vat_id = "IE6388047V", and
                                                             exemptions = [{ evidence = "CERT-1", country = "US", region = "TX" }]
     at = 2026-11-27T17:30:00+01:00                          the moment it is priced at, if that is not now
+    experiments = { tea-offer = "tenth" }                   the variants that whoever buys is in
 
     [[lines]]
     sku = "MUG"
@@ -49,6 +50,7 @@ from checkout_core.catalog import Product
 from checkout_core.codes import parted
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, Shopper, VatId
 from checkout_core.errors import BadSetting
+from checkout_core.experiments import Experiment
 from checkout_core.holds import Pool, PoolKey
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
@@ -65,7 +67,7 @@ from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
 
 LARGEST: Final = 1_000_000  # bytes of a case (R25)
-KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "at", "lines", "gift_cards", "policy")
+KNOWN: Final = ("currency", "ship_to", "shipping", "codes", "pay_by", "shopper", "at", "lines", "gift_cards", "policy", "experiments")
 IDS_TOLD: Final = 40  # of the cases in a file
 
 
@@ -83,6 +85,7 @@ class Case:
     pay_by: str = ""
     shopper: Shopper = UNKNOWN
     at: datetime | None = None
+    experiments: Mapping[str, str] = MappingProxyType({})
 
 
 @frozen
@@ -107,11 +110,12 @@ class BadCase(WrongUsage):
 
 
 class Prices(Protocol):
-    """What a case is priced from: the Catalog, Prices, TaxRates and ShippingRates ports in one."""
+    """What a case is priced from: the Catalog, Prices, Experiments, TaxRates and ShippingRates ports in one."""
 
     def products(self, skus: Sequence[str]) -> Mapping[str, Product]: ...
     def promotions(self, codes: Sequence[str]) -> Sequence[Promotion | Refused]: ...
     def prices(self, skus: Sequence[str]) -> PriceBook: ...
+    def experiments(self) -> Sequence[Experiment]: ...
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]: ...
     def options(self, shipment: Shipment) -> Sequence[ShippingOption | Refused]: ...
 
@@ -159,8 +163,14 @@ def facts_of(
     home: Destination | None = None,
     due: Due | None = None,
     sources: Sources | None = None,
+    tried: Sequence[Experiment] = (),
 ) -> tuple[Basket, Facts]:
-    """What is to be priced, and all that the catalogue knows about it."""
+    """What is to be priced, and all that the catalogue knows about it.
+
+    Raises WrongUsage for an experiment or a variant that neither it has nor is among those `tried` besides.
+    """
+    if case.experiments and (unknown := _untried(case.experiments, (*prices.experiments(), *tried))):
+        raise WrongUsage(unknown)
     products = prices.products(sorted({line.sku for line in case.lines}))
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Taxes = {}
@@ -178,7 +188,21 @@ def facts_of(
     lists = prices.prices(sorted(products))
     facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists)
     facts = evolve(facts, tax_source=source, codes=refused)
-    return Basket(case.currency, case.lines, to, case.shipping, case.codes, case.cards, channel, case.pay_by), facts
+    said = (case.currency, case.lines, to, case.shipping, case.codes, case.cards, channel, case.pay_by)
+    return Basket(*said, experiments=case.experiments), facts
+
+
+def _untried(said: Mapping[str, str], known: Sequence[Experiment]) -> str:
+    """What of these experiments and variants is not there; nothing: all is."""
+    there = {one.id: [name for name, _ in one.variants] for one in known}
+    wrong = [
+        f"experiments.{id:.60}: {name!r:.60} is no variant of it. Known: {listed(there[id], 'and')}."
+        if id in there
+        else f"experiments.{id:.60}: this shop has no such experiment. Known: {listed(sorted(there), 'and') or 'none'}."
+        for id, name in said.items()
+        if name not in there.get(id, ())
+    ]
+    return "\n".join(wrong)
 
 
 def ways_to_send(
@@ -317,8 +341,16 @@ def _case(table: object, wrong: list[str], now: datetime) -> Case | None:
     lines = _lines(table.get("lines"), currency, wrong, now)
     cards, choices = _cards(table.get("gift_cards", []), currency, wrong), _choices(table.get("policy", {}), wrong)
     pay_by, shopper = _text(table, "pay_by", "pay_by", wrong) or "", _shopper(table.get("shopper"), wrong)
-    at = _moment(table.get("at"), wrong)
-    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices, pay_by, shopper, at)
+    at, tried = _moment(table.get("at"), wrong), _experiments(table.get("experiments", {}), wrong)
+    return None if currency is None else Case(currency, lines, destination, shipping, typed, cards, choices, pay_by, shopper, at, tried)
+
+
+def _experiments(value: object, wrong: list[str]) -> Mapping[str, str]:
+    """Variants by experiment."""
+    if isinstance(value, dict) and all(isinstance(name, str) for name in value.values()):
+        return MappingProxyType(value)
+    wrong.append('experiments is a table of variants, such as { tea-offer = "tenth" }.')
+    return {}
 
 
 def _moment(value: object, wrong: list[str]) -> datetime | None:

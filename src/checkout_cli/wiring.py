@@ -18,7 +18,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -41,13 +41,14 @@ from checkout_core.ports import AddressBook, Admin, Clock, Ids
 from checkout_core.prices import PriceBook
 from checkout_core.sync.ports import Carrier, Gateway, Notifier, ShippingRates, TaxProvider
 from checkout_core.sync.regulars import OwnOrders
-from checkout_core.sync.shop import taxes_due
+from checkout_core.sync.tax_asking import taxes_due
 from checkout_core.system import SystemClock, SystemIds, number_of
 from checkout_core.tax import TaxRow
 from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
 
 if TYPE_CHECKING:  # `as`: other rooms of the command name these types, and import them from here
+    from checkout_adapters.files import Rules as Rules
     from checkout_adapters.files import ShopFiles as ShopFiles
     from checkout_adapters.sqlalchemy.catalog import SqlCatalog
     from checkout_adapters.sqlalchemy.codes import BatchListed as BatchListed
@@ -353,6 +354,29 @@ def read_files(folder: Path) -> ShopFiles:
     from checkout_adapters.files import read_shop
 
     return read_shop(folder)
+
+
+def other_rules(path: Path, beside: ShopFiles | Backend) -> Rules:
+    """Other promotions and experiments for this shop: a folder, or a promotions.toml. Raises BadFiles with every mistake."""
+    from checkout_adapters.files import known_of, read_rules
+
+    known = known_of(beside.products(), beside.methods(), beside.catalog.experiments()) if isinstance(beside, Backend) else beside
+    return read_rules(path, known)
+
+
+@frozen
+class StandingClock:
+    """A clock that stands still: whatever is asked is asked at one instant."""
+
+    time: datetime
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def looking(settings: Settings, now: datetime) -> AbstractContextManager[Backend]:
+    """The shop on that database as it is at that instant, to be looked at: it has no gateways."""
+    return opened(evolve(settings, gateways=()), clock=StandingClock(now))
 
 
 def locations_words(before: str, after: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
 from checkout_core.customers import Address, Contact, Destination, Shopper
 from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
+from checkout_core.experiments import Experiment
 from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
 from checkout_core.memory_lists import AsyncMemoryQueries, MemoryQueries
 from checkout_core.money import Money, Ratio
@@ -49,6 +50,7 @@ __all__ = [
     "Contact",
     "Deadlines",
     "Destination",
+    "Experiment",
     "Limits",
     "Line",
     "MemoryCatalog",

@@ -37,7 +37,8 @@ def _told(before: Checkout | None, after: Checkout) -> Iterator[Told]:
     old = before.order if before else None
     if after.order is not None and old is None:
         order = after.order
-        yield "order.placed", (("number", order.number), ("total", order.total.minor), ("currency", order.total.currency))
+        sold = (("number", order.number), ("total", order.total.minor), ("currency", order.total.currency))
+        yield "order.placed", (*sold, *_tried(after.quote))
     if after.order is not None and after.order.state is OrderState.CANCELLED and (old is None or old.state is not OrderState.CANCELLED):
         yield "order.cancelled", (("number", after.order.number), ("reason", after.order.cancelled), *_by(after))
     was = before.abandoned if before else ""
@@ -72,6 +73,12 @@ def _told_of_attempt(before: Attempt | None, after: Attempt) -> Iterator[Told]:
         yield "payment.attention", (key, ("reason", after.stuck))
     if after.asked == ALARM_AT and (before is None or before.asked < ALARM_AT):
         yield "payment.attention", (key, ("reason", "no-answer"))
+
+
+def _tried(quote: Quote | None) -> tuple[tuple[str, str], ...]:
+    """The experiments that the order was in, as `id=variant` with spaces between, for whoever counts them; nothing if it was in none."""
+    pairs = quote.experiments if quote is not None else ()
+    return (("experiments", " ".join([f"{experiment}={variant}" for experiment, variant in pairs])),) if pairs else ()
 
 
 def _by(c: Checkout) -> tuple[tuple[str, str], ...]:

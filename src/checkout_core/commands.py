@@ -22,6 +22,7 @@ from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of,
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
+from checkout_core.experiments import Assigned, Experiment, assigned, subject_of
 from checkout_core.holds import (
     CartTurn,
     Claim,
@@ -44,9 +45,10 @@ from checkout_core.policy import Policy
 from checkout_core.prices import promised
 from checkout_core.pricing import Basket, Facts, Quote, diff, price, prices_today, quantities_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import PaidBy
+from checkout_core.promotions import PaidBy, Promotion
 from checkout_core.quote import same_price
 from checkout_core.refusals import Change, Refusal, Refused
+from checkout_core.shadow import Shadow, side_of
 from checkout_core.shipping import chosen_of, handed_over
 from checkout_core.sourcing import claims_on
 from checkout_core.unit import Person, Request, Unit, View
@@ -120,11 +122,12 @@ class Seen:
 
 @frozen
 class Known:
-    """What the ports said, before the unit: facts for pricing, and the numbers of the pools of limited promotions."""
+    """What the ports said, before the unit: facts for pricing, the numbers of the pools of limited promotions, and the experiments."""
 
     seen: Seen
     facts: Facts
     pools: Mapping[PoolKey, Pool]
+    experiments: tuple[Experiment, ...] = ()
 
 
 # Carts.
@@ -333,16 +336,16 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
         raise Misconfigured("A promotion has a limit per person: give the Policy an identity_secret of at least 16 bytes.")
     if per_person and not c.identities:
         return tuple(Refused("needs-email", deal.code or deal.name) for deal in per_person)
-    # a price that was hashed by a former rule is no other price for that: the shopper's hash stays good
-    kept = c.quote is not None and c.quote.scheme != quote.scheme and same_price(c.quote, quote)
-    return c.quote if kept and c.quote is not None else quote
+    # a price that was hashed by a former rule, or before an experiment began, is no other price: the shopper's hash stays good
+    return c.quote if c.quote is not None and c.quote.hash != quote.hash and same_price(c.quote, quote) else quote
 
 
 def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts]:
     """What pricing is to price, and what it is to know."""
     sent = (c.shipping,) if c.shipping else ()
     to = None if c.destination is None else handed_over(known.facts.shipping, c.shipping, c.destination)
-    basket = Basket(c.currency, c.lines, to, sent, c.codes, channel=c.channel, pay_by=c.pay_by)
+    variants = variants_of(c.customer, c.cart, c.quote, known.experiments, now)
+    basket = Basket(c.currency, c.lines, to, sent, c.codes, channel=c.channel, pay_by=c.pay_by, experiments=variants)
     facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
     if c.promises:
         facts = attrs.evolve(facts, promises={one.sku: one for one in c.promises})
@@ -351,6 +354,11 @@ def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts
     used_up = {deal.id: why for deal in limited if (why := used_up_for(deal, c, known.pools, now)) is not None}
     budgets = {deal.id: left for deal in limited if (left := left_of(deal, c, known.pools)) is not None}
     return basket, attrs.evolve(facts, used_up={**facts.used_up, **used_up}, budgets={**facts.budgets, **budgets})
+
+
+def variants_of(customer: str | None, cart: str, quote: Quote | None, experiments: Iterable[Experiment], now: datetime) -> Assigned:
+    """The variants that a cart is in now. Those that its checkout was quoted in are kept, as long as they are there."""
+    return assigned(experiments, subject_of(customer, cart), now, quote.experiments if quote is not None else ())
 
 
 def would_be(known: Known, details: Details, now: datetime, policy: Policy) -> tuple[Basket, Facts, PricingPolicy]:
@@ -362,6 +370,13 @@ def would_be(known: Known, details: Details, now: datetime, policy: Policy) -> t
     if isinstance(pricing, Refused):
         raise Refusal(pricing)
     return (*laid_before(asked, known, now), pricing)
+
+
+def shadowed(known: Known, others: tuple[Promotion, ...], trials: tuple[Experiment, ...], now: datetime, policy: Policy) -> Shadow:
+    """A cart with the shop's own rules and with these. Raises Refusal for a channel that is gone."""
+    other = attrs.evolve(known, facts=attrs.evolve(known.facts, promotions=others), experiments=trials)
+    sides = [would_be(each, Details(), now, policy) for each in (known, other)]
+    return Shadow(known.seen.cart.currency, *[side_of(basket, facts, now, pricing) for basket, facts, pricing in sides])
 
 
 def refuse_if_over(c: Checkout) -> None:

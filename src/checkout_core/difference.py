@@ -90,6 +90,7 @@ def _told(quote: Quote) -> dict[str, dict[str, Fact]]:
         "order of cards": ", ".join([card.id for card in quote.cards]),
         "tax rates": rates_text(quote.rates),
         "tax source": _source(quote),
+        "experiments": ", ".join([f"{experiment} {variant}" for experiment, variant in quote.experiments]) or None,
         "policy": policy_text(quote.policy),
         "scheme": quote.scheme,
     }

@@ -25,7 +25,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "payment.attention": frozenset({"attempt", "reason"}),
     "payment.stated": frozenset({"attempt", "fact", "by", "reason"}),
     "payment.retried": frozenset({"attempt", "by", "reason"}),
-    "order.placed": frozenset({"number", "total", "currency"}),
+    "order.placed": frozenset({"number", "total", "currency", "experiments"}),
     "order.cancelled": frozenset({"number", "reason", "by"}),
 }
 

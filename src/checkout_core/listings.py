@@ -23,6 +23,17 @@ def at_most(limit: int) -> int:
 
 
 @frozen
+class CartListed:
+    """An open cart. `lines` counts them: an empty cart is listed too."""
+
+    id: str
+    customer: str | None
+    currency: str
+    lines: int
+    updated_at: datetime | None
+
+
+@frozen
 class OrderListed:
     """An order. `id` is the checkout's; `cancelled` is the reason, if it was."""
 

@@ -21,6 +21,7 @@ from checkout_core.customers import Destination
 from checkout_core.effects import RemoteEffect
 from checkout_core.errors import Broken, NotFound
 from checkout_core.events import Event
+from checkout_core.experiments import Experiment
 from checkout_core.holds import CartTurn, Claim, Hold, HoldState, Movement, Pool, PoolKey, Short, Taken
 from checkout_core.ledger import Posting
 from checkout_core.ports import Clock
@@ -433,14 +434,15 @@ def _by_code(issued: Mapping[str, Issued] | Iterable[Issued]) -> Mapping[str, Is
 
 @frozen
 class MemoryCatalog:
-    """A catalogue, its promotions, tax table, shipping table, price lists and issued codes, as plain values: four ports in one."""
+    """A catalogue, its promotions, tax table, shipping table, price lists, experiments and issued codes, as plain values."""
 
     items: Mapping[str, Product] = field(converter=_by_sku)
     deals: tuple[Promotion, ...] = field(default=(), converter=tuple[Promotion, ...])
     taxes: TaxTable = TaxTable(())
     shipping: ShippingTable = ShippingTable(())
     lists: PriceBook = field(default=NO_LISTS, converter=book_of)
-    issued: Mapping[str, Issued] = field(factory=dict, converter=_by_code)
+    trials: tuple[Experiment, ...] = field(default=(), converter=tuple[Experiment, ...])
+    issued: Mapping[str, Issued] = field(factory=dict, converter=_by_code, kw_only=True)
 
     @property
     def prefixes(self) -> frozenset[str]:
@@ -456,6 +458,9 @@ class MemoryCatalog:
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         return self.lists
+
+    def experiments(self) -> Sequence[Experiment]:
+        return self.trials
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return {category: self.taxes.rates(destination.country, destination.region, category, at) for category in categories}
@@ -478,6 +483,9 @@ class AsyncMemoryCatalog:
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:
         return self.catalog.prices(skus)
+
+    async def experiments(self) -> Sequence[Experiment]:
+        return self.catalog.experiments()
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self.catalog.rates(destination, categories, at)

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from attrs import frozen
 
+from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import pool_text
 from checkout_core.events import Event
 from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, HoldState, Movement, Pool, PoolKey, Stock
-from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
+from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
 from checkout_core.memory import MemoryStorage, Tables
 from checkout_core.orders import OrderState, payment_state
 from checkout_core.payments import Attempt, AttemptState
@@ -46,6 +47,10 @@ class MemoryQueries:
             if customer in (None, row.customer) and status in (None, row.status) and (before is None or row.placed_at < before)
         ]
         return sorted(rows, key=lambda row: (row.placed_at, row.id), reverse=True)[: at_most(limit)]
+
+    def carts(self, *, after: str = "", limit: int = 100) -> Sequence[CartListed]:
+        found = self._storage.read(lambda tables: [_cart(cart) for cart in tables.carts.values() if cart.id > after and _open(cart)])
+        return sorted(found, key=lambda row: row.id)[: at_most(limit)]
 
     def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
         now = self._storage.clock.now()
@@ -114,6 +119,9 @@ class AsyncMemoryQueries:
     ) -> Sequence[OrderListed]:
         return self.queries.orders(customer=customer, status=status, before=before, limit=limit)
 
+    async def carts(self, *, after: str = "", limit: int = 100) -> Sequence[CartListed]:
+        return self.queries.carts(after=after, limit=limit)
+
     async def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
         return self.queries.payments(checkout=checkout, due=due, limit=limit)
 
@@ -141,6 +149,14 @@ def _find(tables: Tables, text: str) -> str | None:
         if id in tables.checkouts:
             return id
     return tables.numbers.get(text) or tables.numbers.get(canonical_order_number(text))
+
+
+def _open(cart: Cart) -> bool:
+    return cart.ordered is None and cart.merged_into is None
+
+
+def _cart(cart: Cart) -> CartListed:
+    return CartListed(cart.id, cart.customer_id, cart.currency, len(cart.lines), cart.updated_at)
 
 
 def _order(c: Checkout) -> OrderListed:

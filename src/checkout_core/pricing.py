@@ -16,6 +16,7 @@ from checkout_core.cart import Line
 from checkout_core.catalog import Product
 from checkout_core.customers import UNKNOWN, Destination, Shopper
 from checkout_core.difference import diff
+from checkout_core.experiments import Assigned, assigned_of
 from checkout_core.gift_cards import GiftCard, UsedCard, use
 from checkout_core.money import MAX_MINOR, Money, Rounding, allocate
 from checkout_core.order_tax import like_the_goods, taxes_of
@@ -99,6 +100,7 @@ class Basket:
     """What is to be priced: the lines of a cart, where they go, by which methods they are sent, the codes typed (canonical), gift cards.
 
     `channel` is where it is sold, "" the shop's own way; `pay_by` by what it will be paid (`card`, `upi`), "" while nobody has said.
+    `experiments`: the variants that the shopper is in, by experiment (`experiments.assigned`); give a table.
     """
 
     currency: str
@@ -109,6 +111,7 @@ class Basket:
     cards: tuple[GiftCard, ...] = ()
     channel: str = ""
     pay_by: str = ""
+    experiments: Assigned = field(default=(), converter=assigned_of)
 
     def __attrs_post_init__(self) -> None:
         if len({line.id for line in self.lines}) != len(self.lines):
@@ -233,7 +236,7 @@ class Keep:
 
 def visit_of(basket: Basket, facts: Facts) -> Visit:
     """What conditions look at, besides the goods."""
-    return Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by)
+    return Visit(facts.shopper, basket.channel, basket.destination, basket.pay_by, basket.experiments)
 
 
 def quantities_of(lines: Sequence[Line]) -> dict[str, int]:
@@ -426,9 +429,10 @@ def _quote(
     promotions = tuple([_applied(promotion, given, sheet.lines, currency, now) for promotion, given in stacked.applied])
     categories = {line.tax_category for line in lines} | {carriage.tax_category for carriage in shipping}
     rates: Rates = tuple([(category, tuple(taxes[category] or ())) for category in sorted(categories)])
-    digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, source)
+    digest = hash_text(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, source, basket.experiments)
     near_misses = tuple([refused for promotion, refused in stacked.refused if promotion.automatic])
-    return Quote(currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses, tax_source=source)
+    content = (currency, lines, shipping, promotions, cards, destination, rates, policy, totals, digest, near_misses)
+    return Quote(*content, tax_source=source, experiments=basket.experiments)
 
 
 def _sent(option: ShippingOption, price: int) -> tuple[Parts, tuple[str, ...], RateSource | None]:

@@ -17,6 +17,7 @@ from typing import Final
 from attrs import AttrsInstance, evolve, field, fields, frozen
 
 from checkout_core.customers import Destination
+from checkout_core.experiments import Assigned
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.prices import PriceOrigin
@@ -156,7 +157,8 @@ class Quote:
 
     `rates` are the tax rates by category, as they were. `near_misses` says why automatic promotions did not apply; they are news, not
     part of the price, so neither the hash nor `==` looks at them. `scheme` says how the hash was made; older quotes keep theirs.
-    `tax_source`: the provider that was asked for the rates; None is the shop's own table.
+    `tax_source`: the provider that was asked for the rates; None is the shop's own table. `experiments`: the variants that the shopper
+    was in, by experiment. Equal quotes are stored once for all who got them, so these are in the hash; they are no price (`same_price`).
     """
 
     currency: str
@@ -172,6 +174,7 @@ class Quote:
     near_misses: tuple[Refused, ...] = field(default=(), eq=False)
     scheme: int = 2
     tax_source: TaxSource | None = None
+    experiments: Assigned = ()
 
     @property
     def total(self) -> Money:
@@ -194,7 +197,8 @@ def hash_of(quote: Quote) -> str:
     if quote.scheme == 1:
         return _hash_1(quote)
     q = quote
-    return hash_text(q.currency, q.lines, q.shipping, q.promotions, q.cards, q.destination, q.rates, q.policy, q.totals, q.tax_source)
+    content = (q.currency, q.lines, q.shipping, q.promotions, q.cards, q.destination, q.rates, q.policy, q.totals)
+    return hash_text(*content, q.tax_source, q.experiments)
 
 
 def hash_text(
@@ -208,6 +212,7 @@ def hash_text(
     policy: PricingPolicy,
     totals: Totals,
     source: TaxSource | None = None,
+    experiments: Assigned = (),
 ) -> str:
     """The hash of a quote that is made of these."""
     content = (
@@ -222,6 +227,7 @@ def hash_text(
         policy_text(policy),
         _TOTALS(totals),
         *(() if source is None else (_SOURCE(source),)),
+        *((("experiments", experiments),) if experiments else ()),
     )
     digest = hashlib.sha256(CANONICAL.encode(content).encode())
     for used in promotions:
@@ -230,10 +236,10 @@ def hash_text(
 
 
 def same_price(before: Quote, after: Quote) -> bool:
-    """Whether two quotes have one content. A quote of a former scheme and one of today are compared by the former's rule."""
-    if before.scheme == after.scheme:
+    """Whether two quotes have one price: one content, but for experiments. One of a former scheme is compared by the former's rule."""
+    if before.scheme == after.scheme and before.experiments == after.experiments:
         return before.hash == after.hash
-    return before.hash == hash_of(evolve(after, scheme=before.scheme))
+    return before.hash == hash_of(evolve(after, scheme=before.scheme, experiments=before.experiments))
 
 
 def intact(quote: Quote) -> bool:
@@ -350,6 +356,7 @@ def _hash_1(quote: Quote) -> str:
         or any(carriage.parts or carriage.point or carriage.source for carriage in quote.shipping)
         or quote.cards
         or quote.tax_source
+        or quote.experiments
         or (totals.cards, totals.card_tax, totals.rounded, totals.due) != (0, 0, 0, totals.total)
         or policy != PricingPolicy(rounding, policy.discount_mode, policy.allocation, allocation_mode=policy.discount_mode)
     ):

@@ -77,6 +77,7 @@ WORDS: Mapping[str, str] = {
     "other-place": "{subject} is for what is sent to {given}. Remove it.",
     "other-method": "{subject} is for payment by {given}. Say that you pay so, or remove it.",
     "not-these-hours": "{subject} is for {given}. It opens at {until}.",
+    "other-variant": "{subject} is tried out with other shoppers ({given}). Remove it.",
     "not-met": "{subject} needs this: {given}. {hint}",
     "below-zero": "The {subject} is below zero ({given}), and nothing is paid out here. Take a credit out of the cart.",
     # tax and shipping

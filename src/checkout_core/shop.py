@@ -4,7 +4,6 @@ runner perform what the unit decided. It holds no state of its own: any number o
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
@@ -20,7 +19,8 @@ from checkout_core.codes import parted
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
 from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destination, Shopper, identities
 from checkout_core.drive import Shortage, Step
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, Unavailable
+from checkout_core.errors import Broken, Misconfigured, NoAnswer, NotFound, Unavailable
+from checkout_core.experiments import Experiment
 from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
@@ -29,6 +29,7 @@ from checkout_core.ports import (
     AddressBook,
     AsyncCatalog,
     AsyncCustomers,
+    AsyncExperiments,
     AsyncGateway,
     AsyncPrices,
     AsyncShippingRates,
@@ -44,10 +45,12 @@ from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.runner import AsyncRunner
+from checkout_core.shadow import Shadow
 from checkout_core.shipping import Shipment, ShippingOption, handed_over, with_arrivals
 from checkout_core.sourcing import looked_at, parcels_now
 from checkout_core.system import SystemClock, SystemIds
-from checkout_core.tax_provider import TaxEstimate, TaxOutage, TaxSource
+from checkout_core.tax_asking import taxes_due
+from checkout_core.tax_provider import TaxSource
 from checkout_core.tax_relief import Taxes
 from checkout_core.unit import Unit
 from checkout_core.why_not import NearMiss, Why, near_misses, why
@@ -60,8 +63,8 @@ _MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
 class AsyncShop:
     """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
 
-    `taxes`, `shipping` and `prices` default to the catalogue, if it answers for them too. Without `prices` there are no price lists, and
-    without `customers` nothing is known of who buys.
+    `taxes`, `shipping`, `prices` and `experiments` default to the catalogue, if it answers for them too. Without `prices` there are no
+    price lists, without `experiments` nothing is tried out, and without `customers` nothing is known of who buys.
     A `tax_provider` is asked before `taxes`, the shop's own table: that says what tax is in prices at home, and with
     `Policy(tax_outage="fallback")` what is due while the provider is away.
     `addresses` checks addresses and phone numbers; without it those of every country are taken as they are typed.
@@ -79,6 +82,7 @@ class AsyncShop:
         shipping: AsyncShippingRates | None = None,
         customers: AsyncCustomers | None = None,
         prices: AsyncPrices | None = None,
+        experiments: AsyncExperiments | None = None,
         addresses: AddressBook | None = None,
         policy: Policy | None = None,
         clock: Clock | None = None,
@@ -95,6 +99,7 @@ class AsyncShop:
         self.shipping = shipping or cast(AsyncShippingRates, _answers("shipping", catalog, "options"))
         self.customers = customers
         self.prices = prices or (cast(AsyncPrices, catalog) if hasattr(catalog, "prices") else None)
+        self.experiments = experiments or (cast(AsyncExperiments, catalog) if hasattr(catalog, "experiments") else None)
         self.addresses = addresses or PlainAddresses()
         self.policy = policy or Policy()
         self.clock = clock or SystemClock()
@@ -169,6 +174,28 @@ class AsyncShop:
         if shown is None:
             raise Refusal(Refused("no-price", sku, f"{currency!s:.20}"))
         return shown
+
+    async def assignment(self, experiment: str, *, cart: str) -> str | None:
+        """The variant that this cart is in, for the page that goes with it; None: in none, or the experiment does not run.
+
+        A customer who is signed in is in one variant with all carts. Raises NotFound for a cart or an experiment that is not there.
+        """
+        seen = await self.storage.look(lambda view: commands.look_at_cart(view, cart))
+        experiments = await self._experiments()
+        if all(one.id != experiment for one in experiments):
+            raise NotFound("experiment", experiment[:60])
+        quote = seen.checkout.quote if seen.checkout else None
+        return dict(commands.variants_of(seen.cart.customer_id, cart, quote, experiments, self.clock.now())).get(experiment)
+
+    async def shadow(self, cart: str, promotions: Iterable[Promotion], *, experiments: Iterable[Experiment] | None = None) -> Shadow:
+        """What this cart would cost with these promotions instead of the shop's, beside what it costs. Changes nothing.
+
+        `experiments` stand in for the shop's as well, if they are given. Raises NotFound, and Refusal for a channel that is gone.
+        """
+        seen, others = await self.storage.look(lambda view: commands.look_at_cart(view, cart)), tuple(promotions)
+        known = await self._known(seen, Details(), seen.cart.lines, others)
+        trials = known.experiments if experiments is None else tuple(experiments)
+        return commands.shadowed(known, others, trials, self.clock.now(), self.policy)
 
     # Checkouts.
     async def begin(
@@ -430,12 +457,12 @@ class AsyncShop:
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
 
-    async def _uses(self, limited: Sequence[Promotion], who: Sequence[str], currency: str) -> Mapping[PoolKey, Pool]:
-        """What these promotions have left, without what overdue checkouts still hold (Q2)."""
+    async def _uses(self, limited: Sequence[Promotion], who: Sequence[str], currency: str, *, room: bool) -> Mapping[PoolKey, Pool]:
+        """What these promotions have left; with `room`, without what overdue checkouts still hold (Q2)."""
         now = self.clock.now()
         keys = uses.pools_of(limited, who, currency, now)
         pools = await self.storage.pools(keys) if keys else {}
-        short = uses.spent(limited, who, currency, now, pools)
+        short = uses.spent(limited, who, currency, now, pools) if room else ()
         for pool in short:
             await self._make_room(pool)
         return await self.storage.pools(keys) if short else pools
@@ -461,8 +488,11 @@ class AsyncShop:
         seen = await self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
         return await self._known(seen, Details(), seen.checkout.lines if seen.checkout else seen.cart.lines)
 
-    async def _known(self, seen: Seen, details: Details, lines: Sequence[Line]) -> Known:
-        """Facts first: what the host's ports say about these lines, before any unit."""
+    async def _known(self, seen: Seen, details: Details, lines: Sequence[Line], others: Sequence[Promotion] | None = None) -> Known:
+        """Facts first: what the host's ports say about these lines, before any unit.
+
+        For a comparison with `others` it is only looked: their pools too, and nobody overdue has to let go.
+        """
         c, person = seen.checkout, seen.person
         address = details.ship_to or (person.address if person else None)
         contact = details.contact or (person.contact if person else None)
@@ -488,14 +518,17 @@ class AsyncShop:
             if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
                 at_home = await self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
         pools: Mapping[PoolKey, Pool] = {}
-        if limited := [deal for deal in deals if deal.limited]:
+        if limited := [deal for deal in (*deals, *(others or ())) if deal.limited]:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
-            pools = await self._uses(limited, who, seen.cart.currency)
+            pools = await self._uses(limited, who, seen.cart.currency, room=others is None)
         seller = self.policy.home.country if self.policy.home is not None else None
         facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
         facts = evolve(facts, codes=refused) if refused else facts
-        return Known(seen, facts, pools)
+        return Known(seen, facts, pools, await self._experiments())
+
+    async def _experiments(self) -> tuple[Experiment, ...]:
+        return () if self.experiments is None else tuple(await self.experiments.experiments())
 
     async def _ways_to_send(self, basket: Basket, facts: Facts, seen: Seen, to: Destination) -> tuple[ShippingOption | Refused, ...]:
         """What each way costs for the parcels that there would be now, and when they would arrive."""
@@ -541,40 +574,6 @@ def checked_by(book: AddressBook, ship_to: Address | None, contact: Contact | No
 def _dialled(book: AddressBook, contact: Contact, country: str | None) -> tuple[Contact, list[Refused]]:
     number = None if contact.phone is None else book.phone(contact.phone, country)
     return (contact, [number]) if isinstance(number, Refused) else (evolve(contact, phone=number), [])
-
-
-async def taxes_due(
-    own: AsyncTaxRates,
-    provider: AsyncTaxProvider | None,
-    outage: TaxOutage,
-    to: Destination,
-    categories: Sequence[str],
-    at: datetime,
-) -> tuple[Taxes, TaxSource | None]:
-    """What is due there and then, and who says so. With nobody to ask nothing is known, which refuses the sale (G2)."""
-    if provider is None:
-        return await own.rates(to, categories, at), None
-    estimate = await _estimate(provider, to, categories, at)
-    if estimate is not None:
-        return estimate.rates, TaxSource(provider.name, estimate.reference)
-    rates: Taxes = await own.rates(to, categories, at) if outage == "fallback" else {}
-    return rates, TaxSource(provider.name, answered=False)
-
-
-async def _estimate(provider: AsyncTaxProvider, to: Destination, categories: Sequence[str], at: datetime) -> TaxEstimate | None:
-    """What it answers; None if it is away, or what it says makes no sense."""
-    answer: object
-    try:
-        answer = await provider.estimate(to, categories, at)
-    except CheckoutError:
-        return None
-    except Exception as error:
-        answer = error
-    if isinstance(answer, TaxEstimate):
-        return answer
-    kind = type(answer).__name__  # no more: its text may hold anything (R24)
-    warnings.warn(f"The tax provider {provider.name!r} gave {kind}, which is taken as no answer.", RuntimeWarning, stacklevel=2)
-    return None
 
 
 def _answers(port: str, catalog: object, method: str) -> object:

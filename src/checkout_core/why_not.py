@@ -36,7 +36,7 @@ def near_misses(basket: Basket, facts: Facts, now: datetime, policy: PricingPoli
     sheet = laid_out(basket, facts, [], now, policy).sheet
     automatic = [promotion for promotion in facts.promotions if promotion.automatic or promotion.code in basket.codes]
     stacked = stacked_for(basket, facts, sheet, now, policy, automatic)
-    found = [NearMiss(promotion, why) for promotion, why in stacked.refused if promotion.code is None and _far(why) is not None]
+    found = [NearMiss(promotion, why) for promotion, why in stacked.refused if promotion.automatic and _far(why) is not None]
     return tuple(sorted(found, key=lambda near: _far(near.why) or ()))
 
 

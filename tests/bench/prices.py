@@ -39,7 +39,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
-from checkout_core.promotions.conditions import Channel, Condition, FirstOrder, Hours, InGroup, PaidBy, Quantity, ShipTo
+from checkout_core.promotions.conditions import Channel, Condition, FirstOrder, Hours, InGroup, InVariant, PaidBy, Quantity, ShipTo
 from checkout_core.receipt import receipt_of
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
@@ -115,7 +115,7 @@ def everything(basket: Basket, facts: Facts) -> tuple[Basket, Facts]:
     shopper = Shopper(groups=["trade"], orders=0, exemptions=[Exemption("CERT-1", "DE", None, ["tax1"])])
     budgets = {one.id: BUDGET for one in promotions}
     full = evolve(facts, promotions=promotions, taxes=taxes, shopper=shopper, budgets=budgets, seller="DE")
-    return evolve(basket, channel="web", pay_by="card"), full
+    return evolve(basket, channel="web", pay_by="card", experiments={"offer": "tenth"}), full
 
 
 BUDGET: Final = 1_000_000
@@ -127,6 +127,7 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
     ShipTo(["DE"]),
     PaidBy(["card"]),
     Hours(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "00:00", "24:00", "Europe/Berlin"),
+    InVariant("offer", ["tenth"]),
 )
 
 

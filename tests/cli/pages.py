@@ -21,7 +21,10 @@ from tests.cli.reference import ROOT, screens
 
 PAGES: Final = tuple(
     ROOT / "docs" / "how-to" / name
-    for name in ("explain-a-price.md", "prices.md", "promotions.md", "taxes.md", "tax-provider.md", "addresses.md", "shipping.md")
+    for name in (
+        *("explain-a-price.md", "prices.md", "promotions.md", "experiments.md", "taxes.md", "tax-provider.md", "addresses.md"),
+        "shipping.md",
+    )
 )
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SURROUNDINGS: Final = {"COLUMNS": "80"}

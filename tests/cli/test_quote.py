@@ -289,8 +289,8 @@ def test_published_carts_come_out_as_published_in_words_and_pictures(checkout: C
 
 # What a program reads.
 KEYS: Final = (
-    "hash scheme currency destination lines shipping promotions gift_cards taxes totals tax_source rates policy near_misses rows "
-    "notes lowered"
+    "hash scheme currency destination lines shipping promotions gift_cards taxes totals tax_source experiments rates policy near_misses "
+    "rows notes lowered"
 ).split()
 
 

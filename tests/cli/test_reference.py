@@ -53,6 +53,7 @@ def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path,
             words.append("autumn")
             checkout("coupon", "create", "newsletter", "--code", "PODCAST", "--batch", "autumn", "--db", db, "--yes")
         words += ["TEACLUB", "--cart", db.parent / "cart.toml"] if command == "coupon why" else []
+        words += [ROOT / "examples" / "next-season"] if command == "promotion shadow" else []
         words += ["--name", "Aoife Byrne", "--line", "1 Main Street", "--city", "Dublin"] if command == "address check" else []
         where = [] if group in ("shop", "address", "sandbox", "demo", "run", "simulate") else ["--db", db]
         data = checkout(*words, *where, "--json").data

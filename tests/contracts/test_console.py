@@ -34,7 +34,7 @@ class TestAsyncConsoleNotifier(TestConsoleNotifier):
 
 def test_a_line_says_what_which_how_much_and_to_whom() -> None:
     notice = a_notice(7, number="T7K2-9QX", contact=Contact("ann@example.org"))
-    assert line_of(notice) == "order.placed  T7K2-9QX  34.90 EUR  to a***@example.org  [c1/7]"
+    assert line_of(notice) == "order.placed  T7K2-9QX  34.90 EUR  some-experiments  to a***@example.org  [c1/7]"
     assert line_of(a_notice(2, "payment.refund_due", reason="late")) == "payment.refund_due  c1  34.90 EUR  late  [c1/2]"
     assert line_of(a_notice(1, "checkout.begun", cart="k1")) == "checkout.begun  c1  k1  [c1/1]"
 

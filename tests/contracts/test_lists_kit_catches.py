@@ -74,6 +74,7 @@ FIND = "test_a_checkout_is_found_by_its_id_and_by_its_number_however_typed"
 ORDER = "test_an_order_is_listed_as_it_is"
 BECOME = "test_an_order_is_listed_as_it_has_become"
 ORDERS = "test_orders_come_newest_first_and_are_chosen_by_customer_status_and_time"
+CARTS = "test_open_carts_are_listed_by_their_ids_page_by_page"
 ATTEMPT = "test_an_attempt_is_listed_as_it_is"
 CHANGED = "test_attempts_come_last_changed_first"
 DUE = "test_due_is_what_waits_for_a_person_or_a_worker"
@@ -102,6 +103,13 @@ LIMITS = "test_every_list_keeps_to_its_limit"
         (asked("orders", without("status")), ORDERS),
         (asked("orders", without("before")), ORDERS),
         (asked("orders", without("limit")), ORDERS),
+        (patched(memory_lists, "_open", lambda cart: True), CARTS),
+        (patched(memory_lists, "_open", lambda cart: cart.ordered is None), CARTS),
+        (patched(memory_lists, "_open", lambda cart: cart.merged_into is None), CARTS),
+        (answering("carts", backwards), CARTS),
+        (answering("carts", lambda rows: [row for row in rows if row.lines]), CARTS),
+        (asked("carts", without("after")), CARTS),
+        (asked("carts", without("limit")), CARTS),
         (answering("payments", each(received=lambda row: row.amount)), ATTEMPT),
         (answering("payments", each(in_flight=lambda row: False)), ATTEMPT),
         (answering("payments", each(stuck=lambda row: "")), ATTEMPT),
@@ -151,5 +159,5 @@ def test_a_wrong_list_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Patch, p
 
 def test_every_promise_of_a_list_has_been_seen_failing() -> None:
     """One that no planted list breaks might be unable to fail."""
-    named = {FIND, ORDER, BECOME, ORDERS, ATTEMPT, CHANGED, DUE, STOCK, SHORTFALL, HISTORY, HOLDS, COUPONS, OUTBOX, WAITING, LIMITS}
+    named = {FIND, ORDER, BECOME, ORDERS, CARTS, ATTEMPT, CHANGED, DUE, STOCK, SHORTFALL, HISTORY, HOLDS, COUPONS, OUTBOX, WAITING, LIMITS}
     assert {name for name in dir(QueriesContract) if name.startswith("test_")} == named

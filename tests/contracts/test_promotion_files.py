@@ -31,6 +31,7 @@ from checkout_core.promotions import (
     FirstOrder,
     Hours,
     InGroup,
+    InVariant,
     On,
     PaidBy,
     Part,
@@ -53,12 +54,19 @@ from tests.contracts.test_files import PAGE
 Folder = Callable[[str], Path]
 
 
+TRIED = """\
+[[experiments]]
+id = "tea-offer"
+variants = { control = 1, tenth = 1 }
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     """Writes a good shop with other promotions."""
 
     def write(promotions: str) -> Path:
-        for name, text in {**GOOD, "promotions.toml": promotions}.items():
+        for name, text in {**GOOD, "experiments.toml": TRIED, "promotions.toml": promotions}.items():
             (tmp_path / name).write_text(text, encoding="utf-8")
         return tmp_path
 
@@ -264,6 +272,7 @@ WHEN: list[tuple[str, Condition]] = [
         Hours({"fri", "sat"}, "22:00", "02:00", "Europe/Berlin"),
     ),
     ('kind = "hours", from = "09:00", to = "17:30", zone = "Asia/Kolkata"', Hours(DAYS, "09:00", "17:30", "Asia/Kolkata")),
+    ('kind = "in_variant", experiment = "tea-offer", variants = ["tenth"]', InVariant("tea-offer", {"tenth"})),
 ]
 
 
@@ -290,6 +299,10 @@ IN_WHEN: list[tuple[str, str, str]] = [
     ('kind = "ship_to", places = ["Germany"]', "places", "Write DE, or US-CA for a region"),
     ('kind = "ship_to", places = "DE"', "places", "a list of texts"),
     ('kind = "paid_by", methods = []', "methods", "Name at least one"),
+    ('kind = "in_variant", experiment = "tea-ofer", variants = ["tenth"]', "experiment", "no experiment 'tea-ofer'"),
+    ('kind = "in_variant", experiment = "tea-offer", variants = ["tenht"]', "variants", "Known: control, tenth"),
+    ('kind = "in_variant", experiment = "tea-offer", variants = []', "variants", "Name at least one"),
+    ('kind = "in_variant", experiment = "tea-offer"', "variants", "missing"),
     ('kind = "hours", from = "9", to = "17:00", zone = "Europe/Berlin"', "from", "such as 17:30"),
     ('kind = "hours", from = "17:00", to = "17:00", zone = "Europe/Berlin"', "to", "Write 00:00 and 24:00"),
     ('kind = "hours", from = "09:00", to = "17:00", zone = "Mars/Olympus"', "zone", "Europe/Berlin"),

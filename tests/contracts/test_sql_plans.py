@@ -87,6 +87,8 @@ READS: dict[str, Callable[[Opened], object]] = {
     "orders of a customer": lambda storage: SqlQueries(storage).orders(customer="ann"),
     "orders of a customer before": lambda storage: SqlQueries(storage).orders(customer="ann", before=NOW),
     "orders by status": lambda storage: SqlQueries(storage).orders(status=OrderState.CANCELLED),
+    "carts": lambda storage: SqlQueries(storage).carts(),
+    "carts after one": lambda storage: SqlQueries(storage).carts(after="c1"),
     "payments": lambda storage: SqlQueries(storage).payments(),
     "payments of a checkout": lambda storage: SqlQueries(storage).payments(checkout="c1"),
     "payments due": lambda storage: SqlQueries(storage).payments(due=True),
@@ -140,6 +142,13 @@ def test_without_its_index_a_list_is_slow_and_that_is_seen(storage: Opened, inde
     with storage.engine.begin() as connection:
         connection.exec_driver_sql(f"DROP INDEX {index}")
     assert scans(plans(storage, lambda: READS[name](storage))) != IN_ORDER.get(name, [])
+
+
+def test_open_carts_are_found_without_going_through_those_that_were_bought(storage: Opened) -> None:
+    """The primary key would do for the order, and would read every cart there ever was."""
+    fill(storage)
+    for name in ("carts", "carts after one"):
+        assert any("ix_carts_open" in step for step in plans(storage, lambda name=name: READS[name](storage)))  # type: ignore[misc]
 
 
 def test_a_relay_never_reads_what_it_has_delivered(storage: Opened) -> None:

@@ -25,6 +25,7 @@ from checkout_core.codec import (
 )
 from checkout_core.customers import Address, Contact, Destination
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
+from checkout_core.experiments import Experiment
 from checkout_core.gift_cards import GiftCard, UsedCard
 from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
 from checkout_core.money import Money, Ratio
@@ -55,6 +56,7 @@ from checkout_core.promotions import (
     FirstOrder,
     Hours,
     InGroup,
+    InVariant,
     PaidBy,
     Part,
     Percent,
@@ -129,6 +131,7 @@ WHEN = (
     InGroup({"staff"}),
     FirstOrder(),
     Channel({"", "counter"}),
+    InVariant("tea-offer", {"tenth", "fifth"}),
     ShipTo({"DE", "US-CA"}),
     Hours({"mon", "tue"}, "22:00", "02:00", "Europe/Berlin"),
     Hours({"mon"}, "00:00", "24:00", "Asia/Kolkata"),
@@ -153,6 +156,9 @@ RULES = (
 """A promotion with each benefit there is, made to apply together."""
 
 
+TRIAL = Experiment(
+    "tea-offer", {"control": 2, "tenth": 1, "fifth": 1}, share=Ratio(25, 2), starts=NOON, ends=NOON + timedelta(days=9), salt="2026"
+)
 TRADE = PriceList(
     "trade",
     [
@@ -183,7 +189,15 @@ def a_full_quote() -> Quote:
     )
     lines = (Line("MUG", 3), Line("TEA", 4), Line("BOOK", 2), Line("DEPOSIT", 1))
     cards = (GiftCard("gc1", 500), GiftCard("gc2", 1000, 300, Ratio.parse("0.07")))
-    basket = Basket("EUR", lines, Destination("DE", None, "10117"), ("parcel", "letter"), ("FIVE",), cards)
+    basket = Basket(
+        "EUR",
+        lines,
+        Destination("DE", None, "10117"),
+        ("parcel", "letter"),
+        ("FIVE",),
+        cards,
+        experiments={"tea-offer": "tenth", "layout": "b"},
+    )
     facts = Facts({product.sku: product for product in goods}, RULES, taxes, sent, prices=[TRADE], tax_source=TaxSource("acme", "DE, 2026"))
     quote = price(basket, facts, NOON, PricingPolicy(cash=CashRounding(5)))
     assert isinstance(quote, Quote), quote
@@ -337,6 +351,7 @@ def fixtures() -> dict[str, str]:
         f"checkout-v{VERSIONS['checkout']}": encode_checkout(a_checkout(quote)),
         f"checkout-v{VERSIONS['checkout']}-placed": encode_checkout(placed),
         f"checkout-v{VERSIONS['checkout']}-begun": encode_checkout(Checkout("ch2", "N2", "c2", 1, "JPY", NOON, NOON, NOON)),
+        f"experiment-v{VERSIONS['experiment']}": encode(TRIAL),
         f"facts-v{VERSIONS['facts']}": encode_facts(FACTS),
         f"person-v{VERSIONS['person']}": encode(PERSON),
         f"prices-v{VERSIONS['prices']}": encode(TRADE),
@@ -371,6 +386,8 @@ def read(kind: str, text: str) -> object:
             return decode(Quote, text)
         case "person":
             return decode(Person, text)
+        case "experiment":
+            return decode(Experiment, text)
         case "prices":
             return decode(PriceList, text)
         case "product":

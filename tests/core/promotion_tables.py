@@ -38,6 +38,7 @@ from checkout_core.promotions import (
     FirstOrder,
     Hours,
     InGroup,
+    InVariant,
     PaidBy,
     Part,
     Percent,
@@ -66,7 +67,12 @@ def eur(minor: int) -> list[Money]:
 
 MUG: Final = Product("MUG", "Mug", eur(1000), categories={"mugs"})
 TEA: Final = Product("TEA", "Tea", eur(400), categories={"tea"})
-BASKET: Final = Basket("EUR", (Line("MUG", 3), Line("TEA", 2)), Destination("DE"), ("parcel",), ("CODE",), channel="web", pay_by="card")
+BASKET: Final = Basket(
+    *("EUR", (Line("MUG", 3), Line("TEA", 2)), Destination("DE"), ("parcel",), ("CODE",)),
+    channel="web",
+    pay_by="card",
+    experiments={"offer": "b"},
+)
 """Three mugs at 10.00 and two teas at 4.00, by parcel for 4.90."""
 FACTS: Final = Facts({"MUG": MUG, "TEA": TEA}, (), {"standard": ()}, (ShippingOption("parcel", "Parcel", Money(490, "EUR")),), shopper=OURS)
 
@@ -155,6 +161,7 @@ ASKED: Final = (
     Asked("ship_to", *_when(ShipTo({"DE"}), ShipTo({"AT", "FR"}))),
     Asked("paid_by", *_when(PaidBy({"card"}), PaidBy({"upi"}))),
     Asked("hours", *_when(Hours({"fri"}, "17:00", "20:00", "Europe/Berlin"), Hours({"sat"}, "17:00", "20:00", "Europe/Berlin"))),
+    Asked("in_variant", *_when(InVariant("offer", {"b"}), InVariant("offer", {"a"}))),
     Asked("code", lambda p: evolve(p, code="CODE"), lambda p: evolve(p, code="OTHER")),
     Asked("starts, ends", lambda p: evolve(p, ends=SATURDAY), lambda p: evolve(p, starts=SATURDAY)),
     Asked("limit", lambda p: evolve(p, limit=9), lambda p: evolve(p, limit=1)),
@@ -234,6 +241,8 @@ def why_not(asked: Asked) -> str:
         return str(Refused("not-first-order", "this"))
     if asked.key == "code":
         return "nothing: nobody typed it"
+    if asked.key == "in_variant":
+        return "nothing: nobody can do anything about it"
     _, misses = answer((p,))
     return str(misses[0])
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from checkout_core.catalog import Product
+from checkout_core.experiments import Experiment
 from checkout_core.money import Money, Ratio
 from checkout_core.promotions import (
     FREE_SHIPPING,
@@ -16,11 +18,12 @@ from checkout_core.promotions import (
     BuyGet,
     EveryNth,
     FirstOrder,
+    InVariant,
     Percent,
     Promotion,
     Quantity,
 )
-from checkout_core.promotions.checking import Never, never
+from checkout_core.promotions.checking import Never, alike, never
 from checkout_core.shipping import Band, ShippingMethod, Zone
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -125,3 +128,41 @@ def test_a_shop_without_goods_or_ways_to_send_gives_nothing_away() -> None:
     (carriage,) = never(deal(FREE_SHIPPING), PRODUCTS, (), NOW)
     assert (goods.problem, carriage.place) == ("nothing is for sale", "methods")
     assert "nothing is ever sent" in carriage.problem
+
+
+# Experiments.
+OFFER = Experiment("offer", {"control": 1, "tenth": 1, "fifth": 1})
+
+
+def tried(*variants: str, experiment: str = "offer") -> Promotion:
+    return Promotion("deal", "A deal", TEN, when=[Quantity(1), InVariant(experiment, variants)])
+
+
+@pytest.mark.parametrize(
+    ("promotion", "experiment", "told"),
+    [
+        (tried("tenth"), OFFER, []),
+        (tried("tenth", "gone"), OFFER, []),
+        (tried("gone"), OFFER, [("when[1]", "gone is no variant of the experiment offer", ("gone",))]),
+        (tried("gone", "lost"), OFFER, [("when[1]", "none of gone, lost is a variant of the experiment offer", ("gone", "lost"))]),
+        (tried("tenth", experiment="ofer"), OFFER, [("when[1]", "there is no experiment ofer", ("ofer",))]),
+        (tried("tenth"), evolve(OFFER, starts=NOW + timedelta(days=1)), []),
+        (tried("tenth"), evolve(OFFER, ends=NOW), [("when[1]", "its experiment offer has ended at 2026-06-01 00:00 UTC", ())]),
+    ],
+)
+def test_a_promotion_for_a_variant_that_nobody_is_in_is_found(
+    promotion: Promotion, experiment: Experiment, told: list[tuple[str, str, tuple[str, ...]]]
+) -> None:
+    """One that is there and will run is enough; whoever has no experiments at hand asks nothing of them."""
+    found = never(promotion, PRODUCTS, METHODS, NOW, [experiment])
+    assert [(one.place, one.problem, one.missing) for one in found] == told
+    assert all(one.cure for one in found)
+    assert never(promotion, PRODUCTS, METHODS, NOW) == ()
+
+
+def test_variants_without_a_difference_are_found_where_there_is_one_elsewhere() -> None:
+    """An experiment that no promotion asks for is one of pages; the one that is left alone is what is compared with."""
+    assert alike(OFFER, [tried("tenth")]) == ("control", "fifth")
+    assert alike(OFFER, [tried("tenth"), tried("fifth")]) == ()
+    assert alike(OFFER, [tried("tenth", "fifth", "control")]) == ()
+    assert alike(OFFER, [deal(), tried("tenth", experiment="other")]) == ()

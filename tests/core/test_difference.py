@@ -163,6 +163,8 @@ def setting_changes() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "rate gone", {"rates": (("standard", ()),)}
     for source in (TaxSource("acme"), TaxSource("acme", "DE"), TaxSource("acme", answered=False)):
         yield f"source {source}", {"tax_source": source}
+    for pairs in ((("offer", "a"),), (("offer", "b"),), (("layout", "a"), ("offer", "a"))):
+        yield f"experiments {pairs}", {"experiments": pairs}
     for rated in (RateSource("post"), RateSource("acme", answered=False)):
         yield f"shipping {rated}", {"shipping": (evolve(QUOTE.shipping[0], source=rated), *QUOTE.shipping[1:])}
     yield "category", {"rates": (("reduced", (rate,)),)}

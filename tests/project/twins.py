@@ -1,4 +1,4 @@
-"""The sync twins: what `checkout_core/{ports,runner,shop,worker,player,regulars,tax_reports,carriers}.py` say, without `async` and `await`.
+"""The sync twins: what the async rooms of `checkout_core` (ROOMS) say, without `async` and `await`.
 
     python tests/project/twins.py            compare; exit 1 names the twins that differ
     python tests/project/twins.py --write    make them anew
@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "checkout_core"
-ROOMS = ("ports", "runner", "shop", "worker", "player", "regulars", "tax_reports", "carriers")
+ROOMS = ("ports", "runner", "shop", "worker", "player", "regulars", "tax_reports", "tax_asking", "carriers")
 HEADER = "# Made from ../{room}.py by tests/project/twins.py; do not edit.\n"
 INIT = '"""The sync twins of the rooms whose source is async; made by tests/project/twins.py."""\n'
 

@@ -3,7 +3,7 @@
 quantity     at_least, skus, categories, attributes       in_group     groups
 first_order  nothing more                                 channel      channels ("" is the shop's own way)
 ship_to      places, such as "DE" or "US-CA"              paid_by      methods, such as "card"
-hours        days, from, to, zone
+hours        days, from, to, zone                         in_variant   experiment, variants
 
 A host's own kind has the name under which its class is registered (`checkout_core.conditions`); its keys are the fields of that class.
 """
@@ -17,10 +17,11 @@ from attrs import fields, has
 
 from checkout_adapters.files import cells
 from checkout_adapters.files.gains import COUNT_AT_MOST, Known, assortment, contradiction
+from checkout_adapters.files.mistakes import shown
 from checkout_adapters.files.trees import Table
 from checkout_core import plugins
 from checkout_core.errors import BadSetting
-from checkout_core.promotions import DAYS, Channel, Condition, FirstOrder, Hours, InGroup, PaidBy, Quantity, ShipTo
+from checkout_core.promotions import DAYS, Channel, Condition, FirstOrder, Hours, InGroup, InVariant, PaidBy, Quantity, ShipTo
 
 CONDITIONS_AT_MOST: Final = 20
 """Of one promotion: what a price costs to work out has a bound (R25)."""
@@ -92,6 +93,19 @@ def _hours(table: Table, known: Known) -> Condition | None:
         raise BadSetting(key, error.problem, error.cure) from None
 
 
+def _in_variant(table: Table, known: Known) -> Condition | None:
+    experiment, variants = table.text("experiment", cells.name), table.texts("variants", cells.name)
+    if experiment is None or known.experiments is None:
+        return None if experiment is None or variants is None else InVariant(experiment, variants)
+    if (there := known.experiments.get(experiment)) is None:
+        table.wrong("experiment", f"experiments.toml has no experiment {shown(experiment)}. Add it, or name another.")
+        return None
+    for n, variant in enumerate(variants or ()):
+        if variant not in there:
+            table.wrong("variants", f"Number {n + 1}, {shown(variant)}, is no variant of {experiment}. Known: {', '.join(there)}.")
+    return None if variants is None else InVariant(experiment, variants)
+
+
 def _of_a_host(table: Table, kind: type) -> Condition | None:
     """The host's class made with the values of the table; what it raises for them is noted, not passed on."""
     if not has(kind):
@@ -118,4 +132,5 @@ KINDS: Final[Mapping[str, Callable[[Table, Known], Condition | None]]] = {
     "ship_to": _ship_to,
     "paid_by": _paid_by,
     "hours": _hours,
+    "in_variant": _in_variant,
 }

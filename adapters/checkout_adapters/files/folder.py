@@ -7,13 +7,14 @@
     shipping.toml    ways to send, their zones, weight bands and days
     promotions.toml  what makes things cheaper
     prices.csv       price lists: other prices for some shoppers, quantities and times; may be left out
+    experiments.toml what is tried out, with whom; may be left out
 
 Names that begin with a dot, and README.md, are left alone; anything else is a mistake, so that a file of a wrong name is not overlooked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -25,26 +26,28 @@ from checkout_adapters.files import cells
 from checkout_adapters.files.carriage import read_shipping
 from checkout_adapters.files.deals import read_promotions
 from checkout_adapters.files.gains import Known
-from checkout_adapters.files.goods import OpeningStock, read_products, read_stock
+from checkout_adapters.files.goods import OpeningStock, goods_of, read_products, read_stock
 from checkout_adapters.files.lists import read_prices
 from checkout_adapters.files.mistakes import BadFiles, Mistake, Notes, shown
 from checkout_adapters.files.places import Location, read_places, with_places
 from checkout_adapters.files.rates import read_taxes
 from checkout_adapters.files.texts import read_text
 from checkout_adapters.files.trees import Table, read_table
+from checkout_adapters.files.trials import read_experiments
 from checkout_core.catalog import Product
+from checkout_core.experiments import Experiment
 from checkout_core.holds import Pool, PoolKey, Stock
 from checkout_core.memory import MemoryCatalog
 from checkout_core.policy import Policy
 from checkout_core.prices import PriceList
 from checkout_core.promotions import Promotion
 from checkout_core.promotions.checking import never
-from checkout_core.shipping import ShippingTable
+from checkout_core.shipping import ShippingMethod, ShippingTable
 from checkout_core.sourcing import FEWEST_OF, Sourcing
 from checkout_core.tax import TaxTable
 
 FILES: Final = ("shop.toml", "products.csv", "stock.csv", "taxes.csv", "shipping.toml", "promotions.toml")
-MAY_BE_THERE: Final = ("prices.csv",)
+MAY_BE_THERE: Final = ("prices.csv", "experiments.toml")
 _T = TypeVar("_T")
 
 
@@ -65,11 +68,17 @@ class ShopFiles:
     stock: tuple[OpeningStock, ...] = field(repr=lambda stock: f"{len(stock)} pools")
     lines: Mapping[str, int | None] = field(default=MappingProxyType({}), eq=False, repr=False, kw_only=True)
     prices: tuple[PriceList, ...] = field(default=(), repr=lambda prices: f"{len(prices)} price lists", kw_only=True)
+    experiments: tuple[Experiment, ...] = field(default=(), repr=lambda trials: f"{len(trials)} experiments", kw_only=True)
     sourcing: Sourcing = field(default="first", kw_only=True)
 
     def catalog(self) -> MemoryCatalog:
-        """The catalogue, taxes, shipping rates and price lists of this shop, as plain values behind four ports."""
-        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices)
+        """The catalogue, taxes, shipping rates, price lists and experiments of this shop, as plain values behind five ports."""
+        return MemoryCatalog(self.products, self.promotions, self.taxes, self.shipping, self.prices, self.experiments)
+
+    @property
+    def known(self) -> Known:
+        """What promotions of this shop may name."""
+        return known_of(self.products, self.shipping.methods, self.experiments)
 
     def policy(self, policy: Policy) -> Policy:
         """That policy with the locations of this shop."""
@@ -85,7 +94,7 @@ class ShopFiles:
         return tuple(
             Mistake("promotions.toml", self.lines.get(promotion.id), one.place, f"Promotion {promotion.id}: {one.problem}. {one.cure}")
             for promotion in self.promotions
-            for one in never(promotion, self.products, self.shipping.methods, now)
+            for one in never(promotion, self.products, self.shipping.methods, now, self.experiments)
         )
 
 
@@ -104,7 +113,9 @@ def read_shop(folder: Path) -> ShopFiles:
     stock = _read(folder, noted["stock.csv"], lambda text, notes: read_stock(text, notes, counted, locations))
     shipping = _tree(folder, noted["shipping.toml"], lambda table: read_shipping(table, taxed, locations))
     methods = None if shipping is None or noted["shipping.toml"].found else [method.id for method in shipping.methods]
-    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, Known(goods, methods)))
+    trials = _trials(folder, noted["experiments.toml"])
+    known = Known(goods, methods, None if noted["experiments.toml"].found else variants_of(trials or ()))
+    promotions = _tree(folder, noted["promotions.toml"], lambda table: read_promotions(table, known))
     products = None if goods is None else {product.sku: product for product in goods.products}
     prices = (
         list[PriceList]()
@@ -121,13 +132,58 @@ def read_shop(folder: Path) -> ShopFiles:
     assert shipping is not None
     assert promotions is not None
     assert prices is not None
+    assert trials is not None
     name, sender, places, sourcing = settings
     assert name is not None
     assert sender is not None
     assert places is not None
     deals, lines = tuple(promotion for promotion, _ in promotions), {promotion.id: line for promotion, line in promotions}
-    shop = ShopFiles(name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock), lines=lines)
-    return evolve(shop, prices=tuple(prices), sourcing=sourcing)
+    said = (name, sender, tuple(places), goods.products, deals, rates.taxes, shipping, tuple(stock))
+    return ShopFiles(*said, lines=lines, prices=tuple(prices), experiments=tuple(trials), sourcing=sourcing)
+
+
+@frozen
+class Rules:
+    """Promotions and experiments without the rest of a shop; `experiments` is None if the folder has no word of them."""
+
+    promotions: tuple[Promotion, ...]
+    experiments: tuple[Experiment, ...] | None
+
+
+def read_rules(path: Path, beside: ShopFiles | Known) -> Rules:
+    """The rules of a whole shop in that folder; or the promotions.toml in it, or of that name, with the experiments.toml beside it.
+
+    `beside`: a shop, or what it says, of which promotions without one of their own may name things. Raises BadFiles with every mistake.
+    """
+    if (path / "shop.toml").exists():
+        files = read_shop(path)
+        return Rules(files.promotions, files.experiments or None)
+    known = beside.known if isinstance(beside, ShopFiles) else beside
+    if not path.exists():
+        raise BadFiles((Mistake(path.name, None, None, "There is no such folder or file. Give a folder with a promotions.toml."),))
+    folder, file = (path, "promotions.toml") if path.is_dir() else (path.parent, path.name)
+    noted = {name: Notes(name) for name in (file, "experiments.toml")}
+    trials = _trials(folder, noted["experiments.toml"]) if (folder / "experiments.toml").exists() else None
+    if trials is not None:
+        known = evolve(known, experiments=None if noted["experiments.toml"].found else variants_of(trials))
+    promotions = _tree(folder, noted[file], lambda table: read_promotions(table, known))
+    if mistakes := [mistake for notes in noted.values() for mistake in sorted(notes.found, key=lambda m: m.row or 0)]:
+        raise BadFiles(tuple(mistakes))
+    return Rules(tuple([promotion for promotion, _ in promotions or ()]), None if trials is None else tuple(trials))
+
+
+def known_of(products: Iterable[Product], methods: Iterable[ShippingMethod], experiments: Iterable[Experiment]) -> Known:
+    """What promotions may name that stand beside these."""
+    return Known(goods_of(products), [method.id for method in methods], variants_of(experiments))
+
+
+def variants_of(experiments: Iterable[Experiment]) -> dict[str, tuple[str, ...]]:
+    """The names of the variants, by experiment."""
+    return {experiment.id: tuple([name for name, _ in experiment.variants]) for experiment in experiments}
+
+
+def _trials(folder: Path, notes: Notes) -> list[Experiment] | None:
+    return _tree(folder, notes, read_experiments) if (folder / "experiments.toml").exists() else []
 
 
 def _strays(folder: Path) -> list[Mistake]:

@@ -46,10 +46,13 @@ COUNT_AT_MOST: Final = 1_000_000_000
 
 @frozen
 class Known:
-    """What the other files say: the goods of products.csv and the methods of shipping.toml, None where that is unclear."""
+    """What the other files say: the goods of products.csv, the methods of shipping.toml and the variants of each experiment of
+    experiments.toml; None where that is unclear.
+    """
 
     goods: Goods | None
     methods: Collection[str] | None
+    experiments: Mapping[str, Collection[str]] | None = None
 
 
 @frozen

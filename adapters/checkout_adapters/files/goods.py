@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -42,6 +42,18 @@ class Goods:
     categories: dict[str, set[str]]
     counted: dict[str, bool | None]
     attributes: dict[str, set[str]]
+
+
+def goods_of(products: Iterable[Product]) -> Goods:
+    """The same of products that were read elsewhere."""
+    found = Goods(tuple(products), {}, {}, {})
+    for product in found.products:
+        found.counted[product.sku] = product.tracked
+        for category in product.categories:
+            found.categories.setdefault(category, set()).add(product.sku)
+        for name, value in product.attributes:
+            found.attributes.setdefault(name, set()).add(value)
+    return found
 
 
 def read_products(text: str, notes: Notes, taxed: Collection[str] | None) -> Goods | None:

@@ -1,4 +1,4 @@
-"""A shop that was loaded from files, kept in the database: the Catalog, Prices, TaxRates and ShippingRates ports in one, and the load.
+"""A shop that was loaded from files, kept in the database: Catalog, Prices, Experiments, TaxRates and ShippingRates in one, and the load.
 
     storage = SqlStorage("shop.db")
     shop = Shop(storage=storage, catalog=SqlCatalog(storage), …)
@@ -37,6 +37,7 @@ from checkout_core.catalog import Product
 from checkout_core.codec import pool_text
 from checkout_core.codes import answered, sought
 from checkout_core.customers import Destination
+from checkout_core.experiments import Experiment
 from checkout_core.holds import Movement, Stock
 from checkout_core.memory import MemoryCatalog
 from checkout_core.prices import PriceBook, PriceList
@@ -67,7 +68,7 @@ class AsyncReads(Protocol):
 
 @frozen
 class _Kept:
-    """Promotions, taxes, shipping, price lists and the beginnings of issued codes, as of one number of the catalogue."""
+    """Promotions, taxes, shipping, price lists, experiments and the beginnings of issued codes, as of one number of the catalogue."""
 
     version: str
     catalog: MemoryCatalog
@@ -91,6 +92,9 @@ class SqlCatalog:
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         return self._current().lists
+
+    def experiments(self) -> Sequence[Experiment]:
+        return self._current().trials
 
     def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return self._current().rates(destination, categories, at)
@@ -121,6 +125,9 @@ class AsyncSqlCatalog:
 
     async def prices(self, skus: Sequence[str]) -> PriceBook:
         return (await self._current()).lists
+
+    async def experiments(self) -> Sequence[Experiment]:
+        return (await self._current()).trials
 
     async def rates(self, destination: Destination, categories: Sequence[str], at: datetime) -> Mapping[str, tuple[TaxRate, ...] | None]:
         return (await self._current()).rates(destination, categories, at)
@@ -207,6 +214,7 @@ def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
     if version == kept.version:
         return kept
     deals, taxes, methods, lists = list[Promotion](), list[TaxRow](), list[ShippingMethod](), list[PriceList]()
+    trials = list[Experiment]()
     for kind, document in connection.execute(_REST):
         match read_entry(kind, document):
             case Promotion() as deal:
@@ -217,9 +225,11 @@ def _fresh(connection: sa.Connection, kept: _Kept) -> _Kept:
                 methods.append(method)
             case PriceList() as prices:
                 lists.append(prices)
+            case Experiment() as trial:
+                trials.append(trial)
             case Product():
                 pass
-    catalog = MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods), lists)
+    catalog = MemoryCatalog((), deals, TaxTable(taxes), ShippingTable(methods), lists, trials)
     return _Kept(version, catalog, prefixes(connection))
 
 
@@ -271,6 +281,6 @@ _PRODUCTS: Final = sa.select(catalog.c.key, catalog.c.document).where(
 )
 _REST: Final = (
     sa.select(catalog.c.kind, catalog.c.document)
-    .where(catalog.c.kind.in_(("prices", "promotion", "tax", "shipping")))
+    .where(catalog.c.kind.in_(("prices", "promotion", "experiment", "tax", "shipping")))
     .order_by(catalog.c.kind, catalog.c.position)
 )

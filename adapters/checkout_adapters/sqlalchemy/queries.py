@@ -11,11 +11,12 @@ from attrs import frozen
 from sqlalchemy import case, func, literal_column, select
 
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
-from checkout_adapters.sqlalchemy.tables import checkouts, deliveries, events, holds, movements, orders, payments, pools
-from checkout_core.codec import decode_facts, pool_of, pool_text
+from checkout_adapters.sqlalchemy.tables import carts, checkouts, deliveries, events, holds, movements, orders, payments, pools
+from checkout_core.cart import Cart
+from checkout_core.codec import decode, decode_facts, pool_of, pool_text
 from checkout_core.events import Event
 from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Movement
-from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
+from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState
 from checkout_core.payments import AttemptState
@@ -41,6 +42,9 @@ class SqlQueries:
         self, *, customer: str | None = None, status: OrderState | None = None, before: datetime | None = None, limit: int = 50
     ) -> Sequence[OrderListed]:
         return self._ask(Orders(customer, status, before, limit))
+
+    def carts(self, *, after: str = "", limit: int = 100) -> Sequence[CartListed]:
+        return self._ask(Carts(after, limit))
 
     def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
         return self._ask(Payments(checkout, due, self._storage.clock.now(), limit))
@@ -80,6 +84,9 @@ class AsyncSqlQueries:
         self, *, customer: str | None = None, status: OrderState | None = None, before: datetime | None = None, limit: int = 50
     ) -> Sequence[OrderListed]:
         return await self._ask(Orders(customer, status, before, limit))
+
+    async def carts(self, *, after: str = "", limit: int = 100) -> Sequence[CartListed]:
+        return await self._ask(Carts(after, limit))
 
     async def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
         return await self._ask(Payments(checkout, due, self._storage.clock.now(), limit))
@@ -154,6 +161,18 @@ class Orders:
             )
             for row in connection.execute(asked)
         ]
+
+
+@frozen
+class Carts:
+    after: str
+    limit: int
+
+    def on(self, connection: sa.Connection) -> Sequence[CartListed]:
+        open = sa.and_(carts.c.ordered.is_(None), carts.c.merged_into.is_(None), carts.c.id > self.after)
+        asked = select(carts.c.document).where(open).order_by(carts.c.id).limit(at_most(self.limit))
+        found = [decode(Cart, document) for (document,) in connection.execute(asked)]
+        return [CartListed(cart.id, cart.customer_id, cart.currency, len(cart.lines), cart.updated_at) for cart in found]
 
 
 @frozen

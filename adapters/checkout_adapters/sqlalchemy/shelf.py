@@ -20,6 +20,7 @@ from checkout_adapters.sqlalchemy.tables import settings as settings_table
 from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
+from checkout_core.experiments import Experiment
 from checkout_core.money import Money
 from checkout_core.prices import PriceList, PriceRow
 from checkout_core.promotions import BENEFITS, Benefit, Part, Promotion, Tier
@@ -28,13 +29,14 @@ from checkout_core.shipping import ShippingMethod
 from checkout_core.sourcing import Sourcing
 from checkout_core.tax import TaxRow
 
-Entry = Product | PriceList | Promotion | TaxRow | ShippingMethod
+Entry = Product | PriceList | Promotion | Experiment | TaxRow | ShippingMethod
 What = Literal["added", "changed", "returned", "withdrawn", "reordered"]
 
 KINDS: Final[Mapping[str, type[Entry]]] = {
     "product": Product,
     "prices": PriceList,
     "promotion": Promotion,
+    "experiment": Experiment,
     "tax": TaxRow,
     "shipping": ShippingMethod,
 }
@@ -95,7 +97,14 @@ class LoadPlan:
 def shelf_of(shop: ShopFiles) -> Shelf:
     """What the database keeps of these files."""
     entries: dict[Key, Entry] = {}
-    kinds: Sequence[Sequence[Entry]] = (shop.products, shop.prices, shop.promotions, shop.taxes.rows, shop.shipping.methods)
+    kinds: Sequence[Sequence[Entry]] = (
+        shop.products,
+        shop.prices,
+        shop.promotions,
+        shop.experiments,
+        shop.taxes.rows,
+        shop.shipping.methods,
+    )
     for entry in chain.from_iterable(kinds):
         entries[key_of(entry)] = entry
     locations = json.dumps([plain(location) for location in shop.locations], ensure_ascii=False)
@@ -112,6 +121,8 @@ def key_of(entry: Entry) -> Key:
             return "prices", id_
         case Promotion(id=id_):
             return "promotion", id_
+        case Experiment(id=id_):
+            return "experiment", id_
         case ShippingMethod(id=id_):
             return "shipping", id_
         case TaxRow():
@@ -127,6 +138,8 @@ def read_entry(kind: str, document: str) -> Entry:
             return decode(PriceList, document)
         case "promotion":
             return decode(Promotion, document)
+        case "experiment":
+            return decode(Experiment, document)
         case "tax":
             return decode(TaxRow, document)
         case "shipping":
@@ -190,6 +203,8 @@ def _name(entry: Entry) -> str:
             return f"{entry.category} in {entry.country}{f'-{entry.region}' if entry.region else ''}"
         case PriceList():
             return "1 price" if len(entry.rows) == 1 else f"{len(entry.rows)} prices"
+        case Experiment():
+            return "variants " + ", ".join([f"{name} {weight}" for name, weight in entry.variants])
         case _:
             return entry.name
 

@@ -60,8 +60,14 @@ carts: Final = Table(
         sqlite_where=sa.text("customer_id IS NOT NULL AND ordered IS NULL AND merged_into IS NULL"),
         postgresql_where=sa.text("customer_id IS NOT NULL AND ordered IS NULL AND merged_into IS NULL"),
     ),
+    sa.Index(
+        "ix_carts_open",
+        "id",
+        sqlite_where=sa.text("ordered IS NULL AND merged_into IS NULL"),
+        postgresql_where=sa.text("ordered IS NULL AND merged_into IS NULL"),
+    ),
 )
-"""A customer has one open cart in each currency (RB-77)."""
+"""A customer has one open cart in each currency (RB-77). Open carts are listed without going through all that were ever bought."""
 
 quotes: Final = Table(
     "quotes",
@@ -329,8 +335,8 @@ catalog: Final = Table(
     Column("position", Integer, nullable=False),
     Column("document", Text, nullable=False),
 )
-"""A shop that was loaded from files: `kind` is the codec's (product, prices, promotion, tax, shipping), or `withdrawn` for a product that
-is not sold any more; `position` is its place in its file."""
+"""A shop that was loaded from files: `kind` is the codec's (product, prices, promotion, experiment, tax, shipping), or `withdrawn` for a
+product that is not sold any more; `position` is its place in its file."""
 
 code_batches: Final = Table(
     "code_batches",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checkout_cli.wiring import Backend
     from checkout_core.prices import ShownPrice
     from checkout_core.pricing import Quote
+    from checkout_core.promotions import Promotion
     from checkout_core.refusals import Refused
 
 
@@ -145,10 +146,15 @@ def _tell(
 def used_up(backend: Backend, case: Case) -> dict[str, Refused]:
     """Promotions that have no use left, by id."""
     from checkout_core.codes import parted
+
+    return spent(backend, parted(backend.catalog.promotions(case.codes))[0])
+
+
+def spent(backend: Backend, deals: Iterable[Promotion]) -> dict[str, Refused]:
+    """Those of these promotions that have no use left, by id."""
     from checkout_core.holds import CouponUses
     from checkout_core.refusals import Refused
 
-    deals, _ = parted(backend.catalog.promotions(case.codes))
     limited = [deal for deal in deals if deal.limit is not None]
     pools = backend.storage.pools([CouponUses(deal.id) for deal in limited])
     taken = {deal.id: pools[CouponUses(deal.id)] for deal in limited}

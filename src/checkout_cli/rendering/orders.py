@@ -93,6 +93,7 @@ def order_data(whole: Whole) -> dict[str, object]:
             "arrival": arrival_data(c.arrival),
             "codes": list(c.codes),
             "channel": c.channel or None,
+            "experiments": dict(c.quote.experiments) if c.quote else {},
             "total": money_data(c.quote.total) if c.quote else None,
             "quote": quote_data(c.quote) if c.quote else None,
             "promises": [promise_data(one) for one in c.promises],
@@ -139,6 +140,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
             ("arrives", arrival_words(c.arrival) if c.arrival else None),
             ("codes", ", ".join(c.codes)),
             ("channel", c.channel or None),
+            ("experiments", ", ".join([f"{id}: {variant}" for id, variant in c.quote.experiments]) if c.quote else None),
         )
     )
     if c.quote is not None:

@@ -73,6 +73,7 @@ def quote_data(quote: Quote) -> dict[str, object]:
         "taxes": [{"code": code, "amount": money(tax)} for code, tax in totals.tax_by_code],
         "totals": {a.name: money(getattr(totals, a.name)) for a in fields(type(totals)) if a.name != "tax_by_code"},
         "tax_source": None if quote.tax_source is None else _plain(quote.tax_source),
+        "experiments": dict(quote.experiments),
         "rates": {category: [_plain(rate) for rate in rates] for category, rates in quote.rates},
         "policy": settings_of(quote.policy),
     }

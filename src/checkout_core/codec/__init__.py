@@ -36,6 +36,7 @@ from checkout_core.codec.raising import (
     raised_tax_1,
 )
 from checkout_core.errors import Broken, Misconfigured
+from checkout_core.experiments import Experiment
 from checkout_core.holds import PoolKey
 from checkout_core.prices import PriceList
 from checkout_core.pricing import Quote
@@ -64,11 +65,12 @@ __all__ = [
 
 EventFacts = tuple[tuple[str, str | int], ...]
 Upcaster = Callable[[Document], Document]
-D = TypeVar("D", Cart, Quote, Person, PriceList, Product, Promotion, ShippingMethod, TaxRow)
+D = TypeVar("D", Cart, Experiment, Quote, Person, PriceList, Product, Promotion, ShippingMethod, TaxRow)
 
 VERSIONS: Final[Mapping[str, int]] = {
     "cart": 1,
     "checkout": 3,
+    "experiment": 1,
     "facts": 1,
     "person": 1,
     "prices": 1,
@@ -117,7 +119,7 @@ class TooNew(Misconfigured):
         return f"A stored {self.kind} is newer than version {self.known}, the last this release can read. Upgrade checkout-core."
 
 
-def encode(value: Cart | Quote | Person | PriceList | Product | Promotion | ShippingMethod | TaxRow) -> str:
+def encode(value: Cart | Experiment | Quote | Person | PriceList | Product | Promotion | ShippingMethod | TaxRow) -> str:
     """The document of a cart, a quote, an entry of a catalogue, or a person (the one document with personal data, R24)."""
     return _text(_KIND_OF[type(value)], value)
 
@@ -189,6 +191,7 @@ class _Facts:
 _KINDS: Final[Mapping[str, type]] = {
     "cart": Cart,
     "checkout": Checkout,
+    "experiment": Experiment,
     "facts": _Facts,
     "person": Person,
     "prices": PriceList,

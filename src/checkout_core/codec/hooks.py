@@ -33,6 +33,7 @@ from checkout_core.promotions import (
     FirstOrder,
     Hours,
     InGroup,
+    InVariant,
     PaidBy,
     Percent,
     Quantity,
@@ -74,6 +75,7 @@ TAGS: Final[Mapping[type, str]] = {
     ShipTo: "ship-to",
     PaidBy: "paid-by",
     Hours: "hours",
+    InVariant: "in-variant",
     Cart: "cart",
     Checkout: "checkout",
 }

@@ -85,6 +85,7 @@ def raised_quote_1(old: Document) -> Document:
         totals=_with(totals, cards=0, card_tax=0, rounded=0, due=totals["total"]),
         scheme=1,
         tax_source=None,
+        experiments=[],
     )
 
 

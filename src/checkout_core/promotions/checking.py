@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from attrs import frozen
 
 from checkout_core.catalog import Product
+from checkout_core.experiments import Experiment
 from checkout_core.promotions.benefits import Bundle, BuyGet
-from checkout_core.promotions.conditions import Quantity
+from checkout_core.promotions.conditions import InVariant, Quantity
 from checkout_core.promotions.rules import Promotion
 from checkout_core.shipping import ShippingMethod
 
@@ -51,20 +52,54 @@ def _sorted(ids: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if ids is None else tuple(sorted(ids))
 
 
-def never(promotion: Promotion, products: Iterable[Product], methods: Iterable[ShippingMethod], now: datetime) -> tuple[Never, ...]:
+def never(
+    promotion: Promotion,
+    products: Iterable[Product],
+    methods: Iterable[ShippingMethod],
+    now: datetime,
+    experiments: Iterable[Experiment] | None = None,
+) -> tuple[Never, ...]:
     """Why no cart of this shop can ever get it, every reason; empty: some cart can.
 
-    It is over, it needs goods or carriage of which the shop has none, or no currency has a price and an amount for all that it needs.
+    It is over, it needs goods or carriage of which the shop has none, or no currency has a price and an amount for all that it needs; or
+    it is for a variant of an experiment that is not there, or over (None: they are not looked at).
     """
     p, found = promotion, list[Never]()
     if p.ends is not None and now >= p.ends:
         found.append(Never(p.id, "ends", f"it has ended at {p.ends:%Y-%m-%d %H:%M} UTC", "Take it out, or let it end later.", (), p.ends))
+    found += [] if experiments is None else _untried(p, {one.id: one for one in experiments}, now)
     needs = list(_needs(p, list(products), list(methods)))
     absent = [need for need in needs if not need.there]
     found += [_absent(p, need) for need in absent]
     if not absent and (clash := _clash(p, needs)):
         found.append(Never(p.id, "currencies", clash, "Give prices and amounts in one currency."))
     return tuple(found)
+
+
+def alike(experiment: Experiment, promotions: Iterable[Promotion]) -> tuple[str, ...]:
+    """Variants between which no promotion makes a difference, if one does between others; a single one is what they are compared with."""
+    asked = [c.variants for p in promotions for c in p.when if isinstance(c, InVariant) and c.experiment == experiment.id]
+    left = [name for name, _ in experiment.variants if not any(name in variants for variants in asked)]
+    return tuple(left) if asked and len(left) > 1 else ()
+
+
+def _untried(p: Promotion, experiments: Mapping[str, Experiment], now: datetime) -> Iterator[Never]:
+    """Its conditions for variants that nobody is in, now or later."""
+    for n, condition in enumerate(p.when):
+        if not isinstance(condition, InVariant):
+            continue
+        place, experiment = f"when[{n}]", experiments.get(condition.experiment)
+        if experiment is None:
+            yield Never(p.id, place, f"there is no experiment {condition.experiment}", "Add it, or name another.", (condition.experiment,))
+            continue
+        missing = tuple(sorted(condition.variants - {name for name, _ in experiment.variants}))
+        if len(missing) == len(condition.variants):
+            none = f"{missing[0]} is no" if len(missing) == 1 else f"none of {_names(missing)} is a"
+            problem = f"{none} variant of the experiment {experiment.id}"
+            yield Never(p.id, place, problem, f"Name one of {', '.join([name for name, _ in experiment.variants])}.", missing)
+        if experiment.ends is not None and now >= experiment.ends:
+            problem = f"its experiment {experiment.id} has ended at {experiment.ends:%Y-%m-%d %H:%M} UTC"
+            yield Never(p.id, place, problem, "Take the condition out to keep the promotion for all.", (), experiment.ends)
 
 
 def _needs(p: Promotion, products: Sequence[Product], methods: Sequence[ShippingMethod]) -> Iterator[_Need]:

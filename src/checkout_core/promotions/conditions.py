@@ -3,7 +3,7 @@
     Quantity    so many units of some goods          InGroup     the shopper is in one of these groups
     FirstOrder  the shopper has ordered nothing      Channel     it is sold through one of these channels
     ShipTo      it goes to one of these places       PaidBy      it is paid by one of these means
-    Hours       days and hours of a place's clock
+    Hours       days and hours of a place's clock        InVariant   the shopper is in one of these variants of an experiment
 
 They look at the cart as it was put together and at what is known of the shopper, never at what other promotions took: the answer is one
 for a whole quote, and each is asked once for it. A host's own condition is a frozen class with the same two members (`Condition`).
@@ -23,6 +23,7 @@ from checkout_core.arrivals import known_zone
 from checkout_core.catalog import Product
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Shopper
 from checkout_core.errors import BadSetting
+from checkout_core.experiments import Assigned
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
@@ -32,12 +33,16 @@ DAYS: Final[tuple[Day, ...]] = get_args(Day)
 
 @frozen
 class Visit:
-    """Who buys, and how, as far as it is known: the channel of sale ("" is the shop's own way), where it goes, what it is paid by."""
+    """Who buys, and how, as far as it is known: the channel of sale ("" is the shop's own way), where it goes, what it is paid by.
+
+    `experiments`: the variants that the shopper is in, by experiment.
+    """
 
     shopper: Shopper = UNKNOWN
     channel: str = ""
     destination: Destination | None = None
     pay_by: str = ""
+    experiments: Assigned = ()
 
 
 class Good(NamedTuple):
@@ -246,6 +251,26 @@ class PaidBy:
 
 
 @frozen(cache_hash=True)
+class InVariant:
+    """The shopper is in one of these variants of an experiment. Nobody can do anything about that, so it is never told as a near miss."""
+
+    experiment: str
+    variants: frozenset[str] = field(converter=ids_of)
+
+    def __attrs_post_init__(self) -> None:
+        _some("experiment", frozenset({self.experiment}))
+        _some("variants", self.variants)
+
+    @property
+    def words(self) -> str:
+        return f"for {_either(self.variants)} of the experiment {self.experiment}"
+
+    def why_not(self, context: Context) -> Refused | None:
+        mine = dict(context.visit.experiments).get(self.experiment)
+        return None if mine in self.variants else Refused("other-variant", given=f"{_either(self.variants)} of {self.experiment}")
+
+
+@frozen(cache_hash=True)
 class Hours:
     """While the clock in `zone` shows one of these days, and a time from `start` up to, but not at, `end`.
 
@@ -343,5 +368,5 @@ def _named(channels: frozenset[str]) -> frozenset[str]:
 
 _DAY: Final = 24 * 60
 
-Ours = Quantity | InGroup | FirstOrder | Channel | ShipTo | PaidBy | Hours
+Ours = Quantity | InGroup | FirstOrder | Channel | ShipTo | PaidBy | Hours | InVariant
 CONDITIONS: Final[tuple[type[Ours], ...]] = cast("tuple[type[Ours], ...]", get_args(Ours))

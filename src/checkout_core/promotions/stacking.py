@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from checkout_core.money import Money
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import Benefit, BuyGet, Naming
-from checkout_core.promotions.conditions import Visit, context_of
+from checkout_core.promotions.conditions import Context, InVariant, Visit, context_of
 from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
 from checkout_core.refusals import Refused
@@ -38,12 +38,16 @@ class Stacked:
 
 @frozen
 class RuleSet:
-    """Promotions in the order of their turns: the higher priority first, equals as given; `conditional` are those with `when`."""
+    """Promotions in the order of their turns: the higher priority first, equals as given; `conditional` are those with `when`.
+
+    `tried`: automatic ones that are for a variant of an experiment.
+    """
 
     order: tuple[Promotion, ...]
     exclusive: tuple[Promotion, ...]
     groups: Mapping[str, tuple[Promotion, ...]]
     conditional: tuple[Promotion, ...]
+    tried: tuple[Promotion, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +59,8 @@ def rule_set(promotions: tuple[Promotion, ...]) -> RuleSet:
         if (name := p.rivals) is not None:
             groups[name] = (*groups.get(name, ()), p)
     exclusive, conditional = tuple([p for p in order if p.exclusive]), tuple([p for p in order if p.when])
-    return RuleSet(order, exclusive, MappingProxyType(groups), conditional)
+    tried = tuple([p for p in conditional if p.automatic and any(isinstance(condition, InVariant) for condition in p.when)])
+    return RuleSet(order, exclusive, MappingProxyType(groups), conditional, tried)
 
 
 def judge(
@@ -113,21 +118,24 @@ def stack(
 
     `codes` are those that were typed; promotions with another code are passed over (None: with any code). `used_up` is by promotion id,
     and so is what is left of `budgets`, in minor units.
-    `visit` is what conditions look at, besides the goods; each is asked once.
+    `visit` is what conditions look at, besides the goods; each is asked once. An automatic promotion for other variants of an experiment
+    than this visit's is not there at all: nothing that the shopper does brings it.
     """
     rules = rule_set(tuple(promotions))
     applied: list[tuple[Promotion, Given]] = []
     refused: list[tuple[Promotion, Refused]] = []
 
     def asked_for(p: Promotion) -> bool:
-        return p.automatic or codes is None or p.code in codes
+        return p.id not in elsewhere if p.automatic else codes is None or p.code in codes
 
     def verdict_on(p: Promotion) -> Given | Refused:
         return _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)
 
     barred: Mapping[str, Sequence[Obstacle]] = {}
+    elsewhere: Collection[str] = ()
     if rules.conditional:
         context = context_of(sheet, now, visit)
+        elsewhere = {p.id for p in rules.tried if not _in_variant(p, context)}
         barred = {p.id: tuple(islice(unmet(p, context), 1)) for p in rules.conditional if asked_for(p)}
     alone: dict[str, Promotion] = {}  # by lane
     for p in rules.exclusive:
@@ -151,6 +159,10 @@ def stack(
             verdict = Refused("not-combinable", p.label, alone_here.label)
         _note(p, verdict, sheet, applied, refused)
     return Stacked(tuple(applied), tuple(refused))
+
+
+def _in_variant(p: Promotion, context: Context) -> bool:
+    return all(condition.why_not(context) is None for condition in p.when if isinstance(condition, InVariant))
 
 
 def again(deals: Iterable[tuple[Benefit, str | None, Sequence[int], Sequence[int]]], sheet: Sheet, policy: PricingPolicy) -> list[Given]:

@@ -16,8 +16,9 @@ from checkout_core.catalog import Product
 from checkout_core.customers import Address, Destination, Shopper
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.events import Event
+from checkout_core.experiments import Experiment
 from checkout_core.holds import Movement, Pool, PoolKey
-from checkout_core.listings import CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
+from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
 from checkout_core.notices import Notice
 from checkout_core.orders import OrderState
 from checkout_core.payments import Capabilities, Fact
@@ -76,6 +77,10 @@ class Queries(Protocol):
         self, *, customer: str | None = None, status: OrderState | None = None, before: datetime | None = None, limit: int = 50
     ) -> Sequence[OrderListed]:
         """Orders, the newest first; placed before that instant, if one is given."""
+        ...
+
+    def carts(self, *, after: str = "", limit: int = 100) -> Sequence[CartListed]:
+        """Open carts, those that were neither ordered nor merged, in the order of their ids: those after that id."""
         ...
 
     def payments(self, *, checkout: str | None = None, due: bool = False, limit: int = 50) -> Sequence[PaymentListed]:
@@ -179,6 +184,14 @@ class Prices(Protocol):
 
     def prices(self, skus: Sequence[str]) -> PriceBook:
         """The price lists that name one of these SKUs, compiled; more do no harm. Keep the book, and give it again until it changes."""
+        ...
+
+
+class Experiments(Protocol):
+    """What the shop tries out."""
+
+    def experiments(self) -> Sequence[Experiment]:
+        """All experiments, whether they run or not; each has an id of its own."""
         ...
 
 

@@ -12,7 +12,7 @@ from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Wait
 from checkout_core.events import Event
 from checkout_core.holds import Claim, CouponUses, CouponUsesBy, HoldState, Movement, Stock
-from checkout_core.listings import CouponListed, EventListed, HoldListed
+from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, Order, OrderState, PaymentState
 from checkout_core.payments import Attempt, AttemptState, Card
@@ -91,6 +91,25 @@ class QueriesContract:
         assert [row.id for row in lists.orders(before=now - timedelta(minutes=2))] == ["c1"]
         assert [row.id for row in lists.orders(customer="ann", before=now, limit=1)] == ["c3"]
         assert [row.id for row in lists.orders(status=OrderState.CANCELLED)] == []
+
+    # Carts.
+    def test_open_carts_are_listed_by_their_ids_page_by_page(self) -> None:
+        """Those that were neither ordered nor merged, empty ones with no lines; a page follows a page by the last id."""
+        storage, lists = self.new()
+        now = now_of(storage)
+        for id, customer in (("b2", "ann"), ("a1", None), ("c3", "ben"), ("d4", None), ("e5", None)):
+            write(storage, evolve(a_cart(id, now), customer_id=customer))
+        write(storage, evolve(a_cart("f6", now), lines=(), currency="USD"))
+        write(storage, evolve(storage.look(lambda view: view.cart("d4")), version=2, ordered="checkout-1"))
+        write(storage, evolve(storage.look(lambda view: view.cart("e5")), version=2, merged_into="b2"))
+        rows = list(lists.carts())
+        assert [(row.id, row.customer) for row in rows] == [("a1", None), ("b2", "ann"), ("c3", "ben"), ("f6", None)]
+        cart = a_cart("a1", now)
+        assert rows[0] == CartListed("a1", None, cart.currency, len(cart.lines), cart.updated_at)
+        assert (rows[-1].currency, rows[-1].lines) == ("USD", 0)
+        assert list(lists.carts(limit=2)) == rows[:2]
+        assert list(lists.carts(after="b2", limit=2)) == rows[2:]
+        assert list(lists.carts(after="f6")) == []
 
     # Payments.
     def test_an_attempt_is_listed_as_it_is(self) -> None:
@@ -324,6 +343,7 @@ class QueriesContract:
         stock(storage, Stock("mug", "annex"), 1)
         asks = (
             lists.orders,
+            lists.carts,
             lists.payments,
             lists.inventory,
             lists.holds,

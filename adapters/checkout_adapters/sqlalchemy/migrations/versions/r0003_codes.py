@@ -1,4 +1,4 @@
-"""Codes of promotions that are issued in batches."""
+"""Codes of promotions that are issued in batches. Open carts have an index of their own, to be listed by."""
 
 from __future__ import annotations
 
@@ -41,9 +41,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_codes")),
     )
     op.create_index("ix_codes_batch", "codes", ["batch"], unique=False)
+    live = sa.text("ordered IS NULL AND merged_into IS NULL")
+    op.create_index("ix_carts_open", "carts", ["id"], sqlite_where=live, postgresql_where=live)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_carts_open", table_name="carts")
     op.drop_index("ix_codes_batch", table_name="codes")
     op.drop_table("codes")
     op.drop_index("ix_code_batches_promotion", table_name="code_batches")
