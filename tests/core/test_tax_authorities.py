@@ -15,7 +15,7 @@ from checkout_core.customers import Destination
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.pricing_policy import PricingPolicy, policy_from
-from checkout_core.promotions import Percent, Promotion
+from checkout_core.promotions import AmountOff, Percent, Promotion
 from checkout_core.receipt import figures_of, receipt_of, recompute
 from checkout_core.shipping import ShippingOption
 from checkout_core.tax import TaxRate
@@ -31,13 +31,17 @@ def test_an_authoritys_own_example_comes_out_to_the_cent(example: dict[str, Any]
     for n, each in enumerate(example["lines"]):
         sku, category = f"item-{n}", f"category-{n}"
         products[sku] = Product(sku, sku, [Money.parse(each["amount"], currency)], category, tracked=False)
-        taxes[category] = tuple(TaxRate(code, Ratio.parse(rate), included) for code, rate, included in each["rates"])
-        lines.append(Line(sku, 1))
+        taxes[category] = tuple(TaxRate(code, Ratio.parse(rate), *how) for code, rate, *how in each["rates"])
+        lines.append(Line(sku, each.get("quantity", 1)))
     delivery = Money.parse(example["delivery"], currency) if "delivery" in example else None
     offers = () if delivery is None else (ShippingOption("delivery", "Delivery", delivery, "delivery"),)
     policy = policy_from({"shipping_tax": example.get("shipping_tax", "own")})
     assert isinstance(policy, PricingPolicy)
-    off = (Promotion("off", "Discount", Percent(Ratio(example["percent_off"]))),) if "percent_off" in example else ()
+    off: tuple[Promotion, ...] = ()
+    if "percent_off" in example:
+        off = (Promotion("off", "Discount", Percent(Ratio(example["percent_off"]))),)
+    elif "amount_off" in example:
+        off = (Promotion("off", "Coupon", AmountOff([Money.parse(example["amount_off"], currency)])),)
     basket = Basket(currency, tuple(lines), Destination("US"), tuple(offer.id for offer in offers))
     quote = price(basket, Facts(products, off, taxes, offers), datetime(2026, 1, 1, tzinfo=UTC), policy)
     assert isinstance(quote, Quote), quote
