@@ -8,7 +8,8 @@
     promise_for = 3600                  seconds that a checkout keeps a unit price it was quoted; 0 unless said
     tax_provider = "NAME"               who is asked what tax is due, by the name it is registered under; else the shop's own table
     addresses = "i18n"                  how addresses and phone numbers are checked, by its registered name; else they are taken as typed
-    tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback")
+    tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback"), or show that total
+                                        and take no payment for it ("provisional")
     carrier_outage = "fallback"         while a carrier is away, its ways to send cost what the table says, or are not offered ("block")
     carrier_seconds = 3                 a carrier that takes longer counts as away
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT

@@ -45,12 +45,13 @@ from checkout_core.policy import Policy
 from checkout_core.prices import promised
 from checkout_core.pricing import Basket, Facts, Quote, diff, price, prices_today, quantities_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import PaidBy, Promotion
-from checkout_core.quote import same_price
+from checkout_core.promotions import Promotion
+from checkout_core.quote import priced_for, same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.shadow import Shadow, side_of
 from checkout_core.shipping import chosen_of, handed_over
 from checkout_core.sourcing import claims_on
+from checkout_core.tax_provider import awaited
 from checkout_core.unit import Person, Request, Unit, View
 from checkout_core.uses import left_of, used_up_for
 from checkout_core.values import evolve
@@ -432,12 +433,14 @@ def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy)
 def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None, policy: Policy) -> Checkout:
     """The checkout with a quote that may be paid: the stored one while it lasts (R7), else a new one if it is what was expected."""
     old = c.quote
-    if c.quote_until is None or unit.now >= c.quote_until:
+    if c.quote_until is None or unit.now >= c.quote_until or (old and awaited(old.tax_source, policy.tax_outage)):
         if known is None or known.seen.checkout is None or known.seen.checkout.version != c.version:
             raise Stale
         c = priced(unit, c, known, policy)
     if c.quote is None:
         raise Refusal.of(missing(c))
+    if away := awaited(c.quote.tax_source, policy.tax_outage):
+        raise Refusal(Refused("tax-provisional", away))
     if expected not in (c.quote.total, c.quote.hash):
         seen = [] if isinstance(expected, str) else [Change("total", str(expected), str(c.quote.total))]
         changes = diff(old, c.quote) if old is not None and old.hash != c.quote.hash else ()
@@ -467,12 +470,6 @@ def attempt_for(c: Checkout, quote: Quote, wish: Payment, policy: Policy) -> Att
     can = able[0].capabilities
     capture = can.capture_with_authorize and (policy.capture == "with-authorize" or not can.capture_later)
     return Attempt(key, able[0].name, wish.instrument, quote.total, capture=capture, terms=Terms.of(can))
-
-
-def priced_for(quote: Quote) -> frozenset[str] | None:
-    """The means of payment that this price is for, because a promotion asks for one; None is any."""
-    asked = [condition.methods for used in quote.promotions for condition in used.when if isinstance(condition, PaidBy)]
-    return frozenset.intersection(*asked) if asked else None
 
 
 def result_of(c: Checkout, attempt: Attempt | None) -> Result:
@@ -545,6 +542,8 @@ def everything_wrong(unit: View, known: Known, policy: Policy) -> tuple[Refused,
     quote = quoted(c, known, unit.now, policy)
     if not isinstance(quote, Quote):
         return (*wrong, *quote)
+    if away := awaited(quote.tax_source, policy.tax_outage):
+        wrong.append(Refused("tax-provisional", away))
     if c.quote is not None and c.quote.hash != quote.hash:
         wrong.append(Refused("quote-changed", changes=diff(c.quote, quote), total=quote.total))
     for sku, units in sorted(demand_of(quote).items()):

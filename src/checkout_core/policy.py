@@ -62,7 +62,8 @@ class Policy:
     secret of ≥ 16 bytes, never changed; needed once a promotion has a limit per person. `home` is where the shop sells from: whose taxes
     are in its prices, and from where tax is due by the buyer; needed once prices keep their net. `promise_for`: for how many seconds a
     checkout keeps a unit price that it was quoted, if it becomes dearer (`prices.Promise`); 0: as long as its quote. `tax_outage`: while a
-    tax provider is away, sell nothing (`block`), or at the rates of the shop's own table (`fallback`). Raises BadSetting.
+    tax provider is away, sell nothing (`block`), sell at the rates of the shop's own table (`fallback`), or show a total at those and
+    take no payment for it (`provisional`). Raises BadSetting.
     """
 
     limits: Limits = Limits()
@@ -97,7 +98,7 @@ class Policy:
             self._known("nearest", places)
         self._known("dispatch", self.dispatch)
         if self.tax_outage not in get_args(TaxOutage):
-            raise BadSetting("tax_outage", f"{self.tax_outage!r} is not known", f"Use {' or '.join(get_args(TaxOutage))}.")
+            raise BadSetting("tax_outage", f"{self.tax_outage!r} is not known", f"Use {', '.join(get_args(TaxOutage))}.")
         if self.home is None and any(pricing.prices_keep == "net" for pricing in (self.pricing, *self.channels.values())):
             problem = "prices keep their net, and nobody says where they are at home"
             raise BadSetting("prices_keep", problem, 'Say where: Policy(home=Destination("DE")), or home = "DE" in the configuration.')

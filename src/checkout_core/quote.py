@@ -22,7 +22,7 @@ from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.prices import PriceOrigin
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, Percent
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, PaidBy, Percent
 from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
 from checkout_core.shipping import RateSource
@@ -233,6 +233,12 @@ def hash_text(
     for used in promotions:
         digest.update(pack(f">{len(used.shares)}q", *used.shares))
     return digest.hexdigest()
+
+
+def priced_for(quote: Quote) -> frozenset[str] | None:
+    """The means of payment that this price is for, because a promotion asks for one; None is any."""
+    asked = [condition.methods for used in quote.promotions for condition in used.when if isinstance(condition, PaidBy)]
+    return frozenset.intersection(*asked) if asked else None
 
 
 def same_price(before: Quote, after: Quote) -> bool:

@@ -83,6 +83,7 @@ WORDS: Mapping[str, str] = {
     # tax and shipping
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
     "tax-unavailable": "{subject} does not say what tax is due ({given}), and we guess nothing. Nothing is lost: try again in a moment.",
+    "tax-provisional": "{subject} does not say yet what tax is due, so this total is provisional and not paid. Try again in a moment.",
     "not-shipped-there": "{subject} is not delivered there. Choose another method or address.",
     "too-heavy": "{subject} carries at most {limit} g; this is {given} g. Choose another method, or send less.",
     "too-many-units": "{subject} carries at most {limit} units; these are {given}. Choose another method, or send fewer.",

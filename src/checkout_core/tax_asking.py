@@ -27,7 +27,7 @@ async def taxes_due(
     estimate = await _estimate(provider, to, categories, at)
     if estimate is not None:
         return estimate.rates, TaxSource(provider.name, estimate.reference)
-    rates: Taxes = await own.rates(to, categories, at) if outage == "fallback" else {}
+    rates: Taxes = await own.rates(to, categories, at) if outage != "block" else {}
     return rates, TaxSource(provider.name, answered=False)
 
 

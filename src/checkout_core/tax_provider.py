@@ -14,7 +14,7 @@ from attrs import field, frozen
 from checkout_core.tax import TaxRate
 from checkout_core.values import Table
 
-TaxOutage = Literal["block", "fallback"]
+TaxOutage = Literal["block", "fallback", "provisional"]
 REFERENCE_AT_MOST: Final = 200  # characters (R25)
 
 
@@ -29,6 +29,11 @@ class TaxSource:
     provider: str
     reference: str = ""
     answered: bool = True
+
+
+def awaited(source: TaxSource | None, outage: TaxOutage) -> str:
+    """The provider without whose answer a total is there to be seen but not to be paid: it was away, and our own table stands in; or ""."""
+    return source.provider if outage == "provisional" and source is not None and not source.answered else ""
 
 
 def _rates(given: Mapping[str, tuple[TaxRate, ...] | None]) -> Mapping[str, tuple[TaxRate, ...] | None]:

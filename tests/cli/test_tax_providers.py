@@ -67,10 +67,15 @@ def test_away_is_refused_or_falls_back_as_configured(checkout: Command, db: Path
 
 def test_tax_show_says_who_is_asked_first(checkout: Command, db: Path, tmp_path: Path) -> None:
     words = ("tax", "show", "--country", "DE", "--db", db)
-    for outage, told in (("block", "While it is away nothing is sold."), ("fallback", "While it is away these rows hold.")):
+    away = {
+        "block": "nothing is sold.",
+        "fallback": "these rows hold.",
+        "provisional": "these rows make a total to look at, and nothing is paid.",
+    }
+    for outage, told in away.items():
         config = configured(tmp_path, f'tax_provider = "acme"\ntax_outage = "{outage}"\n')
         assert checkout(*words, "--config", config, "--json").data["provider"] == {"name": "acme", "outage": outage}
-        assert f"acme is asked first. {told}" in checkout(*words, "--config", config).out
+        assert f"acme is asked first. While it is away {told}" in " ".join(checkout(*words, "--config", config).out.split())
     assert checkout(*words, "--json").data["provider"] is None
 
 
@@ -98,7 +103,7 @@ def test_the_worker_tells_the_provider_of_orders(checkout: Command, db: Path, tm
     ("text", "told"),
     [
         ('tax_provider = ""', "tax_provider is empty"),
-        ('tax_provider = "a"\ntax_outage = "guess"', "tax_outage is block or fallback, not 'guess'"),
+        ('tax_provider = "a"\ntax_outage = "guess"', "tax_outage is block, fallback or provisional, not 'guess'"),
         ('tax_outage = "block"', "tax_outage says what to do while a tax_provider is away, and none is named"),
         ("[tax.acme]\nkey = 1", "tax.acme is described but is not the tax_provider"),
     ],

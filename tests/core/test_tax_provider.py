@@ -137,7 +137,7 @@ def test_a_fallback_that_does_not_know_refuses_too() -> None:
     assert {refused.reason for refused in caught.value.refused} == {"tax-unavailable"}
 
 
-@pytest.mark.parametrize("outage", ["block", "fallback"])
+@pytest.mark.parametrize("outage", ["block", "fallback", "provisional"])
 def test_a_quote_that_lasts_is_paid_while_the_provider_is_away(outage: str) -> None:
     """R7: it was asked when the quote was made, and nobody asks it again."""
     life = Life(outage)
@@ -161,6 +161,43 @@ def test_a_quote_that_ran_out_is_not_paid_at_other_rates_unseen(struck: set[str]
         assert refused.reason == reason
         if outage == "fallback":
             assert any(change.what == "tax source" and "away" in change.after for change in refused.changes)
+
+
+@pytest.mark.fault("G2")
+def test_a_provisional_total_is_shown_and_not_paid_until_the_provider_answers(struck: set[str]) -> None:
+    """Its own table says 19 %, the provider 7: what is paid in the end is what the shopper then saw."""
+    life = Life("provisional")
+    life.provider.away = True
+    c = a_checkout(life.shop)
+    assert codes(quote_of(c)) == {"VAT19"}
+    assert [refused.reason for refused in life.shop.validate(c.id)] == ["tax-provisional"]
+    refused = life.pay(c)
+    struck.add("G2")
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.subject) == ("tax-provisional", "acme")
+    assert "provisional" in str(refused)
+    life.provider.away = False
+    changed = life.pay(c)
+    assert isinstance(changed, Refused)
+    assert changed.reason == "quote-changed"
+    assert {"tax source"} <= {change.what for change in changed.changes}
+    assert isinstance(life.pay(c, expected=changed.total), Placed)
+    assert codes(quote_of(life.shop.status(c.id))) == {"VAT7"}
+
+
+def test_a_provisional_total_that_the_provider_confirms_is_paid_at_once() -> None:
+    """The same total by both: nobody is asked twice. Only the hash, which names whose rates these are, is another."""
+    table = TaxTable(
+        [TaxRow("DE", None, category, (TaxRate("VAT19", Ratio(19, 100), included=True),)) for category in ("standard", "reduced")]
+    )
+    life = Life("provisional", TableTaxProvider(table, "acme"))
+    life.provider.away = True
+    c = a_checkout(life.shop)
+    life.provider.away = False
+    assert isinstance(life.pay(c, expected=quote_of(c).total), Placed)
+    paid = quote_of(life.shop.status(c.id))
+    assert paid.tax_source is not None
+    assert paid.tax_source.answered
 
 
 def test_asking_again_makes_no_other_price() -> None:
@@ -213,7 +250,7 @@ def test_rates_are_rates() -> None:
 
 def test_an_outage_policy_that_is_unknown_is_named() -> None:
     other: Any = "guess"
-    with pytest.raises(BadSetting, match="block or fallback"):
+    with pytest.raises(BadSetting, match="block, fallback, provisional"):
         Policy(tax_outage=other)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from rich.console import RenderableType
 
@@ -36,9 +37,16 @@ def rows_data(rows: Sequence[TaxRow]) -> list[dict[str, object]]:
     ]
 
 
+_AWAY: Final = {
+    "block": "nothing is sold",
+    "fallback": "these rows hold",
+    "provisional": "these rows make a total to look at, and nothing is paid",
+}
+
+
 def place_words(rows: Sequence[TaxRow], provider: Mapping[str, str] | None = None) -> Iterator[RenderableType]:
     if provider is not None:
-        away = "nothing is sold" if provider["outage"] == "block" else "these rows hold"
+        away = _AWAY[provider["outage"]]
         yield f"{provider['name']} is asked first. While it is away {away}."
     yield table(
         ("category", "tax", "percent", "how", "since", "until", "source"),

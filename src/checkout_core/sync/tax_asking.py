@@ -28,7 +28,7 @@ def taxes_due(
     estimate = _estimate(provider, to, categories, at)
     if estimate is not None:
         return estimate.rates, TaxSource(provider.name, estimate.reference)
-    rates: Taxes = own.rates(to, categories, at) if outage == "fallback" else {}
+    rates: Taxes = own.rates(to, categories, at) if outage != "block" else {}
     return rates, TaxSource(provider.name, answered=False)
 
 
