@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import sqlalchemy as sa
-from attrs import fields, frozen
+from attrs import AttrsInstance, fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
 from checkout_adapters.files.places import kept_locations, plain
@@ -195,7 +195,7 @@ def _name(entry: Entry) -> str:
 
 
 def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Change]:
-    for attribute in fields(type(after)):
+    for attribute in fields(cast("type[AttrsInstance]", type(after))):
         if not attribute.init:
             continue
         one, other = getattr(before, attribute.name), getattr(after, attribute.name)
