@@ -189,13 +189,20 @@ def _free_shipping(table: Table, known: Known) -> Gain:
 
 def _of_a_host(table: Table, known: Known, kind: type) -> Gain | None:
     """The host's benefit, from the table `with`; it covers what `skus`, `categories`, `attributes` and `methods` say."""
-    below = table.table("with", needed=False) or Table(table.notes, table.lines, (*table.path, "with"), {})
-    made, covered = made_by_host(below, kind), assortment(table, known)
-    below.close(where=f"among the fields of {kind.__name__}")
-    problem = None if made is None else not_a_benefit(made)
-    if problem is not None:
+    below, covered = table.table("with", needed=False), assortment(table, known)
+    if below is None and table.has("with"):
+        table.pass_over(["methods"])
+        return None
+    own = Table(table.notes, table.lines, (*table.path, "with"), {}) if below is None else below
+    made, problem, before = None, None, len(table.notes.found)
+    try:
+        made = made_by_host(own, kind)
+    except BadSetting as error:
+        contradiction(own, error)
+    own.close(where=f"among the fields of {kind.__name__}")
+    if made is not None and (problem := not_a_benefit(made)) is not None:
         table.wrong("kind", f"{problem}. A benefit is a frozen attrs class with on, words and takes.")
-    if made is None or problem is not None:
+    if made is None or len(table.notes.found) > before:
         table.pass_over(["methods"])
         return None
     benefit = cast(HostBenefit, made)
