@@ -233,6 +233,14 @@ class Elsewhere(WholeEuros):
     on: Any = "the moon"
 
 
+@frozen
+class Nested(Wordless):
+    """Frozen, around something that is not: a shop keeps its promotions by value."""
+
+    amounts: Any = field(factory=dict)
+    words: str = "so much"
+
+
 @frozen(hash=False, eq=True)
 class Loose(WholeEuros):
     """Of equal ones, but without a hash."""
@@ -245,7 +253,8 @@ class Loose(WholeEuros):
     [
         (Wordless(), "Wordless has no 'words'"),
         (Elsewhere(1), "Elsewhere is on 'the moon', which is not one of lines, order"),
-        (Loose(1), "Loose is not frozen"),
+        (Loose(1), "Loose is not frozen all through"),
+        (Nested(), "Nested is not frozen all through"),
         (Told("X", "x", "lines", (1,)), "Told is no benefit"),
         ("text", "str is no benefit"),
     ],

@@ -351,10 +351,10 @@ def not_a_benefit(benefit: object) -> str | None:
     if missing := [name for name in ("on", "words", "takes") if getattr_static(benefit, name, None) is None]:
         return f"{kind.__name__} has no {missing[0]!r}"
     try:
-        hash(benefit)
-        on = cast(HostBenefit, benefit).on
+        (found,) = {cast(HostBenefit, benefit)}  # only what has a hash, down to the last field, can be in a set
+        on = found.on
     except Exception as error:
-        return f"{kind.__name__} is not frozen, or does not say what it is on ({type(error).__name__})"
+        return f"{kind.__name__} is not frozen all through, or does not say what it is on ({type(error).__name__})"
     return None if on in get_args(On) else f"{kind.__name__} is on {on!r}, which is not one of {', '.join(get_args(On))}"
 
 
