@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from attrs import evolve, field, frozen
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checkout_adapters.files import BadFiles, read_shop
 from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.coupons import kind_of
+from checkout_cli.rendering.receipts import quote_data
 from checkout_core import Product, Promotion, Ratio, Refused, codec, plugins
 from checkout_core.cart import Line
 from checkout_core.codec import Unreadable, decode, encode
@@ -27,6 +30,7 @@ from checkout_core.receipt import figures_of, receipt_of, recompute
 from checkout_core.sheet import Sheet
 from checkout_core.shipping import ShippingOption
 from checkout_core.why_not import why
+from tests.cli.price_pictures import drawn
 from tests.contracts.corner_shop import GOOD
 from tests.world import NOON, eur
 
@@ -264,6 +268,25 @@ def test_what_is_no_benefit_is_refused_when_the_promotion_is_made(benefit: Any, 
         deal(benefit)
 
 
+ANSWERS = st.one_of(
+    st.integers(-10, 5000),
+    st.dictionaries(st.integers(-1, 4), st.one_of(st.integers(-10, 2600), st.booleans(), st.floats()), max_size=5),
+    st.lists(st.integers()),
+    st.none(),
+)
+
+
+@given(ANSWERS, st.sampled_from(["lines", "order", "shipping", "order_and_shipping"]), st.sampled_from([None, "g"]))
+def test_whatever_it_answers_nothing_is_below_zero_and_all_is_worked_out_again(answer: Any, on: On, group: str | None) -> None:
+    """R14, G6: an answer is taken to the minor unit, or not at all."""
+    priced = quote(deal(Says(answer, on=on), group=group), Promotion("other", "Other", Percent(Ratio(10)), group=group))
+    assert all(0 <= entry.discount <= entry.subtotal for entry in (*priced.lines, *priced.shipping))
+    assert recompute(receipt_of(priced)) == figures_of(priced)
+    own = [used.amount for used in priced.promotions if used.id == "own"]
+    if group is None and own:
+        assert own == [answer if isinstance(answer, int) else sum(answer.values())]
+
+
 # Replayed without the class.
 def gone(group: str) -> Mapping[str, type]:
     return MappingProxyType({})
@@ -282,6 +305,18 @@ def test_a_quote_is_read_and_worked_out_again_without_the_class(monkeypatch: pyt
     rows = [row for row in receipt_of(again).rows if row.step == "discount"]
     assert (rows[0].rule, rows[0].figure) == ("WholeEuros", 590)
     assert benefit_words(again.promotions[0].benefit) == "every line down to a multiple of 1000"
+
+
+def test_a_picture_and_the_data_of_a_price_say_it_in_the_words_of_the_class() -> None:
+    """A line says by which rule it became cheaper, as with ours; nothing is guessed about how the class came to its figure."""
+    priced = quote(deal(WholeEuros(1000)))
+    picture = drawn(priced)
+    assert picture.count("every line down to a multiple of 1000") == 3  # at each line, and where the discounts are told
+    assert "None" not in picture
+    data: Any = quote_data(priced)
+    (told,) = data["promotions"]
+    assert told["benefit"]["kind"] == "WholeEuros"
+    assert (told["benefit"]["words"], told["benefit"]["shares"]) == ("every line down to a multiple of 1000", [500, 590])
 
 
 @pytest.mark.parametrize(
