@@ -8,6 +8,7 @@ from typing import Final
 from attrs import fields, frozen
 
 from checkout_core.money import Money
+from checkout_core.promotions import Told
 from checkout_core.quote import (
     CANONICAL,
     AppliedPromotion,
@@ -160,10 +161,12 @@ def _taxed(entry: PricedLine | PricedShipping, quote: Quote) -> dict[str, Fact]:
 
 
 def _promotion(used: AppliedPromotion, quote: Quote) -> dict[str, Fact]:
+    rule = used.benefit
     return {
         "name": used.name,
         "code": used.code,
-        "rule": benefit_text(used.benefit),
+        "rule": f"{rule.name} on {rule.on}: {rule.words}" if isinstance(rule, Told) else benefit_text(rule),
+        "answer": _numbers(rule.shares) if isinstance(rule, Told) else None,
         "discount": _money(used.amount, quote),
         "unused": _money(used.unused, quote),
         "shares": _numbers(used.shares),

@@ -18,11 +18,13 @@ from checkout_core.errors import Misconfigured
 from checkout_core.payments import Capabilities
 
 ADDRESSES: Final = "checkout_core.addresses"
+BENEFITS: Final = "checkout_core.benefits"
 CARRIERS: Final = "checkout_core.carriers"
 CONDITIONS: Final = "checkout_core.conditions"
 TAX_PROVIDERS: Final = "checkout_core.tax_providers"
 GROUPS: Final = (
     ADDRESSES,
+    BENEFITS,
     CARRIERS,
     "checkout_core.gateways",
     "checkout_core.notifiers",
@@ -66,6 +68,11 @@ def classes(group: str) -> Mapping[str, type]:
             raise Misconfigured(f"{name!r} of {group} is no class. Register the class itself.")
         found[name] = loaded
     return MappingProxyType(found)
+
+
+def name_of(group: str, kind: type) -> str | None:
+    """The name under which this class is registered in a group; None: it is not."""
+    return next((name for name, found in classes(group).items() if found is kind), None)
 
 
 def check(gateways: Iterable[Declares], *, production: bool) -> None:

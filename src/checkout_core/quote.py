@@ -22,7 +22,7 @@ from checkout_core.gift_cards import UsedCard
 from checkout_core.money import Money, Ratio, divide
 from checkout_core.prices import PriceOrigin
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import FREE_SHIPPING, AmountOff, Benefit, Condition, PaidBy, Percent
+from checkout_core.promotions import FREE_SHIPPING, AmountOff, Condition, Kept, PaidBy, Percent
 from checkout_core.promotions.windows import UseIn
 from checkout_core.refusals import Refused
 from checkout_core.shipping import RateSource
@@ -90,7 +90,8 @@ class AppliedPromotion:
     """A promotion that took something: `shares` of the entries at these positions (None: of all lines, in their order).
 
     `units`: of how many units of each, where it does not cover all (empty: all). `bought`: line and number of units that had to be there.
-    `unused` is the part of a fixed amount that found nothing to reduce (RB-68). `limit` and `per_person` say what placing must hold.
+    `unused` is the part of a fixed amount that found nothing to reduce (RB-68). Of a host's own benefit `benefit` has what its class
+    answered, so that the quote can be worked out again without it. `limit` and `per_person` say what placing must hold.
     `issued`: the code of its batch that was typed, which can be used `per_code` times. `when`: the conditions that held. `budget` (minor
     units) and `window` are further limits to be held; `kept`: a cancelled order gives nothing of them all back.
     """
@@ -98,7 +99,7 @@ class AppliedPromotion:
     id: str
     name: str
     code: str | None
-    benefit: Benefit
+    benefit: Kept
     entries: tuple[int, ...] | None
     shares: tuple[int, ...]
     units: tuple[int, ...]
@@ -270,7 +271,7 @@ _SOURCE: Final = _all_but(TaxSource)
 
 
 @lru_cache(maxsize=4096)
-def benefit_text(benefit: Benefit) -> str:
+def benefit_text(benefit: Kept) -> str:
     """What a promotion gives, as canonical text: its name and its fields."""
     return CANONICAL.encode(_plain(benefit))
 

@@ -20,7 +20,7 @@ from checkout_core.gift_cards import GiftCard, UsedCard, due_after, use
 from checkout_core.money import Ratio
 from checkout_core.order_tax import taxes_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import AmountOff, Benefit, Bundle, BuyGet, EveryNth, Percent, SetTotal, TieredPercent
+from checkout_core.promotions import AmountOff, Bundle, BuyGet, EveryNth, Kept, Percent, SetTotal, TieredPercent, Told
 from checkout_core.promotions.stacking import again
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Totals
 from checkout_core.sheet import Sheet
@@ -101,7 +101,7 @@ class Deal:
     """A promotion as it went in: what it gives, on the entries at these positions, in competition with others of its `group`."""
 
     id: str
-    benefit: Benefit
+    benefit: Kept
     entries: tuple[int, ...]
     group: str | None
 
@@ -271,10 +271,11 @@ def _discount_rows(used: AppliedPromotion, quote: Quote, ids: Sequence[str], lef
     mode, shared = _roundings(used.benefit, amount, quote)
     inputs = zip(repeat(amount), before, used.units or repeat(0))
     columns = zip(steps, subjects, repeat(used.id), inputs, repeat(shared), shares, map(neg, shares))
-    return [Row("discount", used.id, type(used.benefit).__name__, (sum(before), used.unused), mode, amount, 0), *map(_made, columns)]
+    rule = used.benefit.name if isinstance(used.benefit, Told) else type(used.benefit).__name__
+    return [Row("discount", used.id, rule, (sum(before), used.unused), mode, amount, 0), *map(_made, columns)]
 
 
-def _roundings(benefit: Benefit, amount: int, quote: Quote) -> tuple[str, str]:
+def _roundings(benefit: Kept, amount: int, quote: Quote) -> tuple[str, str]:
     """How the discount was rounded, and how its shares came about."""
     policy = quote.policy
     match benefit:

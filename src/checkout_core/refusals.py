@@ -70,6 +70,8 @@ WORDS: Mapping[str, str] = {
     "not-combinable": "{subject} cannot be combined with {given}. Remove one of them.",
     "already-reduced": "{subject} is for goods at their full price, and what it is for is cheaper already. Remove one of them.",
     "no-effect": "{subject} would change nothing here.",
+    "broken-rule": "{subject} does not work ({given}), so nothing is taken off for it. The shop must mend that class.",
+    "too-many-entries": "{subject} covers {given} lines, and is asked about at most {limit}. Buy in several orders.",
     "not-in-group": "{subject} is for {given}. Remove it.",
     "shopper-unknown": "{subject} is for {given}, and we do not know you yet. Sign in, or remove it.",
     "not-first-order": "{subject} is for a first order, and this is another one. Remove it.",

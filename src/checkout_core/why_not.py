@@ -51,8 +51,13 @@ def _far(why: Refused) -> tuple[int, float] | None:
     return None
 
 
-_DECIDED: Final[Mapping[str, Requirement]] = {"not-combinable": "combination", "budget-spent": "uses"}
-Requirement = Literal["time", "currency", "uses", "goods", "full price", "minimum", "condition", "combination"]
+_DECIDED: Final[Mapping[str, Requirement]] = {
+    "not-combinable": "combination",
+    "budget-spent": "uses",
+    "broken-rule": "rule",
+    "too-many-entries": "rule",
+}
+Requirement = Literal["time", "currency", "uses", "goods", "full price", "minimum", "condition", "rule", "combination"]
 
 
 @frozen

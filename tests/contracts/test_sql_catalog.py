@@ -32,6 +32,7 @@ from checkout_adapters.sqlalchemy.shelf import LoadPlan, changes, shelf_of
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
 from checkout_adapters.sqlalchemy.tables import catalog as rows
 from checkout_adapters.sqlalchemy.tables import movements, settings
+from checkout_core import plugins
 from checkout_core.customers import Destination
 from checkout_core.errors import Broken
 from checkout_core.holds import Movement, Stock
@@ -58,6 +59,7 @@ from checkout_core.refusals import Change
 from checkout_core.shipping import Parcel, Shipment, ShippingTable
 from checkout_core.shop import AsyncShop
 from checkout_core.sync.shop import Shop
+from tests.core.test_host_benefits import WholeEuros
 from tests.world import ADA, BERLIN, SECRET
 
 FOLDER = Path(__file__).parents[2] / "examples" / "shop"
@@ -223,6 +225,21 @@ def test_what_changed_is_told_before_and_seen_after(storage: SqlStorage) -> None
         "express",
         "standard",
     ]
+
+
+def test_a_hosts_own_benefit_is_kept_and_told_by_the_name_of_its_class(storage: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of ours: it comes back equal, and a plan says which figure of it is another, or which kind."""
+    monkeypatch.setattr(plugins, "classes", lambda group: {"whole-euros": WholeEuros} if group == plugins.BENEFITS else {})
+
+    def shop(benefit: Benefit) -> ShopFiles:
+        return evolve(files(), promotions=(Promotion("own", "Own", benefit),))
+
+    load(storage, shop(WholeEuros(100)))
+    assert SqlCatalog(storage).promotions([]) == [Promotion("own", "Own", WholeEuros(100))]
+    (change,) = load(storage, shop(WholeEuros(50))).changes
+    assert change.differences == (Change("step", "100", "50"),)
+    (change,) = load(storage, shop(Percent(Ratio(10)))).changes
+    assert change.differences == (Change("benefit", "whole-euros", "percent"),)
 
 
 def test_every_benefit_is_kept_and_a_change_in_it_is_told(storage: SqlStorage) -> None:

@@ -42,6 +42,7 @@ from checkout_core.pricing import (
     Quote,
 )
 from checkout_core.promotions import (
+    BENEFITS,
     CONDITIONS,
     FREE_SHIPPING,
     AmountOff,
@@ -49,6 +50,7 @@ from checkout_core.promotions import (
     Percent,
     Promotion,
 )
+from checkout_core.promotions.benefits import Benefit
 from checkout_core.quote import intact
 from checkout_core.receipt import figures_of, receipt_of, recompute
 from tests.core.kept import ATTEMPTS, CART, DOCUMENTS, a_checkout, a_quote, changed, compact, eur, fixtures, put, read
@@ -59,6 +61,8 @@ from tests.core.kept import ATTEMPTS, CART, DOCUMENTS, a_checkout, a_quote, chan
 def parts(kind: Any) -> tuple[Any, ...]:
     if kind is Condition:
         return CONDITIONS  # and those that hosts register
+    if kind == Benefit:
+        return BENEFITS  # likewise
     return get_args(kind) if isinstance(kind, types.UnionType) or get_origin(kind) in (Union, tuple) else ()
 
 

@@ -18,7 +18,6 @@ from checkout_core.pricing_policy import CHOICES, CashRounding, PricingPolicy
 from checkout_core.promotions import (
     FREE_SHIPPING,
     AmountOff,
-    Benefit,
     Bundle,
     BuyGet,
     EntryOff,
@@ -31,6 +30,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
+from checkout_core.promotions.benefits import Ours
 from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import Quote, hash_of, intact
 from checkout_core.refusals import Change
@@ -205,7 +205,7 @@ def test_what_is_news_or_bookkeeping_is_not_in_the_hash() -> None:
 
 
 EURO, CAP = [eur(100)], [eur(50)]
-RULES: list[tuple[Benefit, dict[str, Any]]] = [
+RULES: list[tuple[Ours, dict[str, Any]]] = [
     (Percent(Ratio(10)), {"percent": Ratio(11), "on": "lines", "cap": CAP, "max_units": 1, "unit_order": "price_asc"}),
     (
         TieredPercent([Tier(EURO, Ratio(10))]),
@@ -223,7 +223,7 @@ RULES: list[tuple[Benefit, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("benefit", "changes"), RULES, ids=[type(benefit).__name__ for benefit, _ in RULES])
-def test_each_field_of_a_benefit_is_in_the_hash(benefit: Benefit, changes: dict[str, Any]) -> None:
+def test_each_field_of_a_benefit_is_in_the_hash(benefit: Ours, changes: dict[str, Any]) -> None:
     """Another amount, cap, target or count is another promise, and so is another kind with the same numbers."""
     assert {a.name for a in fields(type(benefit)) if a.init} == set(changes)
     used = QUOTE.promotions[0]

@@ -13,10 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
-from attrs import fields, has
-
 from checkout_adapters.files import cells
-from checkout_adapters.files.gains import COUNT_AT_MOST, Known, assortment, contradiction
+from checkout_adapters.files.gains import COUNT_AT_MOST, Known, assortment, contradiction, made_by_host
 from checkout_adapters.files.mistakes import shown
 from checkout_adapters.files.trees import Table
 from checkout_core import plugins
@@ -47,7 +45,7 @@ def _condition(table: Table, known: Known) -> Condition | None:
         table.pass_over(table.others())  # whether they fit is unclear
         return None
     try:
-        condition = KINDS[kind](table, known) if kind in KINDS else _of_a_host(table, hosts[kind])
+        condition = KINDS[kind](table, known) if kind in KINDS else cast(Condition | None, made_by_host(table, hosts[kind]))
     except BadSetting as error:
         condition = None
         if len(table.notes.found) == before:  # else it follows from what is told already
@@ -104,24 +102,6 @@ def _in_variant(table: Table, known: Known) -> Condition | None:
         if variant not in there:
             table.wrong("variants", f"Number {n + 1}, {shown(variant)}, is no variant of {experiment}. Known: {', '.join(there)}.")
     return None if variants is None else InVariant(experiment, variants)
-
-
-def _of_a_host(table: Table, kind: type) -> Condition | None:
-    """The host's class made with the values of the table; what it raises for them is noted, not passed on."""
-    if not has(kind):
-        table.wrong("kind", f"{kind.__name__} is no attrs class, so its keys are not known. Make it one, with @frozen.")
-        return None
-    table.pass_over(a.name for a in fields(kind) if a.init)
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in table.values.items() if name != "kind"}
-    if table.others():
-        return None  # told when the table is closed
-    try:
-        return cast(Condition, kind(**given))
-    except BadSetting:
-        raise
-    except (TypeError, ValueError) as error:
-        table.wrong(None, f"{kind.__name__} does not take these values: {error}".rstrip(".") + ". Correct them.")
-        return None
 
 
 KINDS: Final[Mapping[str, Callable[[Table, Known], Condition | None]]] = {

@@ -6,19 +6,22 @@ fixed_unit      amounts, on, max_units, unit_order               fixed_line     
 set_unit        amounts, on                                      free_shipping   nothing more
 buy_get         buy, get                                         group_nth       percent, size, nth, sort, picking, max_groups
 bundle          parts, amounts, max_bundles
+
+A host's own kind has the name under which its class is registered (`checkout_core.benefits`); below `with` are the fields of that class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
-from attrs import frozen
+from attrs import fields, frozen, has
 
 from checkout_adapters.files import cells
 from checkout_adapters.files.goods import Goods
 from checkout_adapters.files.mistakes import shown
 from checkout_adapters.files.trees import Table
+from checkout_core import plugins
 from checkout_core.errors import BadSetting
 from checkout_core.money import Money
 from checkout_core.promotions import (
@@ -30,6 +33,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    HostBenefit,
     On,
     Part,
     Percent,
@@ -39,7 +43,7 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
-from checkout_core.promotions.benefits import Picking, Sort, UnitOrder
+from checkout_core.promotions.benefits import Picking, Sort, UnitOrder, not_a_benefit
 
 COUNT_AT_MOST: Final = 1_000_000_000
 
@@ -66,12 +70,13 @@ class Gain:
 
 def read_gain(table: Table, known: Known) -> Gain | None:
     """What the promotion gives; None if that is unclear, which is noted. Only the keys of its kind are known afterwards."""
-    kind, before = table.text("kind", cells.one_of("a kind", tuple(KINDS))), len(table.notes.found)
+    hosts = plugins.classes(plugins.BENEFITS)
+    kind, before = table.text("kind", cells.one_of("a kind", (*KINDS, *hosts))), len(table.notes.found)
     if kind is None:
         table.pass_over(KEYS)  # whether they fit is unclear
         return None
     try:
-        gain = KINDS[kind](table, known)
+        gain = KINDS[kind](table, known) if kind in KINDS else _of_a_host(table, known, hosts[kind])
     except BadSetting as error:
         if len(table.notes.found) == before:  # else it follows from what is told already
             contradiction(table, error)
@@ -185,6 +190,49 @@ def _free_shipping(table: Table, known: Known) -> Gain:
     return Gain(FREE_SHIPPING, assortment(table, known), _methods(table, known, "shipping"))
 
 
+def _of_a_host(table: Table, known: Known, kind: type) -> Gain | None:
+    """The host's benefit, from the table `with`; it covers what `skus`, `categories`, `attributes` and `methods` say."""
+    below, covered = table.table("with", needed=False), assortment(table, known)
+    if below is None and table.has("with"):
+        table.pass_over(["methods"])
+        return None
+    own = Table(table.notes, table.lines, (*table.path, "with"), {}) if below is None else below
+    made, problem, before = None, None, len(table.notes.found)
+    try:
+        made = made_by_host(own, kind)
+    except BadSetting as error:
+        contradiction(own, error)
+    own.close(where=f"among the fields of {kind.__name__}")
+    if made is not None and (problem := not_a_benefit(made)) is not None:
+        table.wrong("kind", f"{problem}. A benefit is a frozen attrs class with on, words and takes.")
+    if made is None or len(table.notes.found) > before:
+        table.pass_over(["methods"])
+        return None
+    benefit = cast(HostBenefit, made)
+    return Gain(benefit, covered, _methods(table, known, benefit.on))
+
+
+def made_by_host(table: Table, kind: type) -> object | None:
+    """A host's class made with the values of the table; what it raises for them is noted, not passed on."""
+    if not has(kind):
+        message = f"{kind.__name__} is no attrs class, so its keys are not known. Make it one, with @frozen."
+        table.wrong("kind" if table.has("kind") else None, message)
+        table.pass_over(table.others())
+        return None
+    table.pass_over(a.name for a in fields(kind) if a.init)
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in table.values.items() if name != "kind"}
+    if table.others():
+        return None  # told when the table is closed
+    try:
+        made: object = kind(**given)
+    except BadSetting:
+        raise
+    except Exception as error:  # whatever a host's class raises: a file is told of, never fallen over
+        table.wrong(None, f"{kind.__name__} does not take these values: {error}".rstrip(".") + ". Correct them.")
+        return None
+    return made
+
+
 _ByAmount = type[AmountOff] | type[SetTotal] | type[EntryOff] | type[SetPrice]
 
 
@@ -286,5 +334,5 @@ KINDS: Final[Mapping[str, Callable[[Table, Known], Gain | None]]] = {
 }
 KEYS: Final = (
     *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "attributes", "methods"),
-    *("buy", "get", "size", "nth", "sort", "picking", "max_groups", "parts", "max_bundles"),
+    *("with", "buy", "get", "size", "nth", "sort", "picking", "max_groups", "parts", "max_bundles"),
 )

@@ -9,21 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import sqlalchemy as sa
-from attrs import fields, frozen
+from attrs import AttrsInstance, fields, frozen
 
 from checkout_adapters.files import Location, OpeningStock, ShopFiles
 from checkout_adapters.files.places import kept_locations, plain
 from checkout_adapters.sqlalchemy.tables import settings as settings_table
+from checkout_core import plugins
 from checkout_core.catalog import Product
 from checkout_core.codec import TAGS, decode, encode
 from checkout_core.errors import Broken
 from checkout_core.experiments import Experiment
 from checkout_core.money import Money
 from checkout_core.prices import PriceList, PriceRow
-from checkout_core.promotions import BENEFITS, Benefit, Part, Promotion, Tier
+from checkout_core.promotions import Benefit, Part, Promotion, Tier
 from checkout_core.refusals import Change
 from checkout_core.shipping import ShippingMethod
 from checkout_core.sourcing import Sourcing
@@ -210,15 +211,15 @@ def _name(entry: Entry) -> str:
 
 
 def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Change]:
-    for attribute in fields(type(after)):
+    for attribute in fields(cast("type[AttrsInstance]", type(after))):
         if not attribute.init:
             continue
         one, other = getattr(before, attribute.name), getattr(after, attribute.name)
         if one == other:
             continue
-        if isinstance(one, BENEFITS) and isinstance(other, BENEFITS):
+        if isinstance(before, Promotion) and attribute.name == "benefit":
             if type(one) is not type(other):
-                yield Change(attribute.name, TAGS[type(one)], TAGS[type(other)])
+                yield Change(attribute.name, _kind(one), _kind(other))
             else:
                 yield from _differences(one, other)
         elif isinstance(before, PriceList) and isinstance(after, PriceList) and attribute.name == "rows":
@@ -229,6 +230,12 @@ def _differences(before: Entry | Benefit, after: Entry | Benefit) -> Iterator[Ch
                     yield Change(f"{attribute.name} {currency}", _said(one.get(currency)), _said(other.get(currency)))
         else:
             yield Change(attribute.name, _said(one), _said(other))
+
+
+def _kind(benefit: Benefit) -> str:
+    """What its document calls it: one of ours by its tag, a host's by the name of its class."""
+    kind = type(benefit)
+    return TAGS.get(kind) or plugins.name_of(plugins.BENEFITS, kind) or kind.__name__
 
 
 def _rows(before: Sequence[PriceRow], after: Sequence[PriceRow]) -> Iterator[Change]:

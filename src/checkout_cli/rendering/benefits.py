@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, assert_never
+from typing import Final
 
 from checkout_core.money import Money, Ratio
 from checkout_core.promotions import (
@@ -14,6 +14,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    Kept,
     On,
     Percent,
     SetPrice,
@@ -42,7 +43,7 @@ _FROM: Final = {"price_asc": "cheapest", "price_desc": "dearest"}
 _NTH: Final = {1: "st", 2: "nd", 3: "rd"}
 
 
-def benefit_words(benefit: Benefit, currency: str | None = None, *, everything: bool = True) -> str:
+def benefit_words(benefit: Benefit | Kept, currency: str | None = None, *, everything: bool = True) -> str:
     """Such as `10 % off the order` or `buy 2 of MUG, get 1 of TEA free`. Amounts in all currencies, or in `currency` alone.
 
     `everything` False: it covers some goods or some carriage only, which are not named here.
@@ -78,7 +79,7 @@ def benefit_words(benefit: Benefit, currency: str | None = None, *, everything: 
             together = " with ".join([f"{part.quantity}{_named(part.skus)}" for part in parts])
             return f"{together} for {_money(amounts, currency)}{most}"
         case _:
-            assert_never(benefit)
+            return benefit.words
 
 
 def _what(benefit: Percent | TieredPercent, whole: Mapping[On, str]) -> str:

@@ -12,6 +12,7 @@ from checkout_cli.rendering.benefits import benefit_words
 from checkout_cli.rendering.coupon_codes import batch_data, batches_words
 from checkout_cli.rendering.facts import money_data, time_data, time_words
 from checkout_cli.rendering.tables import cell, facts, heading, note, table
+from checkout_core import plugins
 from checkout_core.holds import Pool
 from checkout_core.listings import CouponListed
 from checkout_core.money import Money
@@ -30,13 +31,13 @@ from checkout_core.promotions import (
     TieredPercent,
     UnitOff,
 )
-from checkout_core.promotions.benefits import Naming
+from checkout_core.promotions.benefits import Naming, Ours
 from checkout_core.promotions.windows import Window
 
 if TYPE_CHECKING:
     from checkout_cli.wiring import BatchListed
 
-KINDS: Final[Mapping[type[Benefit], str]] = {
+KINDS: Final[Mapping[type, str]] = {
     Percent: "percent",
     TieredPercent: "tiered_percent",
     AmountOff: "fixed",
@@ -96,7 +97,8 @@ class Coupon:
 
 def coupon_data(one: Coupon) -> dict[str, object]:
     p, benefit = one.promotion, one.promotion and one.promotion.benefit
-    percent, amounts = getattr(benefit, "percent", None), getattr(benefit, "amounts", {})
+    ours = benefit if isinstance(benefit, Ours) else None
+    percent, amounts = getattr(ours, "percent", None), getattr(ours, "amounts", {})
     return {
         "promotion": one.id,
         "code": p.code if p else None,
@@ -219,7 +221,8 @@ def takes_off(p: Promotion) -> str:
 
 def kind_of(benefit: Benefit) -> str:
     """The kind as promotions.toml calls it."""
-    return "free_shipping" if benefit == FREE_SHIPPING else KINDS[type(benefit)]
+    kind = type(benefit)
+    return "free_shipping" if benefit == FREE_SHIPPING else KINDS.get(kind) or plugins.name_of(plugins.BENEFITS, kind) or kind.__name__
 
 
 def covers(p: Promotion) -> str | None:

@@ -18,7 +18,19 @@ from checkout_cli.rendering.price_words import Say, say, shown, some
 from checkout_core.gift_cards import UsedCard
 from checkout_core.money import CURRENCIES, Money, Ratio, divide
 from checkout_core.pricing_policy import PricingPolicy, settings_of
-from checkout_core.promotions import AmountOff, Bundle, BuyGet, EntryOff, EveryNth, Percent, SetPrice, SetTotal, TieredPercent, UnitOff
+from checkout_core.promotions import (
+    AmountOff,
+    Bundle,
+    BuyGet,
+    EntryOff,
+    EveryNth,
+    Percent,
+    SetPrice,
+    SetTotal,
+    TieredPercent,
+    Told,
+    UnitOff,
+)
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.receipt import receipt_of
 from checkout_core.refusals import Refused
@@ -219,6 +231,8 @@ class PriceTree:
                 return say("how.off" if one.taken == value.minor else "how.off-limited", value=value)
             case SetPrice(amounts=amounts):
                 return say("how.price", value=amounts[currency])
+            case Told(words=words):
+                return say("how.told", rule=words)
             case _:
                 return self._how_much(one)
 

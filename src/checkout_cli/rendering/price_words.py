@@ -45,6 +45,7 @@ WORDS: Final[Mapping[str, str]] = {
     "how.off": "{value} off",
     "how.off-limited": "{value} off, limited to what it can give",
     "how.price": "{value} each",
+    "how.told": "{rule}",
     # how a discount was worked out
     "discounts": "Discounts|taken off above",
     "discount": "{name}|{worked}",

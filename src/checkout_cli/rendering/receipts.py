@@ -16,6 +16,7 @@ from checkout_cli.rendering.tables import cell
 from checkout_core.money import Money, Ratio
 from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.pricing_policy import settings_of
+from checkout_core.promotions import Kept, Told
 from checkout_core.receipt import receipt_of
 
 
@@ -91,7 +92,7 @@ def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
         "amount": money_data(Money(used.amount, quote.currency)),
         "unused": money_data(Money(used.unused, quote.currency)),
         "group": used.group,
-        "benefit": {"kind": type(used.benefit).__name__, **_plain_fields(used.benefit)},
+        "benefit": _benefit_data(used.benefit),
         "when": [condition.words for condition in used.when],
         "shares": [
             {"of": "line" if at < goods else "shipping", "id": ids[at], "amount": money_data(Money(share, quote.currency)), "units": units}
@@ -99,6 +100,12 @@ def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
         ],
         "bought": [{"line": ids[at], "units": units} for at, units in used.bought],
     }
+
+
+def _benefit_data(benefit: Kept) -> dict[str, object]:
+    """Its kind and its fields; of a host's own its class, words and answer."""
+    kind = benefit.name if isinstance(benefit, Told) else type(benefit).__name__
+    return {"kind": kind, **{name: value for name, value in _plain_fields(benefit).items() if name != "name"}}
 
 
 def _plain(value: object) -> object:

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from rich.console import RenderableType
 
 from checkout_cli.exits import reason_data
-from checkout_cli.rendering.coupons import combines, covers, goods_words, limits_words, minimum_words, takes_off
+from checkout_cli.rendering.coupons import combines, covers, goods_words, kind_of, limits_words, minimum_words, takes_off
 from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, heading, note
 from checkout_core.promotions import Bundle, BuyGet, Promotion
@@ -82,6 +82,8 @@ def _asks_for(check: Check, p: Promotion) -> str:
             return "goods at their full price"
         case "minimum":
             return f"goods for at least {minimum_words(p)}"
+        case "rule":
+            return f"an answer of {kind_of(p.benefit)}"
         case "combination":
             return f"combines {combines(p)}"
         case _:

@@ -22,6 +22,7 @@ from checkout_core.money import Money, Ratio
 from checkout_core.payments import Card, Challenge, Upi, UpiIntent, ZeroTender
 from checkout_core.pricing import Quote
 from checkout_core.promotions import (
+    BENEFITS,
     CONDITIONS,
     AmountOff,
     Bundle,
@@ -41,8 +42,10 @@ from checkout_core.promotions import (
     SetTotal,
     ShipTo,
     TieredPercent,
+    Told,
     UnitOff,
 )
+from checkout_core.promotions.benefits import Benefit
 from checkout_core.quote import SCHEMES
 
 TAGS: Final[Mapping[type, str]] = {
@@ -68,6 +71,7 @@ TAGS: Final[Mapping[type, str]] = {
     BuyGet: "buy-get",
     Bundle: "bundle",
     EveryNth: "every-nth",
+    Told: "told",
     Quantity: "quantity",
     InGroup: "in-group",
     FirstOrder: "first-order",
@@ -139,7 +143,8 @@ def converter() -> Converter:
         (_is_scalars, _scalars_writer, _scalars_reader),
         (_is_pool, _pool_writer, _pool_reader),
         (_is_tagged, _tagged_writer, _tagged_reader),
-        (_is_condition, _condition_writer, _condition_reader),
+        (_is_condition, *_open(CONDITIONS, plugins.CONDITIONS)),
+        (_is_benefit, *_open(BENEFITS, plugins.BENEFITS)),
     ):
         made.register_unstructure_hook_factory(fits, writer)
         made.register_structure_hook_factory(fits, reader)
@@ -454,29 +459,34 @@ def _is_condition(cls: Any) -> bool:
     return cls is Condition
 
 
-def _condition_writer(cls: Any, converter: Converter) -> _Write:
-    """One of ours has its tag; a host's the name under which its class is registered, with a colon before it."""
-
-    def write(value: Any) -> Any:
-        kind = type(value)
-        tag = TAGS.get(kind) or next((f":{name}" for name, found in plugins.classes(plugins.CONDITIONS).items() if found is kind), None)
-        if tag is None:
-            raise TypeError(f"The condition {kind.__name__} is not registered under {plugins.CONDITIONS}, so it cannot be stored.")
-        return {"type": tag, **converter.get_unstructure_hook(kind)(value)}
-
-    return write
+def _is_benefit(cls: Any) -> bool:
+    return bool(cls == Benefit)
 
 
-def _condition_reader(cls: Any, converter: Converter) -> _Read:
-    ours = {TAGS[kind]: kind for kind in CONDITIONS}
+def _open(kinds: tuple[type, ...], group: str) -> tuple[Callable[[Any, Converter], _Write], Callable[[Any, Converter], _Read]]:
+    """Of ours or of a host's: one of ours has its tag, a host's the name under which its class is registered, with a colon before it."""
+    ours = {TAGS[kind]: kind for kind in kinds}
 
-    def read(value: Any, _: Any) -> Any:
-        tag = value.get("type") if type(value) is dict else None
-        if type(tag) is not str:
-            raise Wrong("type")
-        kind = ours.get(tag) or (plugins.classes(plugins.CONDITIONS).get(tag[1:]) if tag.startswith(":") else None)
-        if kind is None:
-            raise Wrong("type")
-        return converter.get_structure_hook(kind)({name: each for name, each in value.items() if name != "type"}, kind)
+    def writer(cls: Any, converter: Converter) -> _Write:
+        def write(value: Any) -> Any:
+            kind = type(value)
+            name = TAGS[kind] if kind in kinds else plugins.name_of(group, kind)
+            if name is None:
+                raise TypeError(f"The class {kind.__name__} is not registered under {group}, so it cannot be stored.")
+            return {"type": name if kind in kinds else f":{name}", **converter.get_unstructure_hook(kind)(value)}
 
-    return read
+        return write
+
+    def reader(cls: Any, converter: Converter) -> _Read:
+        def read(value: Any, _: Any) -> Any:
+            tag = value.get("type") if type(value) is dict else None
+            if type(tag) is not str:
+                raise Wrong("type")
+            kind = ours.get(tag) or (plugins.classes(group).get(tag[1:]) if tag.startswith(":") else None)
+            if kind is None:
+                raise Wrong("type")
+            return converter.get_structure_hook(kind)({name: each for name, each in value.items() if name != "type"}, kind)
+
+        return read
+
+    return writer, reader

@@ -9,16 +9,21 @@
 
 `on` says what it works on: `lines` and `shipping` are taken one by one, `order` (all goods) and `order_and_shipping` as a sum. Amounts
 are given by currency. None of them ever makes anything dearer, or takes more than there is (RB-68, OB-2, G6).
+
+A host's own benefit is a frozen class with three members (`HostBenefit`), which is asked once for a quote; the quote keeps its answer
+(`Told`), so that the price can be worked out again without the class.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, cast, get_args
+from inspect import getattr_static
+from typing import Final, Literal, NamedTuple, Protocol, cast, get_args
 
-from attrs import field, frozen
+from attrs import field, frozen, has
 
+from checkout_core.catalog import Product
 from checkout_core.errors import BadSetting
 from checkout_core.money import MAX_MINOR, Money, Ratio, by_currency
 
@@ -271,12 +276,86 @@ class Bundle:
         return frozenset().union(*[part.skus for part in self.parts])
 
 
-Benefit = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth | Bundle
+class Entry(NamedTuple):
+    """A line or a carriage that a host's own benefit covers; amounts are minor units of `currency`, as entered.
 
-BENEFITS: Final[tuple[type[Benefit], ...]] = cast("tuple[type[Benefit], ...]", get_args(Benefit))
+    `at` is what an answer calls it, `key` its SKU or method. `original` is what it costs before any discount, `current` what earlier
+    promotions left. `product` is what the catalogue says of a line; None for carriage, and where it is not known.
+    """
+
+    at: int
+    key: str
+    quantity: int
+    original: int
+    current: int
+    currency: str
+    product: Product | None
+
+
+Answer = Mapping[int, int] | int
+"""What a host's own benefit takes: so much off the entry `at` each position, or a sum, which is shared out over all of them."""
+
+
+class HostBenefit(Protocol):
+    """What a host's own benefit is: a frozen attrs class with these three. It is pure, asks nothing, and its cost is bounded (R25)."""
+
+    @property
+    def on(self) -> On:
+        """What it works on, always the same."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """What it takes off, in a few words, such as `every line down to whole euros`."""
+        ...
+
+    def takes(self, entries: tuple[Entry, ...]) -> Answer:
+        """How much it takes off, in minor units: of no entry less than 0 or more than its `current`. Nothing at all is `{}` or 0.
+
+        It may take less than that: what a floor protects stays.
+        """
+        ...
+
+
+@frozen(cache_hash=True)
+class Told:
+    """What a host's own benefit answered, as a quote keeps it: the name of its class, its words, and `shares` of the entries in turn."""
+
+    name: str
+    words: str
+    on: On
+    shares: tuple[int, ...]
+
+
+Ours = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth | Bundle
+
+BENEFITS: Final[tuple[type[Ours], ...]] = cast("tuple[type[Ours], ...]", get_args(Ours))
+
+Benefit = Ours | HostBenefit
+"""What a promotion gives."""
+
+Kept = Ours | Told
+"""What a quote says that a promotion gave."""
 
 Naming = BuyGet | Bundle
 """Those that name the goods they are about themselves, and of which a unit is used once only."""
+
+
+def not_a_benefit(benefit: object) -> str | None:
+    """What keeps this from being a benefit, one of ours or a host's; None: it is one."""
+    kind = type(benefit)
+    if kind in BENEFITS:
+        return None
+    if isinstance(benefit, Ours | Told) or not has(kind):
+        return f"{kind.__name__} is no benefit"
+    if missing := [name for name in ("on", "words", "takes") if getattr_static(benefit, name, None) is None]:
+        return f"{kind.__name__} has no {missing[0]!r}"
+    try:
+        (found,) = {cast(HostBenefit, benefit)}  # only what has a hash, down to the last field, can be in a set
+        on = found.on
+    except Exception as error:
+        return f"{kind.__name__} is not frozen all through, or does not say what it is on ({type(error).__name__})"
+    return None if on in get_args(On) else f"{kind.__name__} is on {on!r}, which is not one of {', '.join(get_args(On))}"
 
 
 def currencies_of(benefit: Benefit) -> frozenset[str] | None:
@@ -286,10 +365,10 @@ def currencies_of(benefit: Benefit) -> frozenset[str] | None:
             return frozenset(cap) or None
         case TieredPercent(tiers=tiers, cap=cap):
             return frozenset(tiers[0].reached) & frozenset(cap or tiers[0].reached)
-        case BuyGet() | EveryNth():
-            return None
-        case _:
+        case AmountOff() | SetTotal() | UnitOff() | EntryOff() | SetPrice() | Bundle():
             return frozenset(benefit.amounts)
+        case _:
+            return None
 
 
 def _percent(place: str, percent: Ratio) -> None:

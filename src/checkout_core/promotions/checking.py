@@ -123,7 +123,7 @@ def _needs(p: Promotion, products: Sequence[Product], methods: Sequence[Shipping
         return
     chosen = [one for one in products if p.goods is None or p.goods.has(one.sku, one)]
     left = [one for one in chosen if p.but_not is None or not p.but_not.has(one.sku, one)]
-    on, covered = getattr(p.benefit, "on", "lines"), goods(_place(p), None if p.goods is None else p.goods.names, left)
+    on, covered = p.on, goods(_place(p), None if p.goods is None else p.goods.names, left)
     if chosen and not left and p.but_not is not None and on != "order_and_shipping":
         yield goods("but_not", p.but_not.names, left)
         return

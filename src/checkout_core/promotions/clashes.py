@@ -10,7 +10,7 @@ from attrs import frozen
 
 from checkout_core.catalog import Product
 from checkout_core.money import Money
-from checkout_core.promotions.benefits import AmountOff, Bundle, BuyGet, EntryOff, Percent, UnitOff
+from checkout_core.promotions.benefits import AmountOff, Bundle, BuyGet, EntryOff, Ours, Percent, UnitOff
 from checkout_core.promotions.rules import Promotion
 
 Clash = Literal["shadowed", "tie", "budget"]
@@ -47,7 +47,7 @@ def clashes(promotions: Iterable[Promotion], products: Iterable[Product]) -> tup
 
 def _overdrawn(p: Promotion) -> Iterator[Finding]:
     """Where the uses that its limit allows, or a single one, may take more than its budget."""
-    most = p.benefit.amounts if isinstance(p.benefit, AmountOff) else getattr(p.benefit, "cap", {})
+    most = p.benefit.amounts if isinstance(p.benefit, AmountOff) else getattr(p.benefit, "cap", {}) if isinstance(p.benefit, Ours) else {}
     for currency, budget in sorted(p.budget.items()):
         uses, each = p.limit or 1, most.get(currency)
         if each is not None and each.minor * uses > budget.minor:
@@ -62,7 +62,7 @@ _CARRIAGE = "\0carriage"
 
 def _covered(p: Promotion, products: Sequence[Product]) -> _Covered:
     """What it can make cheaper."""
-    on = getattr(p.benefit, "on", "lines")
+    on = p.on
     if isinstance(p.benefit, BuyGet):
         return frozenset(one.sku for one in products if p.benefit.get is None or one.sku in p.benefit.get)
     if isinstance(p.benefit, Bundle):
@@ -158,5 +158,5 @@ def _rivals(a: Promotion, b: Promotion) -> bool:
 def _plain(p: Promotion) -> bool:
     """A percent that comes to the same in any turn: nothing it asks of the goods depends on what others leave."""
     benefit = p.benefit
-    steady = not p.minimum or p.minimum_basis == "original" or getattr(benefit, "on", "lines") == "shipping"
+    steady = not p.minimum or p.minimum_basis == "original" or not p.on_goods
     return isinstance(benefit, Percent) and not benefit.cap and benefit.max_units is None and steady

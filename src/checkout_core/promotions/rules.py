@@ -22,10 +22,11 @@ from checkout_core.promotions.benefits import (
     Benefit,
     Bundle,
     BuyGet,
-    EveryNth,
     Naming,
+    On,
     amounts_of,
     currencies_of,
+    not_a_benefit,
     skus_of,
 )
 from checkout_core.promotions.conditions import Assortment, Condition, Context, pairs_of
@@ -106,8 +107,16 @@ class Promotion:
     goods: Assortment | None = field(init=False, eq=False, repr=False)
     """The goods it covers, before `but_not`; None is all."""
 
+    on: On = field(init=False, eq=False, repr=False)
+    """What it takes something off."""
+
     rivals: str | None = field(init=False, eq=False, repr=False)
     """The name of its group over all lanes."""
+
+    @on.default
+    def _on(self) -> On:
+        on: On = getattr(self.benefit, "on", "lines") if not_a_benefit(self.benefit) is None else "lines"
+        return on
 
     @rivals.default
     def _rivals(self) -> str | None:
@@ -121,9 +130,8 @@ class Promotion:
 
     @currencies.default
     def _currencies(self) -> frozenset[str] | None:
-        if type(self.benefit) not in BENEFITS:
-            return None
-        asked = (currencies_of(self.benefit), frozenset(self.minimum) or None, frozenset(self.budget) or None)
+        own = currencies_of(self.benefit) if type(self.benefit) in BENEFITS else None
+        asked = (own, frozenset(self.minimum) or None, frozenset(self.budget) or None)
         given = [each for each in asked if each is not None]
         return frozenset.intersection(*given) if given else None
 
@@ -160,15 +168,15 @@ class Promotion:
     @property
     def on_goods(self) -> bool:
         """Whether it takes something off goods."""
-        return getattr(self.benefit, "on", "lines") != "shipping"
+        return self.on != "shipping"
 
 
 def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
     if not p.id:
         yield "id", "it has no id", "Name it."
-    if type(p.benefit) not in BENEFITS:
+    if (problem := not_a_benefit(p.benefit)) is not None:
         known = ", ".join(benefit.__name__ for benefit in BENEFITS)
-        yield "benefit", f"{type(p.benefit).__name__} is no benefit", f"Use one of {known}."
+        yield "benefit", problem, f"Use one of {known}, or a frozen class with on, words and takes."
         return
     if p.currencies == frozenset():
         if p.budget:
@@ -233,7 +241,7 @@ def _where(benefit: Naming) -> str:
 
 def _covers_something(p: Promotion) -> bool:
     """Whether there can be an entry for it: an empty set covers nothing."""
-    match getattr(p.benefit, "on", "lines"):
+    match p.on:
         case "shipping":
             return p.methods != frozenset() and (p.goods is None or bool(p.goods))
         case "order_and_shipping":
@@ -254,11 +262,9 @@ def _entries(p: Promotion, sheet: Sheet) -> Sequence[int]:
         return _goods(benefit.get, sheet)
     if isinstance(benefit, Bundle):
         return _goods(benefit.skus, sheet)
-    if isinstance(benefit, EveryNth):
-        return covered_by(p, sheet)
-    if benefit.on == "shipping":
+    if p.on == "shipping":
         return _carriage(p.methods, sheet)
-    if benefit.on == "order_and_shipping":
+    if p.on == "order_and_shipping":
         return [*covered_by(p, sheet), *_carriage(p.methods, sheet)]
     return covered_by(p, sheet)
 

@@ -17,7 +17,8 @@ from attrs import evolve, frozen
 
 from checkout_core.money import Money
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions.benefits import Benefit, BuyGet, Naming
+from checkout_core.promotions.asking import asked
+from checkout_core.promotions.benefits import Benefit, BuyGet, Kept, Naming, Ours
 from checkout_core.promotions.conditions import Context, InVariant, Visit, context_of
 from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
@@ -26,6 +27,7 @@ from checkout_core.sheet import Sheet
 
 _POLICY: Final = PricingPolicy()
 _VISIT: Final = Visit()
+_ANSWERS: Final = frozenset({"no-effect", "budget-spent", "broken-rule", "too-many-entries"})
 
 
 @frozen
@@ -96,8 +98,13 @@ def _judge(
     if not sheet.carriage_known and not promotion.on_goods:
         return Given((), ())  # it will, once there is carriage to take it off
     benefit = promotion.benefit
-    buys = bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ()
-    given = given_by(benefit, sheet, entries, policy, buys)
+    given: Given | Refused | None
+    if isinstance(benefit, Ours):
+        given = given_by(benefit, sheet, entries, policy, bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ())
+    else:
+        given = asked(benefit, promotion.label, sheet, entries, policy)
+    if isinstance(given, Refused):
+        return given
     if given is not None and left is not None and given.amount > left:
         return Refused("budget-spent", promotion.label, str(Money(max(left, 0), sheet.currency)))
     return given or Refused("no-effect", promotion.label)
@@ -128,8 +135,15 @@ def stack(
     def asked_for(p: Promotion) -> bool:
         return p.id not in elsewhere if p.automatic else codes is None or p.code in codes
 
+    answered: dict[str, Refused] = {}  # exclusive ones of the host's own classes: what they have answered stands, nobody is asked twice
+
     def verdict_on(p: Promotion) -> Given | Refused:
-        return _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)
+        if p.id in answered:
+            return answered[p.id]
+        verdict = _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)
+        if p.exclusive and isinstance(verdict, Refused) and verdict.reason in _ANSWERS and not isinstance(p.benefit, Ours):
+            answered[p.id] = verdict
+        return verdict
 
     barred: Mapping[str, Sequence[Obstacle]] = {}
     elsewhere: Collection[str] = ()
@@ -165,7 +179,7 @@ def _in_variant(p: Promotion, context: Context) -> bool:
     return all(condition.why_not(context) is None for condition in p.when if isinstance(condition, InVariant))
 
 
-def again(deals: Iterable[tuple[Benefit, str | None, Sequence[int], Sequence[int]]], sheet: Sheet, policy: PricingPolicy) -> list[Given]:
+def again(deals: Iterable[tuple[Kept, str | None, Sequence[int], Sequence[int]]], sheet: Sheet, policy: PricingPolicy) -> list[Given]:
     """What benefits that did apply take off a sheet, worked out once more: each with its group, its entries and what counts as bought."""
     taken: list[Given] = []
     waiting = list(deals)
@@ -198,7 +212,7 @@ def _note(
         applied.append((p, verdict))
 
 
-def _take(benefit: Benefit, given: Given, sheet: Sheet, before: Sequence[int]) -> None:
+def _take(benefit: Benefit | Kept, given: Given, sheet: Sheet, before: Sequence[int]) -> None:
     """Takes it off; `before` is how many units had been used when it was worked out."""
     sheet.take(given.entries, given.shares)
     if isinstance(benefit, Naming):

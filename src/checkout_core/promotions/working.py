@@ -18,17 +18,18 @@ from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import (
     AmountOff,
     Amounts,
-    Benefit,
     Bundle,
     BuyGet,
     EntryOff,
     EveryNth,
+    Kept,
     On,
     Part,
     Percent,
     SetPrice,
     SetTotal,
     TieredPercent,
+    Told,
     UnitOff,
     UnitOrder,
 )
@@ -40,7 +41,7 @@ class Given:
     """What a benefit takes: `shares` of the entries at these positions.
 
     `units` says of how many units of each, where a benefit does not cover all (empty: all). `bought`: units of entries that had to be in
-    the cart. `unused` is the part of a fixed amount that found nothing to reduce.
+    the cart. `unused` is the part of a fixed amount that found nothing to reduce. `told`: what a host's own benefit answered.
     """
 
     entries: tuple[int, ...]
@@ -48,6 +49,7 @@ class Given:
     units: tuple[int, ...] = ()
     unused: int = 0
     bought: tuple[tuple[int, int], ...] = ()
+    told: Told | None = None
 
     @property
     def amount(self) -> int:
@@ -64,9 +66,16 @@ class Run(NamedTuple):
     price: int
 
 
-def given_by(benefit: Benefit, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy, buys: Sequence[int] = ()) -> Given | None:
+def able_of(sheet: Sheet, entries: Sequence[int]) -> Sequence[int]:
+    """Those that can be discounted: surcharges and credits never are."""
+    return entries if sheet.plain else [i for i in entries if sheet.units[i] >= 0]
+
+
+def given_by(benefit: Kept, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy, buys: Sequence[int] = ()) -> Given | None:
     """What it takes off these entries, or None: nothing. `buys` are the entries that count as bought."""
-    able = entries if sheet.plain else [i for i in entries if sheet.units[i] >= 0]  # surcharges and credits are never discounted
+    if isinstance(benefit, Told):
+        return limited(benefit.shares, sheet, entries) if len(benefit.shares) == len(entries) else None
+    able = able_of(sheet, entries)
     if not able:
         return None
     if isinstance(benefit, BuyGet):
@@ -75,10 +84,10 @@ def given_by(benefit: Benefit, sheet: Sheet, entries: Sequence[int], policy: Pri
         given = _WORK[type(benefit)](benefit, sheet, able, policy)
     if given is None or not any(given.shares):
         return None
-    return given if len(given.entries) == len(entries) else _spread(given, entries)
+    return given if len(given.entries) == len(entries) else spread(given, entries)
 
 
-def _spread(given: Given, entries: Sequence[int]) -> Given:
+def spread(given: Given, entries: Sequence[int]) -> Given:
     """The same over all of these entries: those it takes nothing off are in it, too."""
     shares = _added_up(entries, zip(given.entries, given.shares, strict=True))
     units = _added_up(entries, zip(given.entries, given.units, strict=True)) if given.units else ()
@@ -110,15 +119,15 @@ def _per_hundred(b: Percent | TieredPercent, percent: Ratio, sheet: Sheet, entri
     of_order = b.on in _SUMS
     if of_order and policy.percent_order_level == "order":
         off = _off(sum(bases), percent, policy)
-        return _shared(off if cap is None or off < cap else cap, sheet, entries, policy, runs)
+        return shared(off if cap is None or off < cap else cap, sheet, entries, policy, runs)
     if of_order or policy.percent_line_level == "line":
         wanted = _offs(bases, percent, policy)
     elif runs is None:
         wanted = _unit_by_unit(lambda price: _off(price, percent, policy), sheet, entries, _base(sheet, policy))
     else:
         wanted = _added_up(entries, [(run.entry, run.units * _off(run.price, percent, policy)) for run in runs])
-    given = _limited(wanted, sheet, entries, _counts(runs, entries))
-    return given if cap is None or given.amount <= cap else _shared(cap, sheet, entries, policy, runs)
+    given = limited(wanted, sheet, entries, _counts(runs, entries))
+    return given if cap is None or given.amount <= cap else shared(cap, sheet, entries, policy, runs)
 
 
 _SUMS: Final[tuple[On, ...]] = ("order", "order_and_shipping")
@@ -141,30 +150,30 @@ def _offs(amounts: Sequence[int], percent: Ratio, policy: PricingPolicy) -> list
 
 # Amounts.
 def _amount_off(b: AmountOff, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
-    return _shared(_in(b.amounts, sheet), sheet, entries, policy, None, told=True)
+    return shared(_in(b.amounts, sheet), sheet, entries, policy, None, told=True)
 
 
 def _set_total(b: SetTotal, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
-    return _shared(max(sum(sheet.left(entries)) - _in(b.amounts, sheet), 0), sheet, entries, policy)
+    return shared(max(sum(sheet.left(entries)) - _in(b.amounts, sheet), 0), sheet, entries, policy)
 
 
 def _unit_off(b: UnitOff, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
     value = _in(b.amounts, sheet)
     if b.max_units is None:
-        return _limited(_unit_by_unit(lambda price: min(value, price), sheet, entries, sheet.current), sheet, entries)
+        return limited(_unit_by_unit(lambda price: min(value, price), sheet, entries, sheet.current), sheet, entries)
     runs = _covered(_runs(sheet, entries, sheet.current), b.max_units, b.unit_order)
     entries = sorted({run.entry for run in runs})
     wanted = _added_up(entries, [(run.entry, run.units * min(value, run.price)) for run in runs])
-    return _limited(wanted, sheet, entries, _counts(runs, entries))
+    return limited(wanted, sheet, entries, _counts(runs, entries))
 
 
 def _entry_off(b: EntryOff, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
-    return _limited([_in(b.amounts, sheet)] * len(entries), sheet, entries)
+    return limited([_in(b.amounts, sheet)] * len(entries), sheet, entries)
 
 
 def _set_price(b: SetPrice, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> Given | None:
     value = _in(b.amounts, sheet)
-    return _limited(_unit_by_unit(lambda price: max(price - value, 0), sheet, entries, sheet.current), sheet, entries)
+    return limited(_unit_by_unit(lambda price: max(price - value, 0), sheet, entries, sheet.current), sheet, entries)
 
 
 def _in(amounts: Amounts, sheet: Sheet) -> int:
@@ -235,7 +244,7 @@ def _bundle(b: Bundle, sheet: Sheet, entries: Sequence[int], policy: PricingPoli
         saved += saving
         chosen += [run for runs in taken for run in runs]
         left = None if left is None else left - times
-    return _shared(saved, sheet, sorted({run.entry for run in chosen}), policy, chosen) if chosen else None
+    return shared(saved, sheet, sorted({run.entry for run in chosen}), policy, chosen) if chosen else None
 
 
 def _dearest(part: Part, sheet: Sheet, entries: Sequence[int], policy: PricingPolicy) -> list[Run]:
@@ -272,7 +281,7 @@ def _off_units(
         wanted = _added_up(entries, [(run.entry, run.units * _off(run.price, percent, policy)) for run in chosen])
     else:
         wanted = _offs(_worth_of(chosen, entries), percent, policy)
-    return _limited(wanted, sheet, entries, _counts(chosen, entries), bought)
+    return limited(wanted, sheet, entries, _counts(chosen, entries), bought)
 
 
 # Units of one price.
@@ -347,7 +356,7 @@ def _counts(runs: Iterable[Run] | None, entries: Sequence[int]) -> tuple[int, ..
 
 
 # Limits and shares.
-def _limited(
+def limited(
     wanted: Sequence[int], sheet: Sheet, entries: Sequence[int], units: tuple[int, ...] = (), bought: tuple[tuple[int, int], ...] = ()
 ) -> Given:
     """What is wanted of each entry, at most what it can give."""
@@ -355,7 +364,7 @@ def _limited(
     return Given(tuple(entries), tuple(shares), units, 0, bought)
 
 
-def _shared(
+def shared(
     amount: int,
     sheet: Sheet,
     entries: Sequence[int],
@@ -402,7 +411,7 @@ def _gross(sheet: Sheet, entry: int, amount: int, mode: Rounding) -> int:
     return divide(amount * (formula.denominator + sum([formula.numerators[i] for i in formula.added])), formula.denominator, mode)
 
 
-_Work = Callable[[Benefit, Sheet, Sequence[int], PricingPolicy], Given | None]
+_Work = Callable[[Kept, Sheet, Sequence[int], PricingPolicy], Given | None]
 
 _WORK: Final = {
     kind: cast(_Work, work)
