@@ -18,14 +18,14 @@ from attrs import frozen
 from checkout_core import cart as carts
 from checkout_core import drive, edge, flow
 from checkout_core.cart import Cart, How, Limits, MergeReport
-from checkout_core.checkout import Checkout, Pending, Result, answer, claims_of, demand_of, turn
+from checkout_core.checkout import Checkout, Pending, Result, answer, demand_of, turn
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.experiments import Assigned, Experiment, assigned, subject_of
+from checkout_core.gifts import gift_skus
 from checkout_core.holds import (
     CartTurn,
-    Claim,
     CodeUses,
     CouponBudget,
     CouponUses,
@@ -36,7 +36,6 @@ from checkout_core.holds import (
     PoolKey,
     Short,
     Stock,
-    lock_order,
 )
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
@@ -50,10 +49,10 @@ from checkout_core.quote import priced_for, same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.shadow import Shadow, side_of
 from checkout_core.shipping import chosen_of, handed_over
-from checkout_core.sourcing import claims_on
+from checkout_core.taking import shelves, ungiven, wanted
 from checkout_core.tax_provider import awaited
 from checkout_core.unit import Person, Request, Unit, View
-from checkout_core.uses import left_of, used_up_for
+from checkout_core.uses import gifts_gone, left_of, used_up_for
 from checkout_core.values import evolve
 
 T = TypeVar("T")
@@ -295,35 +294,6 @@ def with_promises(c: Checkout, known: Known, now: datetime, policy: Policy) -> C
     return evolve(c, promises=promised(before, today, quantities, c.currency, c.channel, now, policy.promise_for))
 
 
-def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
-    """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
-    others, demand = claims_of(c.cart, quote, c.identities, ()), sorted(demand_of(quote).items())
-    if len(policy.locations) == 1:
-        goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
-    else:
-        _lock(unit, (*(claim.pool for claim in others), *(held.pool for held in c.held), *_places([sku for sku, _ in demand], policy)))
-        goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
-    return claims_of(c.cart, quote, c.identities, goods)
-
-
-def _places(skus: Iterable[str], policy: Policy) -> list[Stock]:
-    return [Stock(sku, location) for sku in skus for location in policy.locations]
-
-
-def _lock(unit: Unit, keys: Iterable[PoolKey]) -> None:
-    """Lock all pools that this unit will take or let go, before it looks at one of them, in the one order (R27)."""
-    for key in sorted(set(keys), key=lock_order):
-        unit.pool(key)
-
-
-def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
-    """The locations in the order of their use, with what of a SKU this checkout can have there."""
-    mine = {held.pool: held.amount for held in c.held}
-    keys = [Stock(sku, location) for location in policy.places_for(c.destination)]
-    pools = {key: unit.pool(key) for key in sorted(keys)}  # in the order of locks (R27)
-    return [(key.location, pools[key].available + mine.get(key, 0)) for key in keys]
-
-
 def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | tuple[Refused, ...]:
     """The price of this checkout now in its channel, or everything that is in the way."""
     pricing = policy.pricing_for(c.channel)
@@ -350,9 +320,11 @@ def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts
     facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
     if c.promises:
         facts = attrs.evolve(facts, promises={one.sku: one for one in c.promises})
-    if not limited:
+    gifts = gift_skus(facts.promotions)
+    if not limited and not gifts:
         return basket, facts
-    used_up = {deal.id: why for deal in limited if (why := used_up_for(deal, c, known.pools, now)) is not None}
+    used_up = dict(gifts_gone(facts.promotions, c, facts.products, known.pools)) if gifts else {}
+    used_up |= {deal.id: why for deal in limited if (why := used_up_for(deal, c, known.pools, now)) is not None}
     budgets = {deal.id: left for deal in limited if (left := left_of(deal, c, known.pools)) is not None}
     return basket, attrs.evolve(facts, used_up={**facts.used_up, **used_up}, budgets={**facts.budgets, **budgets})
 
@@ -433,7 +405,11 @@ def pay(unit: Unit, id: str, wish: Payment, known: Known | None, policy: Policy)
 def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None, policy: Policy) -> Checkout:
     """The checkout with a quote that may be paid: the stored one while it lasts (R7), else a new one if it is what was expected."""
     old = c.quote
-    if c.quote_until is None or unit.now >= c.quote_until or (old and awaited(old.tax_source, policy.tax_outage)):
+    if (
+        c.quote_until is None
+        or unit.now >= c.quote_until
+        or (old and (awaited(old.tax_source, policy.tax_outage) or ungiven(unit, c, old, policy)))
+    ):
         if known is None or known.seen.checkout is None or known.seen.checkout.version != c.version:
             raise Stale
         c = priced(unit, c, known, policy)

@@ -18,11 +18,12 @@ from checkout_core.customers import UNKNOWN, Destination, Shopper
 from checkout_core.difference import diff
 from checkout_core.experiments import Assigned, assigned_of
 from checkout_core.gift_cards import GiftCard, UsedCard, use
+from checkout_core.gifts import gift_skus, laid_in, not_there
 from checkout_core.money import MAX_MINOR, Money, Rounding, allocate
 from checkout_core.order_tax import like_the_goods, taxes_of
 from checkout_core.prices import NO_LISTS, Buyer, PriceBook, Promise, UnitPrice, book_of, unit_price
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
-from checkout_core.promotions import ABOUT_GOODS, Given, Promotion, Stacked, Told, Visit, stack
+from checkout_core.promotions import ABOUT_GOODS, FreeGift, Given, Promotion, Stacked, Told, Visit, stack
 from checkout_core.promotions.benefits import Ours
 from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import AppliedPromotion, Parts, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
@@ -146,6 +147,11 @@ def price(basket: Basket, facts: Facts, now: datetime, policy: PricingPolicy = _
     _judge_codes(basket, facts, stacked, len(found) == len(basket.lines), wrong)
     if wrong or basket.destination is None or formulas is None:
         return tuple(dict.fromkeys(wrong))
+    if any(isinstance(p.benefit, FreeGift) for p, _ in stacked.applied):
+        kinds = {facts.products[sku].tax_category for sku in gift_skus([p for p, _ in stacked.applied])}
+        due = {kind: _formula_of(kind, basket.destination, taxes, facts.tax_source, wrong) for kind in sorted(kinds)}
+        gifts, sheet, formulas, applied = laid_in(found, stacked.applied, facts.products, listed, sheet, formulas, due)
+        found, stacked = [*found, *gifts], Stacked(applied, stacked.refused)
     # Tax, totals, tenders.
     taxed = taxes_of(sheet, formulas, policy.tax)
     cards = use(basket.cards, sum([entry.gross for entry in taxed]), policy) if basket.cards else ()
@@ -165,12 +171,13 @@ def stacked_for(
 ) -> Stacked:
     """The promotions of these facts (or others) on a sheet that was laid out for this basket, which they change."""
     deals = facts.promotions if promotions is None else promotions
+    unknown = not_there(deals, facts.products, basket.currency)
     return stack(
         deals,
         sheet,
         now,
         codes=basket.codes,
-        used_up=facts.used_up,
+        used_up={**facts.used_up, **unknown} if unknown else facts.used_up,
         budgets=facts.budgets,
         policy=policy,
         visit=visit_of(basket, facts),
@@ -333,13 +340,17 @@ def _formulas(
     known: dict[str, TaxFormula] = {}
     categories = [*[product.tax_category for _, product, _ in found], *[option.tax_category for option in sent]]
     for category in dict.fromkeys(categories):
-        rates = taxes.get(category)
-        known[category] = _NO_TAX if rates is None else formula(rates)
-        if rates is None and source is not None and not source.answered:
-            wrong.append(Refused("tax-unavailable", source.provider, category))
-        elif rates is None:
-            wrong.append(Refused("tax-unknown", basket.destination.country, category))
+        known[category] = _formula_of(category, basket.destination, taxes, source, wrong)
     return [known[category] for category in categories]
+
+
+def _formula_of(category: str, to: Destination, taxes: Taxes, source: TaxSource | None, wrong: list[Refused]) -> TaxFormula:
+    rates = taxes.get(category)
+    if rates is not None:
+        return formula(rates)
+    away = source is not None and not source.answered
+    wrong.append(Refused("tax-unavailable", source.provider, category) if source and away else Refused("tax-unknown", to.country, category))
+    return _NO_TAX
 
 
 def _sheet(
@@ -416,7 +427,7 @@ def _quote(
                 product.tracked,
                 line.options,
                 product.floors[currency].minor if currency in product.floors else 0,
-                None if listed is None else listed[line.sku].origin,
+                None if listed is None or (price := listed.get(line.sku)) is None else price.origin,
             )
             for (line, product, unit), subtotal, left, (net, tax, gross, components) in zip(found, original, current, taxed, strict=False)
         ]

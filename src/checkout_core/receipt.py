@@ -7,7 +7,7 @@ recompute   the figures of the quote, worked out again from what went in alone; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from itertools import repeat
 from operator import neg, sub
@@ -20,7 +20,7 @@ from checkout_core.gift_cards import GiftCard, UsedCard, due_after, use
 from checkout_core.money import Ratio
 from checkout_core.order_tax import taxes_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import AmountOff, Bundle, BuyGet, EveryNth, Kept, Percent, SetTotal, TieredPercent, Told
+from checkout_core.promotions import AmountOff, Bundle, BuyGet, EveryNth, FreeGift, Kept, Percent, SetTotal, TieredPercent, Told
 from checkout_core.promotions.stacking import again
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote, Totals
 from checkout_core.sheet import Sheet
@@ -170,28 +170,37 @@ def recompute(receipt: Receipt) -> Figures:
     """The figures, calculated again from what went in: list prices, rules in their order, rates, policy and cards."""
     entries, policy = receipt.entries, receipt.policy
     formulas = [formula(entry.rates) for entry in entries]
-    sheet = _sheet(receipt, formulas)
+    free = frozenset([i for deal in receipt.deals if isinstance(deal.benefit, FreeGift) for i in deal.entries])
+    sheet = _sheet(receipt, formulas, free)  # for the other rules gifts are not there
+    whole = _sheet(receipt, formulas) if free else sheet
     deals = [
-        (deal.benefit, deal.group, deal.entries, _bought(deal.benefit, entries) if isinstance(deal.benefit, BuyGet) else ())
+        (deal.benefit, deal.group, deal.entries, _bought(deal.benefit, entries, free) if isinstance(deal.benefit, BuyGet) else ())
         for deal in receipt.deals
     ]
     given = again(deals, sheet, policy)
-    shares = [each.shares or (0,) * len(deal.entries) for each, deal in zip(given, receipt.deals, strict=True)]
-    taxed = taxes_of(sheet, formulas, policy.tax)
+    shares = [
+        tuple([whole.original[i] for i in deal.entries]) if isinstance(deal.benefit, FreeGift) else each.shares or (0,) * len(deal.entries)
+        for each, deal in zip(given, receipt.deals, strict=True)
+    ]
+    whole.current = sheet.current
+    taxed = taxes_of(whole, formulas, policy.tax)
     cards = use(receipt.cards, sum([each.gross for each in taxed]), policy)
-    return Figures(tuple(taxed), tuple(shares), cards, totals_of(sheet, taxed, cards, policy))
+    return Figures(tuple(taxed), tuple(shares), cards, totals_of(whole, taxed, cards, policy))
 
 
-def _sheet(receipt: Receipt, formulas: Sequence[TaxFormula]) -> Sheet:
+def _sheet(receipt: Receipt, formulas: Sequence[TaxFormula], free: Collection[int] = ()) -> Sheet:
+    """The columns; those of the entries that are `free` cost nothing."""
     entries = receipt.entries
     goods = sum([entry.goods for entry in entries])
-    keys, units = [entry.key for entry in entries], [entry.unit for entry in entries]
+    keys, units = [entry.key for entry in entries], [0 if i in free else entry.unit for i, entry in enumerate(entries)]
     quantities, floors = [entry.quantity for entry in entries], [entry.floor for entry in entries]
     return Sheet(receipt.currency, goods, keys, units, quantities, floors, formulas)
 
 
-def _bought(benefit: BuyGet, entries: Sequence[Priced]) -> tuple[int, ...]:
-    return tuple([i for i, entry in enumerate(entries) if entry.goods and (benefit.buy is None or entry.key in benefit.buy)])
+def _bought(benefit: BuyGet, entries: Sequence[Priced], free: Collection[int]) -> tuple[int, ...]:
+    return tuple(
+        [i for i, entry in enumerate(entries) if entry.goods and i not in free and (benefit.buy is None or entry.key in benefit.buy)]
+    )
 
 
 def totals_of(sheet: Sheet, taxed: Sequence[Taxed], cards: Sequence[UsedCard], policy: PricingPolicy) -> Totals:

@@ -83,6 +83,8 @@ WORDS: Mapping[str, str] = {
     "not-met": "{subject} needs this: {given}. {hint}",
     "below-zero": "The {subject} is below zero ({given}), and nothing is paid out here. Take a credit out of the cart.",
     # tax and shipping
+    "gift-unknown": "The gift {subject} of {given} is not sold in this currency, or not at all. Add it to the catalogue, with a price.",
+    "gift-out-of-stock": "The gift of {given} is gone: there is no more {subject}.",
     "tax-unknown": "We do not know the tax of {given} in {subject}, and guess nothing. Add a tax row.",
     "tax-unavailable": "{subject} does not say what tax is due ({given}), and we guess nothing. Nothing is lost: try again in a moment.",
     "tax-provisional": "{subject} does not say yet what tax is due, so this total is provisional and not paid. Try again in a moment.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from checkout_core.catalog import Product
 from checkout_core.checkout import Checkout
-from checkout_core.holds import Claim, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, Pool, PoolKey
+from checkout_core.gifts import of_stock
+from checkout_core.holds import Claim, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, Pool, PoolKey, Stock
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refused
 
@@ -18,6 +20,19 @@ def used_up_for(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool], now
             until = deal.window.ends(now) if deal.window is not None and isinstance(claim.pool, CouponUsesIn) else None
             return Refused(reason, deal.code or deal.name, until=until)
     return None
+
+
+def gifts_gone(
+    deals: Iterable[Promotion], c: Checkout, products: Mapping[str, Product], pools: Mapping[PoolKey, Pool]
+) -> Mapping[str, Refused]:
+    """The promotions whose gift is not there for this checkout, by id; what it holds itself is (RB-16)."""
+    there, wanted = dict[str, int](), dict[str, int]()
+    for key, pool in pools.items():
+        if isinstance(key, Stock):
+            there[key.sku] = there.get(key.sku, 0) + pool.available + own(c, key)
+    for line in c.lines:
+        wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+    return of_stock(deals, products, wanted, there)
 
 
 def left_of(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> int | None:

@@ -29,6 +29,7 @@ from checkout_core.promotions import (
     EntryOff,
     EveryNth,
     FirstOrder,
+    FreeGift,
     Hours,
     InGroup,
     InVariant,
@@ -193,6 +194,8 @@ KINDS_READ: list[tuple[str, Benefit]] = [
     ),
     (deal("buy_get", "buy = { quantity = 2 }", "get = { quantity = 1 }"), BuyGet(2, 1)),
     (deal("group_nth", 'percent = "100"', "size = 3"), EveryNth(3)),
+    (deal("free_gift", 'sku = "TEA"'), FreeGift("TEA")),
+    (deal("free_gift", 'sku = "TEA"', "quantity = 2"), FreeGift("TEA", 2)),
     (
         deal("bundle", 'parts = [{ quantity = 1, skus = ["MUG"] }, { quantity = 2, categories = ["tea"] }]', ONE, "max_bundles = 3"),
         Bundle([Part(1, {"MUG"}), Part(2, {"TEA"})], EUR1, max_bundles=3),

@@ -46,6 +46,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     Part,
     Percent,
     Promotion,
@@ -248,7 +249,7 @@ def test_every_benefit_is_kept_and_a_change_in_it_is_told(storage: SqlStorage) -
     tiers = TieredPercent([Tier([Money(0, "EUR")], Ratio(1)), Tier([Money(5000, "EUR")], Ratio(7, 3))])
     kinds: Sequence[Benefit] = (
         *(Percent(Ratio(10)), AmountOff(eur), SetTotal(eur), UnitOff(eur), EntryOff(eur), SetPrice(eur), BuyGet(2, 1, get={"MUG"})),
-        *(EveryNth(3), tiers, Bundle([Part(1, {"MUG"}), Part(2, {"TEA", "BOOK"})], eur)),
+        *(EveryNth(3), tiers, Bundle([Part(1, {"MUG"}), Part(2, {"TEA", "BOOK"})], eur), FreeGift("TEA")),
     )
     assert {type(benefit) for benefit in kinds} == {*BENEFITS}
     first = evolve(files().products[0], floors=[Money(900, "EUR")], credit=True)

@@ -54,6 +54,7 @@ from checkout_core.promotions import (
     EntryOff,
     EveryNth,
     FirstOrder,
+    FreeGift,
     Hours,
     InGroup,
     InVariant,
@@ -143,6 +144,7 @@ WHEN = (
 RULES = (
     Promotion("buyget", "Two mugs, half a tea", BuyGet(2, 1, Ratio(50), buy={"MUG"}, get={"TEA"}), full_price=True),
     Promotion("bundle", "Tea and a book", Bundle([Part(1, {"TEA"}), Part(1, {"BOOK"})], [eur(2300)], max_bundles=1), lane="sets"),
+    Promotion("gift", "A book with it", FreeGift("BOOK")),
     Promotion("nth", "Every third", EveryNth(3, 2, Ratio(30), sort="price_desc", picking="horizontal", max_groups=2), skus={"TEA", "BOOK"}),
     Promotion("unit", "Off each", UnitOff([eur(20), Money(30, "USD")], max_units=2, unit_order="price_desc"), group="best"),
     Promotion("percent", "A tenth", Percent(Ratio(10), "lines", cap=[eur(300)], max_units=4, unit_order="price_asc"), group="best"),

@@ -36,6 +36,7 @@ from checkout_core.promotions import (
     EntryOff,
     EveryNth,
     FirstOrder,
+    FreeGift,
     Hours,
     InGroup,
     InVariant,
@@ -67,6 +68,7 @@ def eur(minor: int) -> list[Money]:
 
 MUG: Final = Product("MUG", "Mug", eur(1000), categories={"mugs"})
 TEA: Final = Product("TEA", "Tea", eur(400), categories={"tea"})
+BAG: Final = Product("BAG", "Bag", eur(300))
 BASKET: Final = Basket(
     *("EUR", (Line("MUG", 3), Line("TEA", 2)), Destination("DE"), ("parcel",), ("CODE",)),
     channel="web",
@@ -74,7 +76,9 @@ BASKET: Final = Basket(
     experiments={"offer": "b"},
 )
 """Three mugs at 10.00 and two teas at 4.00, by parcel for 4.90."""
-FACTS: Final = Facts({"MUG": MUG, "TEA": TEA}, (), {"standard": ()}, (ShippingOption("parcel", "Parcel", Money(490, "EUR")),), shopper=OURS)
+FACTS: Final = Facts(
+    {"MUG": MUG, "TEA": TEA, "BAG": BAG}, (), {"standard": ()}, (ShippingOption("parcel", "Parcel", Money(490, "EUR")),), shopper=OURS
+)
 
 BENEFITS_SHOWN: Final[Mapping[str, tuple[Benefit, Case]]] = {
     "percent": (Percent(Ratio(25)), {"type": "percent", "target": "order", "value": "25"}),
@@ -110,6 +114,7 @@ BENEFITS_SHOWN: Final[Mapping[str, tuple[Benefit, Case]]] = {
             "value": 1200,
         },
     ),
+    "free_gift": (FreeGift("BAG"), {"type": "percent", "target": "lines", "value": "100", "lines": ["BAG"]}),
 }
 """Each kind as promotions.toml calls it: the benefit, and what it is in a worked cart."""
 
@@ -170,8 +175,9 @@ ASKED: Final = (
 
 def promotion_of(case: Case, benefit: Benefit) -> Promotion:
     """A promotion as a worked cart has it."""
+    goods = None if isinstance(benefit, FreeGift) else case.get("lines")  # the oracle has the gift in its cart
     turn = {name: case[name] for name in ("priority", "exclusive", "group", "lane", "full_price") if name in case}
-    return Promotion(case["id"], case["id"], benefit, skus=case.get("lines"), **turn)
+    return Promotion(case["id"], case["id"], benefit, skus=goods, **turn)
 
 
 def promotions_of(kind: str, stack: Stack, change: Callable[[Promotion], Promotion] = lambda p: p) -> tuple[Promotion, ...]:
@@ -193,6 +199,7 @@ def worked(kind: str, stack: Stack, *, there: bool = True) -> Case:
         "lines": [
             {"id": "MUG", "unit_amount": 1000, "quantity": 3, "tax": []},
             {"id": "TEA", "unit_amount": 400, "quantity": 2, "tax": []},
+            *([{"id": "BAG", "unit_amount": 300, "quantity": 1, "tax": []}] if kind == "free_gift" else []),
         ],
         "shipping": [{"id": "parcel", "amount": 490, "tax": []}],
     }

@@ -22,6 +22,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     Part,
     Percent,
     SetPrice,
@@ -218,6 +219,7 @@ RULES: list[tuple[Ours, dict[str, Any]]] = [
     (SetPrice(EURO), {"amounts": [*EURO, Money(1, "USD")], "on": "order"}),
     (BuyGet(1, 1), {"buy_quantity": 2, "get_quantity": 2, "percent": Ratio(50), "buy": ["a"], "get": ["a"]}),
     (Bundle([Part(1, ["a"])], EURO), {"parts": [Part(2, ["a"])], "amounts": CAP, "max_bundles": 1}),
+    (FreeGift("a"), {"sku": "b", "quantity": 2}),
     (EveryNth(2), {"size": 3, "nth": 2, "percent": Ratio(50), "sort": "price_desc", "picking": "horizontal", "max_groups": 1}),
 ]
 

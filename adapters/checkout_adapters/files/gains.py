@@ -5,7 +5,7 @@ fixed           amounts, on                                      set_total      
 fixed_unit      amounts, on, max_units, unit_order               fixed_line      amounts, on
 set_unit        amounts, on                                      free_shipping   nothing more
 buy_get         buy, get                                         group_nth       percent, size, nth, sort, picking, max_groups
-bundle          parts, amounts, max_bundles
+bundle          parts, amounts, max_bundles                      free_gift       sku, quantity
 
 A host's own kind has the name under which its class is registered (`checkout_core.benefits`); below `with` are the fields of that class.
 """
@@ -33,6 +33,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     HostBenefit,
     On,
     Part,
@@ -289,6 +290,14 @@ def _bundle(table: Table, known: Known) -> Gain:
     return Gain(Bundle(parts, given, max_bundles=most))
 
 
+def _free_gift(table: Table, known: Known) -> Gain | None:
+    sku, quantity = table.text("sku", cells.name), _count(table, "quantity")
+    if sku is not None and known.goods is not None and sku not in known.goods.counted:
+        table.wrong("sku", f"No row of products.csv has the SKU {shown(sku)}. Add the product, or give away another.")
+    covered = assortment(table, known)
+    return None if sku is None else Gain(FreeGift(sku, quantity or 1), covered)
+
+
 def _on(table: Table, default: On) -> On:
     on: On = table.text("on", cells.one_of("what a promotion works on", get_args(On)), needed=False) or default
     return on
@@ -331,8 +340,9 @@ KINDS: Final[Mapping[str, Callable[[Table, Known], Gain | None]]] = {
     "buy_get": _buy_get,
     "group_nth": _group_nth,
     "bundle": _bundle,
+    "free_gift": _free_gift,
 }
 KEYS: Final = (
     *("percent", "amounts", "tiers", "on", "cap", "max_units", "unit_order", "skus", "categories", "attributes", "methods"),
-    *("with", "buy", "get", "size", "nth", "sort", "picking", "max_groups", "parts", "max_bundles"),
+    *("with", "buy", "get", "size", "nth", "sort", "picking", "max_groups", "parts", "max_bundles", "sku", "quantity"),
 )

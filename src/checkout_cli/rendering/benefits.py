@@ -14,6 +14,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     Kept,
     On,
     Percent,
@@ -78,6 +79,8 @@ def benefit_words(benefit: Benefit | Kept, currency: str | None = None, *, every
             most = "" if benefit.max_bundles is None else f", at most {benefit.max_bundles} in all"
             together = " with ".join([f"{part.quantity}{_named(part.skus)}" for part in parts])
             return f"{together} for {_money(amounts, currency)}{most}"
+        case FreeGift(sku=sku, quantity=quantity):
+            return f"{quantity} {sku} as a gift"
         case _:
             return benefit.words
 

@@ -24,6 +24,7 @@ from checkout_core.promotions import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     Percent,
     Promotion,
     SetPrice,
@@ -48,6 +49,7 @@ KINDS: Final[Mapping[type, str]] = {
     BuyGet: "buy_get",
     Bundle: "bundle",
     EveryNth: "group_nth",
+    FreeGift: "free_gift",
 }
 """What promotions.toml calls each kind of benefit."""
 

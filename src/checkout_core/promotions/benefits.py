@@ -5,7 +5,7 @@
     UnitOff         an amount off every unit                                    EntryOff        an amount off every line
     SetPrice        every unit costs so much
     BuyGet          buy some, get others cheaper                                EveryNth        the n-th of each group is cheaper
-    Bundle          some of these with some of those cost so much
+    Bundle          some of these with some of those cost so much   FreeGift        so many of a SKU come with it, for nothing
 
 `on` says what it works on: `lines` and `shipping` are taken one by one, `order` (all goods) and `order_and_shipping` as a sum. Amounts
 are given by currency. None of them ever makes anything dearer, or takes more than there is (RB-68, OB-2, G6).
@@ -276,6 +276,22 @@ class Bundle:
         return frozenset().union(*[part.skus for part in self.parts])
 
 
+@frozen
+class FreeGift:
+    """So many units of a SKU come with the order for nothing, at their list price, while there are any in stock (`checkout_core.gifts`).
+
+    They are no part of what the cart has to be worth, or to have in it. The promotion's own goods are those of which one has to be there.
+    """
+
+    sku: str
+    quantity: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        if not self.sku:
+            raise BadSetting("sku", "it names no gift", "Give the SKU of what comes with the order.")
+        _count("quantity", self.quantity)
+
+
 class Entry(NamedTuple):
     """A line or a carriage that a host's own benefit covers; amounts are minor units of `currency`, as entered.
 
@@ -327,7 +343,7 @@ class Told:
     shares: tuple[int, ...]
 
 
-Ours = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth | Bundle
+Ours = Percent | TieredPercent | AmountOff | SetTotal | UnitOff | EntryOff | SetPrice | BuyGet | EveryNth | Bundle | FreeGift
 
 BENEFITS: Final[tuple[type[Ours], ...]] = cast("tuple[type[Ours], ...]", get_args(Ours))
 

@@ -22,6 +22,7 @@ from checkout_core.promotions.benefits import (
     Benefit,
     Bundle,
     BuyGet,
+    FreeGift,
     Naming,
     On,
     amounts_of,
@@ -208,6 +209,8 @@ def _mistakes(p: Promotion) -> Iterable[tuple[str, str, str]]:
             "skus" if p.skus is not None else "but_not" if p.goods is None else "categories" if p.categories is not None else "attributes"
         )
         yield place, "what it is about stands in the benefit", f"Name the SKUs there, as {_where(p.benefit)}."
+    if isinstance(p.benefit, FreeGift) and p.budget:
+        yield "budget", "a gift takes no money off", "Give limit, which says how many may have it."
     if p.but_not is not None and not p.but_not:
         yield "but_not", "it names no goods", "Leave it out."
     if not _covers_something(p):

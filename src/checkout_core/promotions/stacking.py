@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from checkout_core.money import Money
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.asking import asked
-from checkout_core.promotions.benefits import Benefit, BuyGet, Kept, Naming, Ours
+from checkout_core.promotions.benefits import Benefit, BuyGet, FreeGift, Kept, Naming, Ours
 from checkout_core.promotions.conditions import Context, InVariant, Visit, context_of
 from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
@@ -98,6 +98,8 @@ def _judge(
     if not sheet.carriage_known and not promotion.on_goods:
         return Given((), ())  # it will, once there is carriage to take it off
     benefit = promotion.benefit
+    if isinstance(benefit, FreeGift):
+        return Given((), ())  # what it gives is not there yet (`gifts`)
     given: Given | Refused | None
     if isinstance(benefit, Ours):
         given = given_by(benefit, sheet, entries, policy, bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ())
@@ -233,7 +235,7 @@ def _compete(
     for p, verdict in verdicts:
         if isinstance(verdict, Given):
             kept = best[p.id]
-            beaten = winner is not None and not any(kept.shares)
+            beaten = winner is not None and not any(kept.shares) and not isinstance(p.benefit, FreeGift)
             verdict = Refused("not-combinable", p.label, winner.label) if winner is not None and beaten else kept
         _note(p, verdict, sheet, applied, refused, before)
 

@@ -22,6 +22,7 @@ from checkout_core.promotions.benefits import (
     BuyGet,
     EntryOff,
     EveryNth,
+    FreeGift,
     Kept,
     On,
     Part,
@@ -75,6 +76,8 @@ def given_by(benefit: Kept, sheet: Sheet, entries: Sequence[int], policy: Pricin
     """What it takes off these entries, or None: nothing. `buys` are the entries that count as bought."""
     if isinstance(benefit, Told):
         return limited(benefit.shares, sheet, entries) if len(benefit.shares) == len(entries) else None
+    if isinstance(benefit, FreeGift):
+        return None  # of what is there it takes nothing
     able = able_of(sheet, entries)
     if not able:
         return None
@@ -412,6 +415,7 @@ def _gross(sheet: Sheet, entry: int, amount: int, mode: Rounding) -> int:
 
 
 _Work = Callable[[Kept, Sheet, Sequence[int], PricingPolicy], Given | None]
+
 
 _WORK: Final = {
     kind: cast(_Work, work)

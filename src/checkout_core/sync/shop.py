@@ -22,6 +22,7 @@ from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destin
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, NotFound, Unavailable
 from checkout_core.experiments import Experiment
+from checkout_core.gifts import gift_skus
 from checkout_core.holds import Level, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
@@ -501,6 +502,8 @@ class Shop:
         products = self.catalog.products(sorted({line.sku for line in lines}))
         lists = self._lists(sorted(products))
         deals, refused = parted(self.catalog.promotions(codes))
+        if gifts := gift_skus((*deals, *(others or ()))):
+            products = {**products, **self.catalog.products([sku for sku in gifts if sku not in products])}
         shopper = self._shopper(seen.cart.customer_id, contact)
         options: Sequence[ShippingOption | Refused] = ()
         rates: Taxes = {}
@@ -523,6 +526,8 @@ class Shop:
             secret, email = self.policy.identity_secret, contact.email if contact else None
             who = identities(secret, seen.cart.customer_id, email) if secret else ()
             pools = self._uses(limited, who, seen.cart.currency, room=others is None)
+        if gifts:
+            pools = {**pools, **self.storage.pools([Stock(sku, place) for sku in gifts for place in self.policy.locations])}
         seller = self.policy.home.country if self.policy.home is not None else None
         facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
         facts = evolve(facts, codes=refused) if refused else facts

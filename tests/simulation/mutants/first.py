@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from checkout_core import commands, drive, flow, payments
+from checkout_core import commands, drive, flow, payments, taking
 from checkout_core.bookkeeping import events_of as real_events_of
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, NoReply, Place, RemoteEffect
@@ -176,7 +176,7 @@ def _pay_without_looking(unit: Any, id: str, wish: Any, known: Any, policy: Any)
     c = commands.requoted(unit, before, wish.expected, known, policy)
     assert c.quote is not None
     attempt = commands.attempt_for(c, c.quote, wish, policy)
-    after = drive.drive(unit, before, flow.pay(evolve(c, claims=commands.wanted(unit, c, c.quote, policy)), attempt, unit.now))
+    after = drive.drive(unit, before, flow.pay(evolve(c, claims=taking.wanted(unit, c, c.quote, policy)), attempt, unit.now))
     unit.write(wish.asked.record(attempt=attempt.key))
     return drive.step(before, after), after.attempt(attempt.key)
 

@@ -1,0 +1,48 @@
+"""Where what an order needs is taken from: the pools that placing a quote claims, and what a checkout can have of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from checkout_core.checkout import Checkout, claims_of, demand_of
+from checkout_core.holds import Claim, Stock, lock_order
+from checkout_core.policy import Policy
+from checkout_core.promotions import FreeGift
+from checkout_core.quote import Quote
+from checkout_core.sourcing import claims_on
+from checkout_core.unit import Unit, View
+
+
+def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
+    """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
+    others, demand = claims_of(c.cart, quote, c.identities, ()), sorted(demand_of(quote).items())
+    if len(policy.locations) == 1:
+        goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
+    else:
+        _lock(unit, c, others, [sku for sku, _ in demand], policy)
+        goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
+    return claims_of(c.cart, quote, c.identities, goods)
+
+
+def _lock(unit: View, c: Checkout, others: Iterable[Claim], skus: Iterable[str], policy: Policy) -> None:
+    """Lock all pools that this unit will take or let go, before it looks at one of them, in the one order (R27)."""
+    goods = [Stock(sku, location) for sku in skus for location in policy.locations]
+    for key in sorted({*(claim.pool for claim in others), *(held.pool for held in c.held), *goods}, key=lock_order):
+        unit.pool(key)
+
+
+def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str, int]]:
+    """The locations in the order of their use, with what of a SKU this checkout can have there."""
+    mine = {held.pool: held.amount for held in c.held}
+    keys = [Stock(sku, location) for location in policy.places_for(c.destination)]
+    pools = {key: unit.pool(key) for key in sorted(keys)}  # in the order of locks (R27)
+    return [(key.location, pools[key].available + mine.get(key, 0)) for key in keys]
+
+
+def ungiven(unit: View, c: Checkout, quote: Quote, policy: Policy) -> bool:
+    """Whether a gift that was quoted is not there any more: another price is due then, not a refusal."""
+    demand, gifts = demand_of(quote), {used.benefit.sku for used in quote.promotions if isinstance(used.benefit, FreeGift)}
+    if not (gifts := gifts & {*demand}):
+        return False
+    _lock(unit, c, claims_of(c.cart, quote, c.identities, ()), demand, policy)
+    return any(sum(there for _, there in shelves(unit, c, sku, policy)) < demand[sku] for sku in gifts)
