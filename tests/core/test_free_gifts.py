@@ -70,6 +70,7 @@ def test_it_is_a_line_at_its_list_price_that_costs_nothing() -> None:
     assert quote.totals.tax_by_code == without.totals.tax_by_code
     assert quote.totals.discount == without.totals.discount + 1500
     assert quote.shipping == without.shipping
+    assert (quote.lines[1].name, quote.lines[1].floor) == ("Cotton bag", 0)
     (used,) = quote.promotions
     assert (used.entries, used.shares) == ((1,), (1500,))
 
