@@ -51,6 +51,7 @@ from checkout_core.codes import parted
 from checkout_core.customers import COUNTRIES, UNKNOWN, Destination, Exemption, Shopper, VatId
 from checkout_core.errors import BadSetting
 from checkout_core.experiments import Experiment
+from checkout_core.gifts import gift_skus
 from checkout_core.holds import Pool, PoolKey
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.policy import Policy
@@ -164,14 +165,16 @@ def facts_of(
     due: Due | None = None,
     sources: Sources | None = None,
     tried: Sequence[Experiment] = (),
+    besides: Sequence[Promotion] = (),
 ) -> tuple[Basket, Facts]:
-    """What is to be priced, and all that the catalogue knows about it.
+    """What is to be priced, and all that the catalogue knows about it, also about the gifts of promotions `besides` its own.
 
     Raises WrongUsage for an experiment or a variant that neither it has nor is among those `tried` besides.
     """
     if case.experiments and (unknown := _untried(case.experiments, (*prices.experiments(), *tried))):
         raise WrongUsage(unknown)
-    products = prices.products(sorted({line.sku for line in case.lines}))
+    deals, refused = parted(prices.promotions(case.codes))
+    products = prices.products(sorted({line.sku for line in case.lines} | {*gift_skus((*deals, *besides))}))
     offered: Sequence[ShippingOption | Refused] = ()
     taxes: Taxes = {}
     source: TaxSource | None = None
@@ -184,8 +187,7 @@ def facts_of(
         asked = (to, sorted(categories), case.at or now)
         taxes, source = (prices.rates(*asked), None) if due is None else due(*asked)
     at_home = {} if home is None or case.destination is None else prices.rates(home, sorted(categories), case.at or now)
-    (deals, refused), seller = parted(prices.promotions(case.codes)), None if home is None else home.country
-    lists = prices.prices(sorted(products))
+    seller, lists = None if home is None else home.country, prices.prices(sorted(products))
     facts = Facts(products, deals, taxes, tuple(offered), used_up or {}, case.shopper, seller=seller, home=at_home, prices=lists)
     facts = evolve(facts, tax_source=source, codes=refused)
     said = (case.currency, case.lines, to, case.shipping, case.codes, case.cards, channel, case.pay_by)

@@ -167,3 +167,20 @@ def test_wrong_use_says_what_to_do(checkout: Command, cart: Path, tmp_path: Path
     places = {"SHOP": SHOP, "CART": cart, "WORKED": worked, "POLICY": choices}
     said = checkout(*[places.get(word, word) for word in words])
     assert (said.code, told in said.err) == (code, True), said
+
+
+def test_a_gift_is_given_and_quoted(checkout: Command, tmp_path: Path) -> None:
+    """Its product is looked up though it is not in the cart; it takes nothing off, so that is not what is said."""
+    gift = 'id = "mug"\nname = "A mug"\nkind = "free_gift"\nsku = "MUG-STONE-GREY-350"\ncode = "MUGFREE"\nminimum = { EUR = "40.00" }\n'
+    shop, cart = shop_with(tmp_path, gift), tmp_path / "cart.toml"
+    head = (
+        'currency = "EUR"\nship_to = { country = "DE" }\nshipping = ["standard"]\ncodes = ["MUGFREE"]\n[[lines]]\nsku = "TEA-GYOKURO-50"\n'
+    )
+    for quantity, told in (
+        (1, "It would give: 1 MUG-STONE-GREY-350 as a gift."),
+        (2, "It gives this cart: 1 MUG-STONE-GREY-350 as a gift."),
+    ):
+        cart.write_text(f"{head}quantity = {quantity}\n", encoding="utf-8")
+        assert told in " ".join(checkout("coupon", "why", "MUGFREE", "--cart", cart, "--shop", shop).out.split())
+    quote = checkout("quote", cart, "--shop", shop, "--json").data["quote"]
+    assert [(line["sku"], line["quantity"]) for line in quote["lines"]] == [("TEA-GYOKURO-50", 2), ("MUG-STONE-GREY-350", 1)]

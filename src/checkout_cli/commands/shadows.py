@@ -107,11 +107,12 @@ def _compare_described(
         if isinstance(of, Backend):
             sources, gone = Sources(of.places, of.storage.pools, of.shipping), used_up(of, case)
             asked = (case, of.catalog, now, gone, channel or "", settings.home, of.taxes_due)
-            basket, facts = facts_of(*asked, sources=sources, tried=tried)
+            basket, facts = facts_of(*asked, sources=sources, tried=tried, besides=others.promotions)
             other = evolve(facts, promotions=others.promotions, used_up=spent(of, others.promotions))
         else:
             sources = Sources(of.policy(Policy()), of.pools)
-            basket, facts = facts_of(case, of.catalog(), now, None, channel or "", settings.home, sources=sources, tried=tried)
+            where = (channel or "", settings.home)
+            basket, facts = facts_of(case, of.catalog(), now, None, *where, sources=sources, tried=tried, besides=others.promotions)
             other = evolve(facts, promotions=others.promotions)
         policy = policy_from(case.choices, pricing)
         if not isinstance(policy, PricingPolicy):  # a choice that contradicts one of the configuration

@@ -11,7 +11,7 @@ from checkout_cli.exits import reason_data
 from checkout_cli.rendering.coupons import combines, covers, goods_words, kind_of, limits_words, minimum_words, takes_off
 from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, heading, note
-from checkout_core.promotions import Bundle, BuyGet, Promotion
+from checkout_core.promotions import Bundle, BuyGet, FreeGift, Promotion
 from checkout_core.why_not import Check, Why
 
 HOLDS: Final = "✓"
@@ -44,7 +44,8 @@ def why_words(found: Why) -> Iterator[RenderableType]:
     if found.takes is None:
         yield cell(f"{FAILS} It does not apply to this cart. It would give: {takes_off(p)}.", "red")
     else:
-        yield cell(f"{HOLDS} It takes {found.takes} off this cart: {takes_off(p)}.", "green")
+        what = "gives" if isinstance(p.benefit, FreeGift) else f"takes {found.takes} off"
+        yield cell(f"{HOLDS} It {what} this cart: {takes_off(p)}.", "green")
     for check in found.checks:
         asks = _asks_for(check, p)
         if check.refused is None:
