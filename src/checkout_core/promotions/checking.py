@@ -10,7 +10,7 @@ from attrs import frozen
 
 from checkout_core.catalog import Product
 from checkout_core.experiments import Experiment
-from checkout_core.promotions.benefits import Bundle, BuyGet
+from checkout_core.promotions.benefits import Bundle, BuyGet, FreeGift
 from checkout_core.promotions.conditions import InVariant, Quantity
 from checkout_core.promotions.rules import Promotion
 from checkout_core.shipping import ShippingMethod
@@ -114,6 +114,8 @@ def _needs(p: Promotion, products: Sequence[Product], methods: Sequence[Shipping
     for n, condition in enumerate(p.when):
         if isinstance(condition, Quantity) and (of := condition.of) is not None:
             yield goods(f"when[{n}]", of.names, [one for one in products if of.has(one.sku, one)])
+    if isinstance(p.benefit, FreeGift):
+        yield named("sku", frozenset({p.benefit.sku}))
     if isinstance(p.benefit, BuyGet):
         yield named("buy", p.benefit.buy)
         yield named("get", p.benefit.get)
