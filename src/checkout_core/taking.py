@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checkout_core.checkout import Checkout, claims_of, demand_of
-from checkout_core.holds import Claim, Stock, lock_order
+from checkout_core.holds import Claim, PoolKey, Stock, lock_order
 from checkout_core.policy import Policy
 from checkout_core.promotions import FreeGift
 from checkout_core.quote import Quote
@@ -19,15 +19,20 @@ def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim
     if len(policy.locations) == 1:
         goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
     else:
-        _lock(unit, c, others, [sku for sku, _ in demand], policy)
+        _lock(unit, _concerned(c, others, [sku for sku, _ in demand], policy))
         goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
     return claims_of(c.cart, quote, c.identities, goods)
 
 
-def _lock(unit: View, c: Checkout, others: Iterable[Claim], skus: Iterable[str], policy: Policy) -> None:
-    """Lock all pools that this unit will take or let go, before it looks at one of them, in the one order (R27)."""
+def _concerned(c: Checkout, others: Iterable[Claim], skus: Iterable[str], policy: Policy) -> list[PoolKey]:
+    """All pools that this unit will take or let go."""
     goods = [Stock(sku, location) for sku in skus for location in policy.locations]
-    for key in sorted({*(claim.pool for claim in others), *(held.pool for held in c.held), *goods}, key=lock_order):
+    return [*(claim.pool for claim in others), *(held.pool for held in c.held), *goods]
+
+
+def _lock(unit: View, keys: Iterable[PoolKey]) -> None:
+    """Lock all pools that this unit will take or let go, before it looks at one of them, in the one order (R27)."""
+    for key in sorted(set(keys), key=lock_order):
         unit.pool(key)
 
 
@@ -44,5 +49,5 @@ def ungiven(unit: View, c: Checkout, quote: Quote, policy: Policy) -> bool:
     demand, gifts = demand_of(quote), {used.benefit.sku for used in quote.promotions if isinstance(used.benefit, FreeGift)}
     if not (gifts := gifts & {*demand}):
         return False
-    _lock(unit, c, claims_of(c.cart, quote, c.identities, ()), demand, policy)
+    _lock(unit, _concerned(c, claims_of(c.cart, quote, c.identities, ()), demand, policy))
     return any(sum(there for _, there in shelves(unit, c, sku, policy)) < demand[sku] for sku in gifts)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from attrs import field, frozen
 
-from checkout_core import commands
+from checkout_core import taking
 from checkout_core.holds import Stock
 from checkout_core.policy import Policy
 from checkout_core.scripts import Do, Outcome
@@ -469,7 +469,7 @@ def test_a_line_comes_from_two_places(struck: set[str]) -> None:
 
 def test_pools_that_are_looked_at_before_they_are_locked_in_order_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: a shop with several places looks at its shelves, and only then locks the cart's turn, which comes first (R27)."""
-    monkeypatch.setattr(commands, "_lock", lambda unit, keys: None)
+    monkeypatch.setattr(taking, "_lock", lambda unit, keys: None)
     _, came = played(two_places())
     assert came.violation is not None
     assert came.violation.id == "R27"

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from checkout_core import checkout, commands, drive, flow, uses
+from checkout_core import checkout, drive, flow, taking, uses
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
@@ -282,7 +282,7 @@ def shelves_are_locked_as_they_are_used(patch: Patch) -> None:
         for key in dict.fromkeys(keys):
             unit.pool(key)
 
-    patch.setattr(commands, "_lock", lock)
+    patch.setattr(taking, "_lock", lock)
 
 
 HOW_LONG = (
