@@ -427,7 +427,7 @@ def _quote(
                 product.tracked,
                 line.options,
                 product.floors[currency].minor if currency in product.floors else 0,
-                None if listed is None or (price := listed.get(line.sku)) is None else price.origin,
+                None if listed is None or (told := listed.get(line.sku)) is None else told.origin,
             )
             for (line, product, unit), subtotal, left, (net, tax, gross, components) in zip(found, original, current, taxed, strict=False)
         ]
