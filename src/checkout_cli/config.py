@@ -10,6 +10,7 @@
     addresses = "i18n"                  how addresses and phone numbers are checked, by its registered name; else they are taken as typed
     tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback"), or show that total
                                         and take no payment for it ("provisional")
+    tax_seconds = 3                     a tax provider that takes longer counts as away
     carrier_outage = "fallback"         while a carrier is away, its ways to send cost what the table says, or are not offered ("block")
     carrier_seconds = 3                 a carrier that takes longer counts as away
     busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
@@ -92,6 +93,7 @@ class Settings:
     carriers_made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=masked)
     carrier_outage: Literal["block", "fallback"] = "fallback"
     carrier_seconds: int = 3
+    tax_seconds: int = 3
     config: Path | None = None
 
     def pricing_for(self, channel: str | None = None) -> PricingPolicy:
@@ -143,7 +145,18 @@ def _secret(text: str, where: str) -> bytes:
 
 # The file.
 KEYS: Final = (
-    *("db", "locations", "gateways", "identity_secret", "production", "busy_timeout", "promise_for", "tax_provider", "tax_outage"),
+    *(
+        "db",
+        "locations",
+        "gateways",
+        "identity_secret",
+        "production",
+        "busy_timeout",
+        "promise_for",
+        "tax_provider",
+        "tax_outage",
+        "tax_seconds",
+    ),
     *("carrier_outage", "carrier_seconds", "services", "carrier"),
     *("gateway", "tax", "mail", "pricing", "channels", "home", "addresses"),
 )
@@ -206,9 +219,11 @@ def read(path: Path) -> Settings:
     named = {carrier for carrier, _ in services.values()}
     unused = [name for name in carriers if name not in named]
     mistakes += [f"carrier.{name} is described but has no services. Name one in [services], or leave it out." for name in unused]
-    carrier_outage, seconds = top.one_of("carrier_outage", outages), top.number("carrier_seconds")
-    if seconds is not None and not 0 < seconds <= 60:
-        mistakes.append(f"carrier_seconds is 1 to 60 seconds, not {seconds}.")
+    carrier_outage = top.one_of("carrier_outage", outages)
+    given = {key: top.number(key) for key in ("carrier_seconds", "tax_seconds")}
+    mistakes += [
+        f"{key} is 1 to 60 seconds, not {seconds}." for key, seconds in given.items() if seconds is not None and not 0 < seconds <= 60
+    ]
     gateways = top.texts("gateways")
     mistakes += [
         f"gateway.{name} is described but not among gateways. Add it there, or leave it out."
@@ -235,7 +250,8 @@ def read(path: Path) -> Settings:
         services=services,
         carriers_made_with=MappingProxyType(carriers),
         carrier_outage=cast(Literal["block", "fallback"], carrier_outage or "fallback"),
-        carrier_seconds=seconds or Settings().carrier_seconds,
+        carrier_seconds=given["carrier_seconds"] or Settings().carrier_seconds,
+        tax_seconds=given["tax_seconds"] or Settings().tax_seconds,
         config=path,
     )
     if mistakes:

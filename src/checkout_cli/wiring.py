@@ -119,6 +119,13 @@ class Backend:
             raise Misconfigured(f"The tax provider {name!r} cannot be made with what tax.{name} says: {error}.") from None
 
     @cached_property
+    def asked_for_tax(self) -> TaxProvider | None:
+        """The same, with a time-out, for quotes. What was sold is told to the provider itself, by the worker, where nobody waits."""
+        from checkout_adapters.prompt import PromptTaxProvider
+
+        return None if self.tax_provider is None else PromptTaxProvider(self.tax_provider, self.settings.tax_seconds)
+
+    @cached_property
     def shipping(self) -> ShippingRates:
         """The ways to send: the shop's own table, with the prices of carriers where some are asked."""
         from checkout_adapters.prompt import PromptCarrier
@@ -140,7 +147,7 @@ class Backend:
 
     def taxes_due(self, to: Destination, categories: Sequence[str], at: datetime) -> tuple[Taxes, TaxSource | None]:
         """What is due there and then, and who says so, as the shop asks it."""
-        return taxes_due(self.catalog, self.tax_provider, self.settings.tax_outage, to, categories, at)
+        return taxes_due(self.catalog, self.asked_for_tax, self.settings.tax_outage, to, categories, at)
 
     @cached_property
     def places(self) -> Policy:
@@ -166,7 +173,7 @@ class Backend:
             storage=self.storage,
             gateways=self.gateways,
             catalog=self.catalog,
-            tax_provider=self.tax_provider,
+            tax_provider=self.asked_for_tax,
             shipping=self.shipping,
             customers=OwnOrders(self.queries),
             addresses=None if self.settings.addresses is None else address_book(self.settings.addresses),

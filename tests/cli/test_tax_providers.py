@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,19 @@ def test_away_is_refused_or_falls_back_as_configured(checkout: Command, db: Path
     assert "Tax rates: the shop's own table; acme was away." in said.out
 
 
+def test_a_provider_that_hangs_counts_as_away(checkout: Command, db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `tax_seconds` the shop goes on without it, as configured; it still hangs when the answer is there."""
+    hanging = threading.Event()
+    monkeypatch.setattr(TableTaxProvider, "estimate", lambda *_: hanging.wait(60))
+    (cart := tmp_path / "cart.toml").write_text(CART, encoding="utf-8")
+    config = configured(tmp_path, 'tax_provider = "acme"\ntax_outage = "fallback"\ntax_seconds = 1\n')
+    said = checkout("quote", cart, "--db", db, "--explain", "--config", config)
+    assert not hanging.is_set()
+    hanging.set()
+    assert said.code == 0
+    assert "acme was away" in said.out
+
+
 def test_tax_show_says_who_is_asked_first(checkout: Command, db: Path, tmp_path: Path) -> None:
     words = ("tax", "show", "--country", "DE", "--db", db)
     away = {
@@ -105,6 +119,7 @@ def test_the_worker_tells_the_provider_of_orders(checkout: Command, db: Path, tm
         ('tax_provider = ""', "tax_provider is empty"),
         ('tax_provider = "a"\ntax_outage = "guess"', "tax_outage is block, fallback or provisional, not 'guess'"),
         ('tax_outage = "block"', "tax_outage says what to do while a tax_provider is away, and none is named"),
+        ('tax_provider = "a"\ntax_seconds = 61', "tax_seconds is 1 to 60 seconds, not 61"),
         ("[tax.acme]\nkey = 1", "tax.acme is described but is not the tax_provider"),
     ],
 )

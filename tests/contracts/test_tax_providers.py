@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checkout_adapters.prompt import PromptTaxProvider
 from checkout_core.tax import TaxTable
 from checkout_core.tax_provider import TaxEstimate
 from checkout_core.tax_sales import TaxSale
@@ -21,6 +22,16 @@ class TestTable(TaxProviderContract):
 
     def make_away(self) -> Any:
         return TableTaxProvider(TaxTable([]), away=True)
+
+
+class TestPrompt(TaxProviderContract):
+    """With a time-out around it, it keeps all promises."""
+
+    def make(self, table: TaxTable) -> Any:
+        return PromptTaxProvider(TableTaxProvider(table))
+
+    def make_away(self) -> Any:
+        return PromptTaxProvider(TableTaxProvider(TaxTable([]), away=True))
 
 
 class Other:
