@@ -24,7 +24,7 @@ from checkout_core.order_tax import like_the_goods, taxes_of
 from checkout_core.prices import NO_LISTS, Buyer, PriceBook, Promise, UnitPrice, book_of, unit_price
 from checkout_core.pricing_policy import CashRounding, PricingPolicy
 from checkout_core.promotions import ABOUT_GOODS, FreeGift, Given, Promotion, Stacked, Told, Visit, stack
-from checkout_core.promotions.benefits import Ours
+from checkout_core.promotions.benefits import is_ours
 from checkout_core.promotions.windows import UseIn
 from checkout_core.quote import AppliedPromotion, Parts, PricedLine, PricedShipping, Quote, Rates, Totals, hash_text, intact
 from checkout_core.receipt import totals_of
@@ -460,8 +460,8 @@ def _sent(option: ShippingOption, price: int) -> tuple[Parts, tuple[str, ...], R
 def _applied(p: Promotion, given: Given, lines: tuple[int, ...], currency: str, now: datetime) -> AppliedPromotion:
     taken = (None if given.entries == lines else given.entries, given.shares, given.units, given.bought, given.unused)
     limit = p.limit + p.over if p.limit is not None and p.over else p.limit
-    benefit = given.told or p.benefit
-    assert isinstance(benefit, Ours | Told)
+    benefit = p.benefit if given.told is None else given.told
+    assert is_ours(benefit) or type(benefit) is Told
     used = AppliedPromotion(p.id, p.name, p.code, benefit, *taken, p.rivals, limit, p.per_person, p.when)
     if p.window is None and not p.budget and not p.kept_when_cancelled and p.issued is None:
         return used

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from inspect import getattr_static
-from typing import Final, Literal, NamedTuple, Protocol, cast, get_args
+from typing import Final, Literal, NamedTuple, Protocol, TypeGuard, cast, get_args
 
 from attrs import field, frozen, has
 
@@ -353,14 +353,21 @@ Benefit = Ours | HostBenefit
 Kept = Ours | Told
 """What a quote says that a promotion gave."""
 
+_OURS: Final = frozenset(BENEFITS)
+
 Naming = BuyGet | Bundle
 """Those that name the goods they are about themselves, and of which a unit is used once only."""
+
+
+def is_ours(benefit: object) -> TypeGuard[Ours]:
+    """Whether it is one of the classes above. Asked of every promotion of every quote: one look, and not one for each class."""
+    return type(benefit) in _OURS
 
 
 def not_a_benefit(benefit: object) -> str | None:
     """What keeps this from being a benefit, one of ours or a host's; None: it is one."""
     kind = type(benefit)
-    if kind in BENEFITS:
+    if kind in _OURS:
         return None
     if isinstance(benefit, Ours | Told) or not has(kind):
         return f"{kind.__name__} is no benefit"

@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from attrs import evolve, frozen
 
 from checkout_core.money import Money
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.asking import asked
-from checkout_core.promotions.benefits import Benefit, BuyGet, FreeGift, Kept, Naming, Ours
+from checkout_core.promotions.benefits import Benefit, BuyGet, FreeGift, HostBenefit, Kept, Naming, is_ours
 from checkout_core.promotions.conditions import Context, InVariant, Visit, context_of
 from checkout_core.promotions.rules import ABOUT_GOODS, Obstacle, Promotion, bought_of, entries_of, obstacles, unmet
 from checkout_core.promotions.working import Given, given_by
@@ -101,10 +101,10 @@ def _judge(
     if isinstance(benefit, FreeGift):
         return Given((), ())  # what it gives is not there yet (`gifts`)
     given: Given | Refused | None
-    if isinstance(benefit, Ours):
+    if is_ours(benefit):
         given = given_by(benefit, sheet, entries, policy, bought_of(benefit, sheet) if isinstance(benefit, BuyGet) else ())
     else:
-        given = asked(benefit, promotion.label, sheet, entries, policy)
+        given = asked(cast(HostBenefit, benefit), promotion.label, sheet, entries, policy)
     if isinstance(given, Refused):
         return given
     if given is not None and left is not None and given.amount > left:
@@ -143,7 +143,7 @@ def stack(
         if p.id in answered:
             return answered[p.id]
         verdict = _judge(p, sheet, now, used_up.get(p.id), budgets.get(p.id), barred[p.id] if p.when else (), policy)
-        if p.exclusive and isinstance(verdict, Refused) and verdict.reason in _ANSWERS and not isinstance(p.benefit, Ours):
+        if p.exclusive and isinstance(verdict, Refused) and verdict.reason in _ANSWERS and not is_ours(p.benefit):
             answered[p.id] = verdict
         return verdict
 
