@@ -31,7 +31,6 @@ PATIENCE: Final = 60.0  # seconds
 NOBODY: Final[dict[str, Any]] = {"user": "nobody"} if os.geteuid() == 0 else {}  # postgres refuses to run as root
 FAST: Final = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "shared_buffers=64MB",
     "max_connections=200",

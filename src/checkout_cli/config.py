@@ -57,7 +57,7 @@ Tls = Literal["none", "starttls", "ssl"]
 
 @frozen
 class Mail:
-    """Where mails go: into a folder, or to an SMTP server. Without either, beside an SQLite database."""
+    """Where mails go: into a folder, or to an SMTP server. Without either, beside the database."""
 
     folder: Path | None = None
     host: str | None = None

@@ -31,10 +31,12 @@ READ: Final = {"checkout_begin": "read"}
 
 On SQLite any other takes the write lock at once, so that it never has to be refused later.
 """
+STILL: Final = {"checkout_begin": "still"}
+"""… for one that reads while no purchase goes on: nothing is recorded of any until it ends."""
 SETTING: Final = {"checkout_begin": "none"}
 """… for what must be said outside of any transaction."""
 
-_BEGINS: Final = {"unit": "BEGIN IMMEDIATE", "read": "BEGIN", "none": "SELECT 1"}
+_BEGINS: Final = {"unit": "BEGIN IMMEDIATE", "still": "BEGIN IMMEDIATE", "read": "BEGIN", "none": "SELECT 1"}
 
 
 def server_of(url: str) -> sa.URL | None:

@@ -86,6 +86,13 @@ def typed(error: sa.exc.DBAPIError | sqlite3.Error) -> CheckoutError:
     return Unavailable("The database does not answer as it should. Nothing was written; repeat the same call, with the same key.")
 
 
+def told_of(error: sa.exc.DBAPIError | sqlite3.Error) -> Exception:
+    """What may stand in a traceback in its place: itself, where it quotes no values (R24)."""
+    if isinstance(error, sa.exc.DBAPIError) and sqlstates.is_ours(error.orig):
+        return sqlstates.scrubbed(error.orig, error.statement)
+    return error
+
+
 def is_undone(error: sa.exc.DBAPIError) -> bool:
     """Whether it says that the transaction is surely undone, or was never begun."""
     return sqlstates.undone(error.orig) if sqlstates.is_ours(error.orig) else code_of(error) in UNDONE
@@ -112,7 +119,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        raise typed(error) from error
+        raise typed(error) from told_of(error)
     except sa.exc.TimeoutError as error:  # of the pool: no connection came free in time
         raise Busy("Too many use the database at once. Nothing was written; repeat the same call, with the same key.") from error
     except (UnicodeEncodeError, OverflowError):  # half a character, off a terminal or out of a JSON text; a number past every column

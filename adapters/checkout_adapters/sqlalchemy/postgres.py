@@ -44,7 +44,7 @@ class DatabaseClock(SystemClock):
 def addressed(url: sa.URL) -> sa.URL:
     """The same database through our driver. Raises Misconfigured for another driver, no name, or if there is no driver installed."""
     if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg_async"):
-        raise Misconfigured(f"{url.drivername} is not supported. Write postgresql+psycopg://, or postgresql:// alone.")
+        raise Misconfigured(f"{url.drivername} is not supported. Name the database as postgresql+psycopg://…, or as postgresql://….")
     if not url.database:
         raise Misconfigured("The URL names no database. Name one, as in postgresql://user@host/shop.")
     if find_spec("psycopg") is None:
@@ -79,7 +79,7 @@ def _begin(busy_timeout: float) -> Callable[[sa.Connection], None]:
     wait = max(int(busy_timeout * 1000), 1)  # 0 would be for ever
     waits = f"SET LOCAL lock_timeout = {wait}"
     unit = (
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
         waits,
         f"SET LOCAL statement_timeout = {wait + STATEMENT_TIMEOUT * 1000}",
         f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_TIMEOUT * 1000}",
@@ -87,6 +87,7 @@ def _begin(busy_timeout: float) -> Callable[[sa.Connection], None]:
     begins = {
         "unit": "; ".join(("SELECT clock_timestamp()", *unit)),
         "read": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "still": "; ".join(("BEGIN ISOLATION LEVEL REPEATABLE READ", waits, "LOCK TABLE checkouts IN SHARE MODE")),
         "upkeep": "; ".join((unit[0], waits)),  # a migration takes as long as it takes
     }
 

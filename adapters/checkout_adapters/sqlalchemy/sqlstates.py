@@ -81,7 +81,7 @@ def typed(error: Any) -> CheckoutError:
         if type(error).__name__ == "DataError":  # it was not sent: a NUL in a text, a number past every column
             return CODES["22021"]()
         text = str(error)
-        if not text.startswith("connection"):
+        if not text.startswith(("connection", "failed to resolve")):
             return Unavailable(LOST)
         found = next((code for words, code in _CONNECTING if re.search(words, text)), None)
         return Unavailable(UNREACHABLE) if found is None else CODES[found]()
@@ -94,6 +94,17 @@ def typed(error: Any) -> CheckoutError:
     if state.startswith("08"):
         return Unavailable(LOST)
     return Unavailable(f"The database does not answer as it should. Nothing was written. {_SAME}")
+
+
+class Said(Exception):
+    """What the server said, without what it quotes: its own text has whole rows in it, and an address may be among them (R24)."""
+
+
+def scrubbed(error: Any, statement: str | None) -> Said:
+    """What may be told of an error, in place of the error itself: its code, the constraint, and the statement without its values."""
+    name = getattr(getattr(error, "diag", None), "constraint_name", None)
+    said = [type(error).__name__, state_of(error) or "no code", *([name] if name else [])]
+    return Said(f"{' '.join(said)}{f' in: {statement}' if statement else ''}")
 
 
 def undone(error: BaseException | None) -> bool:

@@ -24,7 +24,7 @@ from attrs import field, frozen
 
 from checkout_adapters.sqlalchemy import postgres, reads
 from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT, READ, clock_of, open_async_engine, open_engine, verify
-from checkout_adapters.sqlalchemy.faults import Conflict, LostCommit, conflict_in, is_undone, translated, typed
+from checkout_adapters.sqlalchemy.faults import Conflict, LostCommit, conflict_in, is_undone, told_of, translated, typed
 from checkout_adapters.sqlalchemy.postgres import time_of
 from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core.errors import Busy, NoAnswer, Unavailable
@@ -70,9 +70,9 @@ def commit(connection: sa.Connection) -> None:
         connection.commit()
     except sa.exc.DBAPIError as error:
         if is_undone(error) or _still_open(connection):
-            raise conflict_in(error) or typed(error) from error
+            raise conflict_in(error) or typed(error) from told_of(error)
         connection.invalidate()
-        raise LostCommit from error
+        raise LostCommit from told_of(error)
 
 
 def _still_open(connection: sa.Connection) -> bool:
@@ -93,7 +93,7 @@ def again_if_undone() -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         if (conflict := conflict_in(error)) is not None:
-            raise conflict from error
+            raise conflict from told_of(error)
         raise
 
 
