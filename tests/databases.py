@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -151,14 +151,16 @@ def fill_all(path: Path) -> None:
     with SqlStorage(str(path), clock=HandClock(NOW)) as storage:
         fill(storage)
         storage.transact(lambda unit: unit.write(a_cart("cart-c9", NOW), a_checkout("c9", NOW)))
-    told(
-        path,
-        "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
-        "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
-        "INSERT INTO code_batches VALUES ('spring', 'news', 'TEA', NULL, 1, '2026-03-01T00:00:00.000000+00:00', 'ann', '', NULL, '')",
-        "INSERT INTO codes VALUES ('TEA1', 'spring', '', NULL, '')",
-        "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)",
-    )
+    told(path, *REST, "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)")
+
+
+REST: Final = (
+    "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
+    "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
+    "INSERT INTO code_batches VALUES ('spring', 'news', 'TEA', NULL, 1, '2026-03-01T00:00:00.000000+00:00', 'ann', '', NULL, '')",
+    "INSERT INTO codes VALUES ('TEA1', 'spring', '', NULL, '')",
+)
+"""Rows that no unit writes."""
 
 
 def told(path: Path, *statements: str) -> list[Any]:
