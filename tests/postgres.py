@@ -35,6 +35,7 @@ FAST: Final = (
     "shared_buffers=64MB",
     "max_connections=200",
     "autovacuum=off",
+    "jit=off",
 )
 
 
