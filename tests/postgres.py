@@ -1,7 +1,10 @@
 """Real PostgreSQL servers for tests: started from the binaries of a wheel, migrated once, a database cloned for each test, nothing left.
 
-CHECKOUT_TEST_POSTGRES        the URL of a server to use instead, whose user may make databases
-CHECKOUT_TEST_POSTGRES_MAJOR  which of the wheel's servers: 18, or 16
+    CHECKOUT_TEST_POSTGRES        the URL of a server to use instead, whose user may make databases
+    CHECKOUT_TEST_POSTGRES_MAJOR  which of the wheel's servers: 18, or 16
+    CHECKOUT_TEST_POSTGRES_ALL    tell every scenario on it, not only those where the database decides
+
+It lies in memory where the machine has a file system for that, and runs as `nobody` where we are root. Nothing is skipped without it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,20 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return empty_database(tmp_path_factory.mktemp("scenarios"))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+# Where a database decides what happens, the scenarios of a module are told on a server in every session; all of them in nox's `postgres`.
+ON_A_SERVER = frozenset({"test_oversell", "test_database"})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stage" in metafunc.fixturenames:
+        name = metafunc.module.__name__.rpartition(".")[2]
+        served = ["postgresql"] if name in ON_A_SERVER or os.environ.get("CHECKOUT_TEST_POSTGRES_ALL") else []
+        metafunc.parametrize("stage", ["memory", "sqlite", *served], indirect=True)
+
+
+@pytest.fixture
 def stage(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
-    """Sets up shops on memory, then on SQLite files, then on PostgreSQL."""
+    """Sets up shops on memory, then on SQLite files, then, of some modules, on PostgreSQL."""
     server: Server | None = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     with opening(request.param, empty, tmp_path, server) as open:
         yield open

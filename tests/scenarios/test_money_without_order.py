@@ -83,8 +83,8 @@ def test_the_store_is_away_before_anything_happened(stage: Open, down: int) -> N
 
 
 def test_a_retry_has_the_same_number(stage: Open) -> None:
-    """RB-35. Given a source of numbers that gives one again and again; then the second checkout is refused whole, before it can be paid,
-    and the next try, with another number, works."""
+    """RB-35. Given a first attempt that failed after the number was drawn; when the customer pays again, and again after a time-out; then
+    the order has the number that the checkout had from the beginning."""
     life = stage()
     c = life.begin()
     assert life.pay(c, "tok_declined").reason == "declined"
@@ -98,8 +98,8 @@ def test_a_retry_has_the_same_number(stage: Open) -> None:
 
 
 def test_a_number_is_one_checkouts(stage: Open) -> None:
-    """RB-35. Given a source of numbers that gives one again and again; then the second checkout is refused whole, before it can be paid, and the next
-    try, with another number, works."""
+    """RB-35. Given a source of numbers that gives one again and again; then the second checkout is refused whole, before it can be paid,
+    and the next try, with another number, works."""
     life = stage()
     names = Names("again-")
     life.shop.ids = names
