@@ -65,9 +65,7 @@ def upgrade(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Co
     name, admin = database_name(settings), upkeep(settings)
     found = admin.current()
     changes = (
-        ()
-        if found == needed_revision()
-        else (Change(name, f"revision {found}" if found else "empty", f"revision {needed_revision()}"),)
+        () if found == needed_revision() else (Change(name, f"revision {found}" if found else "empty", f"revision {needed_revision()}"),)
     )
     plan = Plan("Upgrade the database", changes, () if changes else (f"{name} is at revision {found} already.",))
     if not agreed(plan, Consent(yes, dry_run), out):
