@@ -26,7 +26,7 @@ from checkout_core.events import Event
 from checkout_core.holds import Claim, CouponUses, Movement, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout, a_payment_under_way
 from checkout_core.testing.units import at_once, begin, fault_of, ids, numbers, read, stock, tell, write
-from checkout_core.unit import Delivery, Request, Unit
+from checkout_core.unit import Delivery, Release, Request, Unit
 from tests.databases import NOW
 from tests.postgres import Server, told
 from tests.selling import selling
@@ -223,6 +223,20 @@ def test_of_two_who_want_the_last_one_has_it(url: str) -> None:
                 go.set()
         assert first == [Taken()]
         assert isinstance(second[0], Short)
+
+
+def test_of_two_who_let_go_the_same_one_does_it(url: str) -> None:
+    """The second waits, and finds nothing that is held any more (F3, R4)."""
+    with SqlStorage(url) as one, SqlStorage(url) as other:
+        stock(one, MUG, 5)
+        begin(one, a_checkout("c1", NOW, Claim(MUG, 2)))
+        with halted_at_commit(one) as (there, go), aside(lambda: write(one, Release("c1"))) as first:
+            assert there.wait(PATIENCE)
+            with aside(lambda: write(other, Release("c1"))) as second:
+                until_waiting(url)
+                go.set()
+        assert (first, second) == ([None], [None])
+        assert numbers(one, MUG) == (5, 0, 0)
 
 
 # The outbox.
