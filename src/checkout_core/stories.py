@@ -8,13 +8,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from checkout_core.card_numbers import shown_number
 from checkout_core.cart import MergeReport
 from checkout_core.checkout import ActionRequired, Checkout, Pending, Placed, Result, answer
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState, Challenge
 from checkout_core.refusals import WORDS, Change, Refused
-from checkout_core.scripts import LOOKS, Expect, MoveStock, Outcome, Script, Step
+from checkout_core.scripts import LOOKS, Expect, Load, MoveStock, Outcome, Script, Step
 from checkout_core.shipping import ShippingOption
 
 MARKS: Final[Mapping[Outcome, str]] = {"placed": "✓", "refused": "✗", "action": "…", "pending": "…", "done": "·"}
@@ -224,6 +225,11 @@ def offered(options: Iterable[ShippingOption | Refused], words: Mapping[str, str
 def moved(do: MoveStock) -> Answer:
     way = f"{do.delta} × {do.sku} come in" if do.delta > 0 else f"{-do.delta} × {do.sku} go out"
     return done(f"{way} at {do.location} ({do.reason})")
+
+
+def loaded(do: Load) -> Answer:
+    way = f"{do.amount} on" if do.amount.minor > 0 else f"{-do.amount} off"
+    return done(f"{way} the gift card {shown_number(do.card)} ({do.reason})")
 
 
 def span(seconds: int) -> str:

@@ -72,6 +72,8 @@ def alone(world: World, script: Script) -> Sequence[object]:
     shop = Shop(storage=store, gateways=gateways, catalog=world.catalog, clock=clock, ids=ids, policy=world.policy)
     for pool, units in world.stock:
         shop.receive(pool.sku, units, reason="opening stock", actor="test", location=pool.location)
+    for number, worth in world.cards:
+        shop.load_gift_card(number, worth, reason="sold", actor="test")
     return Player(shop, Worker(shop), clock, Around(shop)).play(script).mismatches
 
 
@@ -86,6 +88,9 @@ class Around:
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor="test", location=location)
+
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        self.shop.load_gift_card(number, amount, reason=reason, actor="test")
 
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         return {sku: level.available for sku, level in self.shop.stock(*skus).items()}

@@ -80,6 +80,9 @@ class Around:
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor=location)
 
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        self.shop.load_gift_card(number, amount, reason=reason, actor="a script")
+
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         return {sku: pool.available for sku, pool in self.shop.stock(*skus).items()}
 
@@ -456,6 +459,7 @@ async def played_async() -> tuple[Story, Tables]:
     class Quiet:
         async def reprice(self, sku: str, price: Money) -> None: ...
         async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None: ...
+        async def load_gift_card(self, number: str, amount: Money, reason: str) -> None: ...
         async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
             return {sku: pool.available for sku, pool in (await shop.stock(*skus)).items()}
 

@@ -11,7 +11,20 @@ from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CodeUses, CouponBudget, CouponPool, CouponUses, CouponUsesIn, Pool, PoolKey, Short, Stock
+from checkout_core.holds import (
+    CardBalance,
+    CartTurn,
+    CodeUses,
+    CouponBudget,
+    CouponPool,
+    CouponUses,
+    CouponUsesIn,
+    MovedPool,
+    Pool,
+    PoolKey,
+    Short,
+    Stock,
+)
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
@@ -151,7 +164,7 @@ class Incremental:
         self.evaluated["I1"] += 1
         for key, pool in numbers.items():
             ours = self.books.counts[key]
-            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, Stock) and pool.on_hand != ours.on_hand):
+            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, MovedPool) and pool.on_hand != ours.on_hand):
                 broken(
                     "I1",
                     f"the store's numbers of {named(key)} are not the sums of its holds and movements",
@@ -164,10 +177,10 @@ class Incremental:
         self.evaluated["I2"] += 1
         if ours.held < 0 or ours.committed < 0:
             broken("I1", f"{named(key)} counts fewer than none", f"held: {ours.held}", f"committed: {ours.committed}")
-        if isinstance(key, Stock):
+        if isinstance(key, MovedPool):
             if ours.promised > ours.on_hand:
                 broken(
-                    "I2",
+                    "I10" if isinstance(key, CardBalance) else "I2",
                     f"more of {named(key)} is promised than there is",
                     f"the movements add up to {ours.on_hand}",
                     f"the holds add up to {ours.promised}",
@@ -325,6 +338,10 @@ class Incremental:
                 got[pool.sku] = got.get(pool.sku, 0) + n
         if sold != got:
             broken("I3", "a live order does not have its goods", f"sold: {sold}", f"committed: {got}", c.id)
+        paid = {card.id: card.used for card in c.quote.cards if card.used}
+        taken = {pool.card: n for pool, n in mine.items() if isinstance(pool, CardBalance)}
+        if paid != taken:
+            broken("I10", "a live order has not from its gift cards what they pay", f"they pay {paid}", f"taken from them: {taken}", c.id)
         carried = sorted(used.id for used in c.quote.promotions if used.limit is not None)
         counted = sorted(pool.promotion for pool in mine if isinstance(pool, CouponUses))
         if carried != counted:

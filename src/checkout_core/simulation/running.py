@@ -19,9 +19,10 @@ from typing import Any, Final
 
 from attrs import define, evolve, frozen
 
+from checkout_core.card_numbers import reference_of
 from checkout_core.checkout import ActionRequired, Checkout, Placed
 from checkout_core.errors import NoAnswer, NotFound, Unavailable
-from checkout_core.holds import Movement, Pool, PoolKey, Stock
+from checkout_core.holds import CardBalance, Movement, Pool, PoolKey, Stock
 from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
@@ -172,6 +173,8 @@ class Run:
     def _open(self) -> None:
         world, kernel = self.scenario.world, self.kernel
         opening = [Movement(pool, amount, "opening stock", "scenario", kernel.instant) for pool, amount in world.stock if amount]
+        cards = [(CardBalance(reference_of(number), worth.currency), worth.minor) for number, worth in world.cards]
+        opening += [Movement(card, amount, "sold", "scenario", kernel.instant) for card, amount in cards]
         if opening:
             self.store.unit(lambda unit: unit.write(*opening), "")
         shops = [f"shop-{n}" for n in range(1, world.processes + 1)]

@@ -29,7 +29,7 @@ from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.simulation.scenarios import GatewayTerms, World
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
 
-PRODUCTS_AT_MOST, COUPONS_AT_MOST, PROCESSES_AT_MOST, DAY = 500, 100, 16, 24 * 3600  # (R25)
+PRODUCTS_AT_MOST, COUPONS_AT_MOST, CARDS_AT_MOST, PROCESSES_AT_MOST, DAY = 500, 100, 100, 16, 24 * 3600  # (R25)
 STANDARD: Final = "standard"
 
 
@@ -88,6 +88,7 @@ def world_of(table: Table, parts: Parts) -> World | None:
     world = evolve(
         default,
         stock=goods.stock,
+        cards=_gift_cards(table, currency),
         currency=currency,
         policy=_policy(table, goods.locations),
         gateway=_gateway(table.table("gateway")),
@@ -264,6 +265,23 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
     except ValueError as error:
         row.wrong(str(error).rstrip("."))
         return None
+
+
+def _gift_cards(table: Table, currency: str) -> tuple[tuple[str, Money], ...]:
+    """The gift cards that people have at the start, by their numbers."""
+    found = dict[str, Money]()
+    for row in table.tables("gift_cards", CARDS_AT_MOST):
+        number, worth = row.gift_card("number"), row.money("balance", currency)
+        if not row.has("balance"):
+            row.wrong('"balance" is missing')
+        if number in found:
+            row.wrong('"number" is there already. Give each gift card its own')
+        elif number and worth is not None:
+            if worth.minor <= 0:
+                row.wrong('"balance" is more than nothing')
+            found[number] = worth
+        row.over()
+    return tuple(found.items())
 
 
 def _percent(row: Table) -> Ratio | None:

@@ -11,6 +11,7 @@ from checkout_core.cart import Cart, Line
 from checkout_core.checkout import Checkout
 from checkout_core.effects import RemoteEffect
 from checkout_core.holds import (
+    CardBalance,
     CartTurn,
     CodeUses,
     CouponBudget,
@@ -19,6 +20,7 @@ from checkout_core.holds import (
     CouponUsesBy,
     CouponUsesIn,
     HoldState,
+    MovedPool,
     Pool,
     PoolKey,
     Stock,
@@ -58,7 +60,7 @@ def numbers(t: Tables) -> None:
                 f"the numbers of {named(key)} are not the sums of its holds",
                 (f"the pool: {pool.held} held, {pool.committed} committed", f"its holds: {sums[0]} held, {sums[1]} committed"),
             )
-        if isinstance(key, Stock) and pool.on_hand != moved.get(key, 0):
+        if isinstance(key, MovedPool) and pool.on_hand != moved.get(key, 0):
             raise Violation(
                 "I1",
                 f"what lies there of {named(key)} is not the sum of its movements",
@@ -329,6 +331,8 @@ def named(key: PoolKey) -> str:
             return f"the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the budget of {promotion} in {currency}"
+        case CardBalance(card, currency):
+            return f"the {currency} on gift card {card}"
         case CartTurn(cart):
             return f"the turn of cart {cart}"
 
