@@ -1,7 +1,7 @@
 """Numbers of gift cards: how one is made and read, and the reference under which its balance is kept.
 
 A number is worth its balance to whoever has it, so it is kept nowhere: a store, a quote and a log have its reference, the last four symbols
-and a digest that is slow to make (R24). It is written like an issued code (`codes`): `GC-7K3QM-9XWT2-HV4RD`, 70 random bits and a check
+and a digest that is slow to make (R24). It is written like an issued code (`codes`): `GC-7K3QM-9XWT2-HV4RS`, 70 random bits and a check
 symbol, so that a slip of the finger is seen before anybody looks anything up, and guessing finds nothing (S6).
 """
 

@@ -55,7 +55,7 @@ class Table:
         """The number of a gift card, which must be there; "" if it is none, and that is noted."""
         number = self.need(word)
         if number and isinstance(card_reference(number), Refused):
-            self.wrong(f'"{word}" is no number of a gift card, such as GC-7K3QM-9XWT2-HV4RD: a letter is wrong, or one is missing')
+            self.wrong(f'"{word}" is no number of a gift card, such as GC-7K3QM-9XWT2-HV4RS: a letter is wrong, or one is missing')
             return ""
         return number
 

@@ -240,8 +240,10 @@ def span(seconds: int) -> str:
 
 
 def _of_interest(change: Change) -> bool:
-    """Whether a change is one of price, quantity or discount, or of a whole line, carriage or promotion: the rest follows from these."""
+    """Whether a change is one of price, quantity or discount, of a whole line, carriage or promotion, or of what a gift card pays."""
     thing, _, what = change.what.partition(" ")
+    if thing == "gift":  # what a card pays
+        return what.endswith(" used")
     if thing in ("line", "promotion"):
         return " " not in what or what.endswith((" unit price", " quantity", " discount"))
     return change.what == "total" or (thing == "shipping" and bool(what) and (" " not in what or what.endswith(" price")))

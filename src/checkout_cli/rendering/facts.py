@@ -48,10 +48,15 @@ def pool_words(key: PoolKey) -> str:
             return f"a use of the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the {currency} budget of {promotion}"
-        case CardBalance(card, currency):
-            return f"{currency} on gift card {shown_number(card)}"
+        case CardBalance(card):
+            return f"the gift card {shown_number(card)}"
         case CartTurn():
             return "the turn to buy this cart"
+
+
+def amount_words(key: PoolKey, amount: int) -> str:
+    """So much of a pool: money, or how many."""
+    return str(Money(amount, key.currency)) if isinstance(key, CouponBudget | CardBalance) else str(amount)
 
 
 def pool_data(key: PoolKey) -> dict[str, object]:

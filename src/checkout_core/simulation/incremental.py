@@ -178,6 +178,7 @@ class Incremental:
         if ours.held < 0 or ours.committed < 0:
             broken("I1", f"{named(key)} counts fewer than none", f"held: {ours.held}", f"committed: {ours.committed}")
         if isinstance(key, MovedPool):
+            self.evaluated["I10"] += isinstance(key, CardBalance)
             if ours.promised > ours.on_hand:
                 broken(
                     "I10" if isinstance(key, CardBalance) else "I2",

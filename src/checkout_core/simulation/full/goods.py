@@ -266,11 +266,14 @@ def nothing_held(t: Tables) -> None:
 
 
 def uses_are_orders(t: Tables) -> None:
-    """I9 at rest a coupon is used as often as orders carry it that stand (or do not give it back), and its money is what they took off."""
+    """I9, I10 at rest a coupon is used as often as orders carry it that stand (or do not give it back), its money is what they took off,
+    and what is spent of a gift card is what it pays of orders that stand."""
     carry: Counter[PoolKey] = Counter()
     for c in t.checkouts.values():
         if c.quote is None or c.order is None:
             continue
+        for card in c.quote.cards if live(c) else ():
+            carry[CardBalance(card.id, c.quote.currency)] += card.used
         for used in c.quote.promotions:
             if not live(c) and not used.kept:
                 continue
@@ -285,6 +288,12 @@ def uses_are_orders(t: Tables) -> None:
                     carry[CouponUsesIn(used.id, used.window.window, who)] += 1
     _persons(t)
     for key, pool in t.pools.items():
+        if isinstance(key, CardBalance) and pool.committed != carry[key]:
+            raise Violation(
+                "I10",
+                f"of {named(key)} another amount is spent than it pays of orders",
+                (f"the pool: {pool.committed} spent", f"the orders: it pays {carry[key]} of them"),
+            )
         if isinstance(key, CouponPool) and pool.committed != carry[key]:
             raise Violation(
                 "I9",
