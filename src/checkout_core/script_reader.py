@@ -293,10 +293,11 @@ class _Reading:
         return MoveStock(table.need("sku"), delta, table.text("location") or "main", table.need("because"))
 
     def load(self, table: Table, carts: _Carts) -> Do | None:
-        card, currency, because = table.gift_card("gift_card"), table.currency(), table.need("because")
+        card, currency = table.gift_card("gift_card"), table.currency()
         amount = table.money("amount", currency)
         if not table.has("amount"):
             table.wrong('"amount" is missing')
+        because = table.need("because")
         return None if amount is None else Load(card, amount, because)
 
     # What the words share.

@@ -17,7 +17,7 @@ from checkout_core.money import Money
 from tests.cli.conftest import Command
 from tests.world import ADA, BERLIN, total
 
-MINAS = reference_of("GC-7K3QM-9XWT2-HV4RS")  # of the story that the demo plays
+LENES = reference_of("GC-7K3QM-9XWT2-HV4RS")  # of the story that the demo plays
 FORM = re.compile(r"GC(-[0-9A-HJKMNP-TV-Z]{5}){3}")
 
 
@@ -54,7 +54,7 @@ def test_a_card_is_made_spent_and_looked_at(checkout: Command, db: Path) -> None
     assert c.quote.cards[0].used == 5000
     seen = balance(checkout, db, number.lower())
     assert (seen["loaded"]["minor"], seen["spent"]["minor"], seen["available"]["minor"]) == (5000, 5000, 0)
-    assert listed(checkout, db) == sorted([MINAS, reference_of(number)])
+    assert listed(checkout, db) == sorted([LENES, reference_of(number)])
     words = checkout("gift-card", "show", reference_of(number), "--db", db).out
     assert placed.number in words
     assert "sold" in words
@@ -86,7 +86,7 @@ def test_many_are_written_to_a_file_and_each_is_worth_its_money(checkout: Comman
     assert balance(checkout, db, rows[29]["number"])["available"]["minor"] == 5000
     first = checkout("gift-card", "list", "--limit", 20, "--db", db, "--json").data["gift_cards"]
     rest = checkout("gift-card", "list", "--after", first[-1]["card"], "--db", db, "--json").data["gift_cards"]
-    assert [one["card"] for one in (*first, *rest)] == sorted([MINAS, *(row["reference"] for row in rows)])
+    assert [one["card"] for one in (*first, *rest)] == sorted([LENES, *(row["reference"] for row in rows)])
 
 
 def test_numbers_are_on_the_disk_before_they_are_worth_anything(
@@ -146,7 +146,7 @@ def test_a_slip_is_told_and_changes_nothing(checkout: Command, db: Path, words: 
     said = checkout("gift-card", *words, *(() if words[0] == "show" else ("--yes",)), "--db", db)
     assert (said.code, says in " ".join(said.err.split())) == (code, True), said.err
     assert "Traceback" not in said.err
-    assert listed(checkout, db) == [MINAS]
+    assert listed(checkout, db) == [LENES]
 
 
 def test_more_than_is_left_is_not_taken_off(checkout: Command, db: Path) -> None:
@@ -164,4 +164,4 @@ def test_a_file_that_is_there_is_left_alone(checkout: Command, db: Path, tmp_pat
     said = checkout("gift-card", "issue", "5.00", "EUR", "--reason", "x", "--out", out, "--db", db, "--yes")
     assert said.code == 2
     assert out.read_text(encoding="utf-8") == "precious"
-    assert listed(checkout, db) == [MINAS]
+    assert listed(checkout, db) == [LENES]

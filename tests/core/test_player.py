@@ -47,6 +47,7 @@ address = "home"
 """
 OPENED = ['do = "open"\ncurrency = "EUR"', 'do = "add"\nsku = "MUG"']
 BEGUN = [*OPENED, 'do = "begin"\nshipping = "standard"']
+LOADED = 'do = "load"\ngift_card = "GC-7K3QM-9XWT2-HV4RS"\ncurrency = "EUR"\namount = "50.00"\nbecause = "a present"'
 PLACED = [*BEGUN, 'do = "pay"\ncard = "tok_ok"']
 
 
@@ -173,6 +174,12 @@ def test_each_shopper_has_carts_of_their_own() -> None:
         (['do = "tick"'], "done", "a worker comes by"),
         (['do = "price"\nsku = "MUG"\namount = "9.00"\ncurrency = "EUR"'], "done", "MUG costs 9.00 EUR from now on"),
         (['do = "stock"\nsku = "MUG"\ndelta = 5\nbecause = "delivery"'], "done", "5 × MUG come in at main (delivery)"),
+        ([LOADED], "done", "50.00 EUR on the gift card …V4RS (a present)"),
+        (
+            [LOADED, *BEGUN[:-1], 'do = "begin"\nshipping = "standard"\ngift_cards = ["GC-7K3QM-9XWT2-HV4RS"]', 'do = "pay"'],
+            "placed",
+            "nothing to pay, order {number} placed",
+        ),
         (['do = "stock"\nsku = "MUG"\ndelta = -5\nbecause = "broken"'], "done", "5 × MUG go out at main (broken)"),
     ],
 )  # fmt: skip

@@ -183,4 +183,5 @@ def _holds_table(holds: Sequence[HoldListed]) -> RenderableType:
         ),
         right=("amount",),
         keep=("order",),
+        spare=("until", "state"),
     )
