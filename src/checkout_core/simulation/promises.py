@@ -15,6 +15,7 @@ PROMISES: Final[Mapping[str, str]] = {
     "I7": "No more is sent back than was taken, and no more is taken than was agreed.",
     "I8": "What is charged is what was quoted, to the last minor unit.",
     "I9": "A coupon is used no more often than it may be, in all and by one person.",
+    "I10": "Of a gift card no more is spent than was on it, and it pays what is taken from it.",
     "I11": "The ledger's postings add up to nothing, and are never changed.",
     "I12": "A total is the sum of its parts.",
     "I13": "Everything moves along its table of states, one version at a time.",
