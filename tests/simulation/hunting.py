@@ -204,6 +204,7 @@ _MANY = (
     buyer("one", OPEN, MUG, BEGIN, card("tok_3ds_ok"), count=2, within=20),
     buyer("back", OPEN, Add("BOOK", 2), Add("MUG"), BEGIN, card(), BACK, count=2, within=20),
 )
+_TOLD: Mapping[str, Rate] = {"mail_down": "common", "mail_unsure": "common", "poison": "rare", "facts_down": "rare"}
 _MAIL: Mapping[str, Rate] = {"mail_down": "common", "mail_unsure": "rare", "poison": "rare", "pause": "rare"}
 
 _SMALL: Final = (
@@ -261,6 +262,7 @@ _SMALL: Final = (
         rates={"crash_before": "common", "pause": "common"},
     ),
     _all(*_BY_CARD, name="gift cards", stock=40, cards=((_CARD, Money(5000, "EUR")),), policy=HURRIED),
+    _all(_ok(3), _turns_back(2), name="taxes", rates=_TOLD, workers=2, tax_provider=True),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

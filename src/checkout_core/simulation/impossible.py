@@ -160,6 +160,8 @@ _ONLY_WORKERS: Final[Mapping[str, str]] = {
     "store.due": "workers look what is due",
     "store.undelivered": "workers look which messages wait",
     "notifier.notify": "workers send messages",
+    "tax.commit": "workers tell the tax provider",
+    "tax.void": "workers tell the tax provider",
 }
 
 

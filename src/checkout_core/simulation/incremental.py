@@ -135,17 +135,16 @@ class Incremental:
         """In a run in which nothing has failed, somebody was told that something is away (Q2)."""
         broken("Q2", "somebody was sent away, and nothing is away", f"{who} was told: {said}", "the run: no fault has struck", checkout)
 
-    def endless(self, now: datetime, steps: int, *, mail: bool) -> NoReturn:
+    def endless(self, now: datetime, steps: int) -> NoReturn:
         """The run does not come to rest: something is left waiting, or the shop is busy with itself (L1, L3, L5)."""
         for id, due in sorted(self.books.due.items()):
             if due < now - OVERDUE:
                 broken("L1", "a checkout waits, and nobody comes", f"it is due {due:%H:%M:%S}", f"now it is {now:%H:%M:%S}", id)
-        for id, again in sorted(self.books.letters().items()) if mail else ():
+        for (consumer, id), again in sorted(self.books.letters().items()):
             since = again or self.books.events[id].at
             if since < now - OVERDUE:
-                broken(
-                    "L3", "a message waits, and nobody sends it", f"{id}: it waits since {since}", f"now it is {now}", id.rpartition("/")[0]
-                )
+                checkout = id.rpartition("/")[0]
+                broken("L3", "a message waits, and nobody sends it", f"{id}: it waits since {since}", f"{consumer}: it is {now}", checkout)
         work = f"{len(self.books.docs)} checkouts and {len(self.books.events)} messages"
         broken("L5", "the shop never comes to rest", f"the work: {work}", f"the steps taken: more than {steps}")
 
@@ -482,7 +481,8 @@ class Incremental:
         """Messages of one checkout go out in their order (M2), and none is left alone for long."""
         event = delivery.event
         checkout, _, seq = event.rpartition("/")
-        earlier = [id for n in range(1, int(seq)) if (id := f"{checkout}/{n}") in self.books.pending] if delivery.delivered else []
+        ids = [f"{checkout}/{n}" for n in range(1, int(seq))] if delivery.delivered else []
+        earlier = [id for id in ids if (delivery.consumer, id) in self.books.pending]
         if earlier:
             broken("I14", "a message overtook another of its checkout", f"delivered: {event}", f"still waiting: {earlier[0]}", checkout)
         again = delivery.next_at

@@ -24,7 +24,7 @@ PROMISES: Final[Mapping[str, str]] = {
     "I16": "No goods are held without an end.",
     "I17": "The same request has one effect and one answer, however often it is sent.",
     "I18": "A cart is bought once, and a line is in one cart.",
-    "I20": "When all is at rest, our books and the gateway's say the same.",
+    "I20": "When all is at rest, our books, the gateway's and the tax provider's say the same.",
     "I21": "Nobody is told what is not so, or told to wait for ever.",
     "I25": "Nothing is tried without end.",
     "L1": "Everything that was begun comes to an end.",

@@ -56,6 +56,7 @@ class World:
     processes: int = 2
     workers: int = 1
     notifier: bool = True
+    tax_provider: bool = False
     starts: datetime = STARTS
     skew: int = 0
     steps: bool = False

@@ -11,7 +11,21 @@ from typing import Final
 
 from attrs import evolve
 
-from tests.simulation.mutants import books, cards, carts, clocks, found, holds, news, payments, races, requests, sending_back, worker
+from tests.simulation.mutants import (
+    books,
+    cards,
+    carts,
+    clocks,
+    found,
+    holds,
+    news,
+    payments,
+    races,
+    requests,
+    sending_back,
+    taxing,
+    worker,
+)
 from tests.simulation.mutants.bug import Mutant, Patch
 from tests.simulation.mutants.first import FIRST_PURCHASE, MORE
 from tests.simulation.mutants.measured import SURVIVORS
@@ -24,7 +38,7 @@ _FAMILIES: Final = (
     (holds.HOW_LONG, holds.HOW_MUCH, holds.LOCKS, cards.CARDS),
     (carts.MERGING, carts.QUOTES, requests.REQUESTS),
     (books.FIGURES, books.BOOKS, books.EVENTS, books.STORE),
-    (worker.DELIVERY, worker.TIME),
+    (worker.DELIVERY, worker.TIME, taxing.TAXING),
     (clocks.CLOCKS, races.RACES, found.FOUND),
 )
 
