@@ -63,6 +63,15 @@ def sqlite_storm(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("major", ["16", "18"])
+def postgres(session: nox.Session, major: str) -> None:
+    """Contracts, faults, races, migrations and every scenario on a real PostgreSQL of that release; arguments after `--` go to pytest."""
+    install(session, "test")
+    env = {"CHECKOUT_TEST_POSTGRES_MAJOR": major, "CHECKOUT_TEST_POSTGRES_ALL": "1"}
+    session.run("pytest", "-n", "2", "-k", "postgres", "tests", *session.posargs, env=env)
+
+
+@nox.session
 def pairs(session: nox.Session) -> None:
     """Every two things that can go wrong in a canonical journey. Hours: name the journeys to sweep after `--`, to go on where it ended."""
     install(session, "test")

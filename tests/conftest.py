@@ -6,10 +6,12 @@ The injector says so itself: a test asks for the `struck` fixture and hands it o
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Server, running
 
 # Speed is measured in tests/bench; a busy machine must not turn a property red.
 settings.register_profile("untimed", deadline=None)
@@ -23,6 +25,13 @@ def struck(request: pytest.FixtureRequest) -> set[str]:
     """The ids of the faults that have struck so far in this test."""
     item: pytest.Item = request.node
     return item.stash.setdefault(_STRUCK, set())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for this worker, started by the first test that asks for it."""
+    with running() as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

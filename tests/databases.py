@@ -1,4 +1,4 @@
-"""Real SQLite files for tests: made by the migrations once, copied for each test, every connection closed at its end."""
+"""Real databases for tests: made by the migrations once, copied for each test, every connection closed at its end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
@@ -24,6 +24,7 @@ from checkout_core.ledger import Posting, entries
 from checkout_core.testing import HandClock, a_cart, a_checkout
 from checkout_core.testing.parts import a_payment_under_way, a_refund_under_way
 from checkout_core.unit import CloseCart, Commit, Delivery, Person, Release, Request, Unit
+from tests.postgres import Server
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MUG = Stock("mug")
@@ -62,18 +63,56 @@ class OnAFileAsync(OnAFile):
     @pytest.fixture(autouse=True)
     def files(self, tmp_path: Path) -> Iterator[None]:
         self.folder, self.opened, self.made = tmp_path, list[Any](), 0
-        self.loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=self.loop.run_forever)
-        thread.start()
+        with a_loop() as self.run:
+            yield
+            for storage in self.opened:
+                storage.close()
+
+
+class OnPostgres:
+    """As `OnAFile`, on PostgreSQL: `path()` is the URL of a new database, which is dropped after the test."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, postgres: Server) -> Iterator[None]:
+        self.server, self.opened, self.urls = postgres, list[Any](), list[str]()
         yield
         for storage in self.opened:
             storage.close()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        thread.join()
-        self.loop.close()
+        for url in self.urls:
+            postgres.drop(url)
 
-    def run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(60)
+    def path(self) -> str:
+        self.last = self.server.clone()
+        self.urls.append(self.last)
+        return self.last
+
+
+class OnPostgresAsync(OnPostgres):
+    """… for async stores, as `OnAFileAsync`."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, postgres: Server) -> Iterator[None]:
+        self.server, self.opened, self.urls = postgres, list[Any](), list[str]()
+        with a_loop() as self.run:
+            yield
+            for storage in self.opened:
+                storage.close()
+        for url in self.urls:
+            postgres.drop(url)
+
+
+@contextmanager
+def a_loop() -> Iterator[Callable[[Any], Any]]:
+    """One event loop, in a thread of its own, that serves all threads of a test."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield lambda coroutine: asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def fill(storage: SqlStorage) -> None:
@@ -112,14 +151,16 @@ def fill_all(path: Path) -> None:
     with SqlStorage(str(path), clock=HandClock(NOW)) as storage:
         fill(storage)
         storage.transact(lambda unit: unit.write(a_cart("cart-c9", NOW), a_checkout("c9", NOW)))
-    told(
-        path,
-        "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
-        "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
-        "INSERT INTO code_batches VALUES ('spring', 'news', 'TEA', NULL, 1, '2026-03-01T00:00:00.000000+00:00', 'ann', '', NULL, '')",
-        "INSERT INTO codes VALUES ('TEA1', 'spring', '', NULL, '')",
-        "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)",
-    )
+    told(path, *REST, "INSERT OR IGNORE INTO consumers VALUES ('mail', 0)")
+
+
+REST: Final = (
+    "INSERT INTO settings VALUES ('shop-name', 'Mugs')",
+    "INSERT INTO catalog VALUES ('product', 'mug', 1, '{}')",
+    "INSERT INTO code_batches VALUES ('spring', 'news', 'TEA', NULL, 1, '2026-03-01T00:00:00.000000+00:00', 'ann', '', NULL, '')",
+    "INSERT INTO codes VALUES ('TEA1', 'spring', '', NULL, '')",
+)
+"""Rows that no unit writes."""
 
 
 def told(path: Path, *statements: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A small shop on an SQLite file, for tests that do something to the file, and what they say of a fault."""
+"""A small shop on a database, for tests that do something to it, and what they say of a fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.world import ADA, BERLIN, SECRET, TestClock, catalog
 
 
 @contextmanager
-def selling(path: Path, *, busy_timeout: float = 10.0, stock: int = 100) -> Iterator[tuple[Shop, SandboxGateway, SqlStorage]]:
+def selling(path: Path | str, *, busy_timeout: float = 10.0, stock: int = 100) -> Iterator[tuple[Shop, SandboxGateway, SqlStorage]]:
     clock = TestClock()
     with SqlStorage(str(path), clock=clock, busy_timeout=busy_timeout) as storage:
         till = SandboxGateway(clock=clock)

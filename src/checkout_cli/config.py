@@ -1,6 +1,6 @@
 """Which shop the command works on: from options, the environment and a TOML file, in that order.
 
-    db = "shop.db"                      a path, or a URL
+    db = "shop.db"                      a path, or a URL such as postgresql://shop@db.example/shop
     locations = ["berlin", "dublin"]    where goods lie, in the order they are used
     gateways = ["sandbox"]              by the names they are registered under
     identity_secret = "…"               at least 16 bytes; or CHECKOUT_IDENTITY_SECRET; else the key file beside an SQLite database
@@ -13,7 +13,7 @@
     tax_seconds = 3                     a tax provider that takes longer counts as away
     carrier_outage = "fallback"         while a carrier is away, its ways to send cost what the table says, or are not offered ("block")
     carrier_seconds = 3                 a carrier that takes longer counts as away
-    busy_timeout = 10                   seconds that a write waits for another program's; or CHECKOUT_BUSY_TIMEOUT
+    busy_timeout = 10                   seconds that a write waits for another program's, and for a connection; or CHECKOUT_BUSY_TIMEOUT
 
     [gateway.NAME]                      what that gateway is made with
     [tax.NAME]                          what that tax provider is made with
@@ -57,7 +57,7 @@ Tls = Literal["none", "starttls", "ssl"]
 
 @frozen
 class Mail:
-    """Where mails go: into a folder, or to an SMTP server. Without either, beside an SQLite database."""
+    """Where mails go: into a folder, or to an SMTP server. Without either, beside the database."""
 
     folder: Path | None = None
     host: str | None = None

@@ -5,7 +5,9 @@
     read_files(folder)   a shop as a folder of files
 
 What stands beside an SQLite database `shop.db`: the secret in `shop.db.key` (for its owner alone), the sandbox gateway's own books in
-`shop.db.sandbox`, and mails in the folder `shop.db.mail`.
+`shop.db.sandbox`, and mails in the folder `shop.db.mail`. Beside the database `shop` of a server there is no such place: books and mails
+are put next to the configuration file, else where the command runs (`shop.sandbox`, `shop.mail`); the secret has to be configured,
+because every machine that uses the database needs the same.
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ class Backend:
 
     @cached_property
     def books(self) -> SandboxBooks | None:
-        """What the sandbox gateway knows, beside an SQLite database; None for a shop without it."""
+        """What the sandbox gateway knows, beside the database; None for a shop without it."""
         if "sandbox" not in self.settings.gateways:
             return None
         return SandboxBooks(self.clock, beside(self.settings, ".sandbox"))
@@ -273,13 +275,14 @@ class Backend:
         """What is not as the invariants say. Where the sandbox is the only gateway, its own books are compared: in a transaction that
         lets nobody write meanwhile, so that both stand still.
         """
+        from checkout_adapters.sqlalchemy.engines import STILL
         from checkout_adapters.sqlalchemy.faults import translated
         from checkout_adapters.sqlalchemy.fsck import GatewayRow, check
 
         books = self.books if self.settings.gateways == ("sandbox",) and beside(self.settings, ".sandbox").exists() else None
         if books is None:
             return self.storage.read(lambda connection: check(connection, None, self.clock.now(), progress=progress))
-        with translated(), self.storage.engine.begin() as connection:
+        with translated(), self.storage.engine.connect() as connection, connection.execution_options(**STILL).begin():
             theirs = [GatewayRow(p.key, p.currency, p.captured, p.refunded, str(p.state)) for p in books.payments()]
             return check(connection, theirs, self.clock.now(), progress=progress)
 
@@ -309,16 +312,31 @@ def upkeep(settings: Settings) -> Admin:
     return SqlAdmin(named_db(settings), busy_timeout=settings.busy_timeout)
 
 
-def database_path(settings: Settings) -> Path:
-    """The file of that database. Raises Misconfigured if it is none of SQLite's."""
-    from checkout_adapters.sqlalchemy.engines import path_of
+def database_path(settings: Settings) -> Path | None:
+    """The file of that database; None for one on a server. Raises Misconfigured for what is neither."""
+    from checkout_adapters.sqlalchemy.engines import path_of, server_of
 
-    return path_of(named_db(settings))
+    name = named_db(settings)
+    return path_of(name) if server_of(name) is None else None
+
+
+def database_name(settings: Settings) -> str:
+    """What to call the database before people: its file, or its URL without the password."""
+    from checkout_adapters.sqlalchemy.engines import server_of
+
+    server = server_of(named_db(settings))
+    return str(database_path(settings)) if server is None else server.set(query={}).render_as_string(hide_password=True)
 
 
 def beside(settings: Settings, suffix: str) -> Path:
-    """What stands beside the database's file, under its name and a suffix."""
-    return Path(f"{database_path(settings)}{suffix}")
+    """What stands beside the database's file, or belongs to a server's database, under its name and a suffix."""
+    from checkout_adapters.sqlalchemy.engines import server_of
+
+    server = server_of(named_db(settings))
+    if server is None:
+        return Path(f"{database_path(settings)}{suffix}")
+    folder = Path() if settings.config is None else settings.config.parent
+    return folder / f"{server.database}{suffix}"
 
 
 def around(path: Path) -> tuple[Path, ...]:
@@ -333,7 +351,7 @@ _OF_SQLITE = ("-wal", "-shm", "-journal")
 
 def secret_of(settings: Settings) -> bytes | None:
     """The identity secret: as configured, else from the key file, else None. Raises WrongUsage for a key file that holds none."""
-    if settings.identity_secret is not None:
+    if settings.identity_secret is not None or database_path(settings) is None:
         return settings.identity_secret
     path = beside(settings, ".key")
     if not path.exists():

@@ -5,7 +5,7 @@ from checkout_core.cart import Cart, Limits, Line, MergeReport
 from checkout_core.catalog import Product
 from checkout_core.checkout import ActionRequired, Checkout, Deadlines, Pending, Placed, Result
 from checkout_core.customers import Address, Contact, Destination, Shopper
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
+from checkout_core.errors import Broken, Busy, CheckoutError, Misconfigured, NoAnswer, NotFound, Unavailable, Undeliverable
 from checkout_core.experiments import Experiment
 from checkout_core.memory import AsyncMemoryCatalog, AsyncMemoryStorage, MemoryCatalog, MemoryStorage
 from checkout_core.memory_lists import AsyncMemoryQueries, MemoryQueries
@@ -42,6 +42,7 @@ __all__ = [
     "AsyncWorker",
     "Band",
     "Broken",
+    "Busy",
     "Card",
     "CarrierShipping",
     "Cart",

@@ -5,6 +5,7 @@
     ├── NotFound             no such object, or not yours (R21: the two look the same)   -> check the id
     ├── NoAnswer             it may have happened                                        -> ask again, under the same key
     ├── Unavailable          it did not happen; something outside is down or busy        -> repeat later, same key
+    │   └── Busy             others were in the way                                      -> repeat soon, same key
     ├── Undeliverable        it did not happen, and never will as it is                  -> stop trying, and call a person
     ├── Misconfigured        the shop is wired in a way that could lose money            -> change the configuration
     │   └── BadSetting       a setting or a rule that contradicts itself                 -> follow its cure
@@ -40,6 +41,10 @@ class NoAnswer(CheckoutError):
 
 class Unavailable(CheckoutError):
     """It did not happen, because something outside is down or busy: repeat the same call later, with the same key."""
+
+
+class Busy(Unavailable):
+    """It did not happen, because others were in the way: repeat the same call soon, with the same key. Nothing needs mending."""
 
 
 class Undeliverable(CheckoutError):

@@ -90,10 +90,19 @@ def test_a_database_that_is_none_of_ours_is_refused_and_stays_as_it_was(
     assert not Path(f"{path}.sandbox").exists()
 
 
-def test_a_database_server_is_not_supported_yet_and_its_password_is_not_told(checkout: Command) -> None:
-    said = checkout("order", "list", "--db", "postgresql://shop:hunter2@db/shop")
-    assert said.code == 2
-    assert "not supported" in said.err
+@pytest.mark.parametrize(
+    ("url", "code", "says"),
+    [
+        ("mysql://shop:hunter2@db/shop", 2, "not supported"),
+        ("postgresql+asyncpg://shop:hunter2@db/shop", 2, "not supported"),
+        ("postgresql://shop:hunter2@localhost:1/shop", 3, "cannot be reached"),
+        ("postgresql://shop:hunter2@localhost", 2, "names no database"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_refused_and_its_password_is_not_told(url: str, code: int, says: str, checkout: Command) -> None:
+    said = checkout("order", "list", "--db", url)
+    assert said.code == code
+    assert says in said.err
     assert "hunter2" not in said.err
 
 

@@ -1,4 +1,4 @@
-"""Real processes on one database file: sixteen that buy at once, one that is killed wherever it can be, others that are told to stop.
+"""Real processes on one database: sixteen that buy at once, one that is killed wherever it can be, others that are told to stop.
 
 Each runs as a program of its own (see there), so that what forks has no threads. Every verdict has a planted bug that turns it.
 """
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from checkout_core.testing.processes import halt, in_process
+from tests.postgres import Server
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +47,29 @@ def test_the_same_sixteen_oversell_where_stock_is_read_and_then_written(tmp_path
     found = told_by("buyers", tmp_path, "--planted")
     assert found["answers"]["placed"] > 5
     assert any("I2" in sentence for sentence in found["wrong"])
+
+
+@pytest.mark.fault("F1", "E2")
+def test_of_thirty_two_processes_on_a_server_twenty_purchases_get_the_twenty_mugs(postgres: Server, struck: set[str]) -> None:
+    """Exactly so many orders and payments, a refusal for everybody else, and nobody hears of a deadlock: there was none (I2, R5, R27)."""
+    url = postgres.clone()
+    try:
+        found = told_by("servers", url)
+    finally:
+        postgres.drop(url)
+    struck.update(("F1", "E2"))
+    assert found == {"answers": {"placed": 20, "out-of-stock": 44}, "sold": 20, "captured": 20, "deadlocks": 0, "wrong": []}
+
+
+def test_the_same_thirty_two_oversell_where_nothing_is_locked(postgres: Server) -> None:
+    """With the bug planted the same verdict is another one: it would have been seen."""
+    url = postgres.clone()
+    try:
+        found = told_by("servers", url, "--planted")
+    finally:
+        postgres.drop(url)
+    assert any("I2" in sentence for sentence in found["wrong"])
+    assert found["deadlocks"] > 0
 
 
 def test_fifty_shoppers_share_a_code_and_a_budget_to_the_cent(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A shop on memory or on an SQLite file, with a clock moved by hand and a gateway whose books are compared with ours at the end."""
+"""A shop on memory, a file or a server, with a clock moved by hand and a gateway whose books are compared with ours at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from checkout_adapters.sandbox import AsyncSandboxGateway, SandboxGateway
+from checkout_adapters.sqlalchemy.fsck import check as fsck
 from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
+from checkout_adapters.sqlalchemy.tables import metadata
 from checkout_core import AsyncShop, Card, Checkout, Contact, Policy, Promotion, Refusal, Shop, Unavailable, Upi
 from checkout_core.events import Event
 from checkout_core.holds import Level
@@ -96,6 +98,49 @@ class SqliteFile:
         return self.store.read(lambda connection: connection.execute(sa.text(sql)).scalar())
 
 
+class ServerDatabase:
+    """A database of a real PostgreSQL server; what is wrong with it is found by fsck."""
+
+    def __init__(self, clock: Clock, url: str) -> None:
+        self.url = url
+        self.store = SqlStorage(url, clock=clock)
+        self.others: list[SqlStorage] = []
+
+    def opened_again(self, clock: Clock) -> Any:
+        """The same database as another process opens it, by its own clock."""
+        self.others.append(SqlStorage(self.url, clock=clock))
+        return self.others[-1]
+
+    def snapshot(self) -> Any:
+        """All that is stored, row by row."""
+        return [sorted(map(str, self._rows(f'SELECT * FROM "{name}"'))) for name in sorted(metadata.tables)]
+
+    def next_due(self) -> datetime | None:
+        due: datetime | None = self._rows("SELECT MIN(due_at) FROM checkouts")[0][0]
+        return due
+
+    def check(self, gateway: SandboxGateway, now: datetime, *, rest: bool) -> None:
+        assert self.store.read(lambda connection: fsck(connection, rows_of(gateway), now)) == ()
+        if rest:
+            assert self._rows("SELECT 1 FROM holds WHERE state = 'held'") == [], "I16: something is held at rest"
+            assert self._rows("SELECT 1 FROM checkouts WHERE due_at IS NOT NULL") == [], "L1: something is due at rest"
+
+    def close(self) -> None:
+        for store in (self.store, *self.others):
+            store.close()
+
+    def _rows(self, sql: str) -> Any:
+        return self.store.read(lambda connection: connection.exec_driver_sql(sql).all())
+
+
+PLACES: dict[str, Callable[[Clock, Any], Any]] = {
+    "memory": lambda clock, _: Memory(clock),
+    "sqlite": lambda clock, path: SqliteFile(clock, path),
+    "postgresql": lambda clock, url: ServerDatabase(clock, url),
+}
+"""By what they are called: each is given the clock, and the path or URL of an empty database."""
+
+
 class Names:
     """Ids that count, also for threads."""
 
@@ -115,7 +160,7 @@ class Stage:
     def __init__(
         self,
         kind: str,
-        path: Path,
+        path: Path | str,
         promotions: Iterable[Promotion] = (),
         *,
         stock: int = 10,
@@ -123,7 +168,7 @@ class Stage:
         struck: set[str] | None = None,
     ) -> None:
         self.clock = TestClock()
-        self.place: Any = Memory(self.clock) if kind == "memory" else SqliteFile(self.clock, path)
+        self.place: Any = PLACES[kind](self.clock, path)
         self.storage: Any = self.place.store
         self.sandbox = SandboxGateway(clock=self.clock)
         self.gateway = Troubled(self.sandbox, (struck if struck is not None else set()).add)

@@ -1,4 +1,4 @@
-"""Storage on SQL: SQLite files today. `Shop(storage=SqlStorage("shop.db"), …)` is all a host needs, once the database was made.
+"""Storage on SQL: SQLite files and PostgreSQL. `Shop(storage=SqlStorage("shop.db"), …)` is all a host needs, once the database was made.
 
     SqlStorage, AsyncSqlStorage    the Storage port
     SqlQueries, AsyncSqlQueries    the Queries port: lists and reports

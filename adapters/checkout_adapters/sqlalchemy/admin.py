@@ -14,9 +14,21 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from checkout_adapters.sqlalchemy.engines import APPLICATION_ID, BUSY_TIMEOUT, HEAD, READ, open_engine, path_of, revision_of
+from checkout_adapters.sqlalchemy import postgres
+from checkout_adapters.sqlalchemy.engines import (
+    APPLICATION_ID,
+    BUSY_TIMEOUT,
+    HEAD,
+    READ,
+    SETTING,
+    open_engine,
+    path_of,
+    revision_of,
+    server_of,
+)
 from checkout_adapters.sqlalchemy.faults import translated
 from checkout_adapters.sqlalchemy.shape import differences
+from checkout_adapters.sqlalchemy.turns import one_by_one
 from checkout_core.errors import CheckoutError, Misconfigured
 
 T = TypeVar("T")
@@ -34,6 +46,8 @@ class SqlAdmin:
 
         Raises Misconfigured for a file of another program, or one that a newer release made; Unavailable if it cannot be written.
         """
+        if server_of(self.url) is not None:
+            return self._migrate(HEAD, up=True)
         new = not path_of(self.url).exists()
         try:
             return self._migrate(HEAD, up=True)
@@ -64,8 +78,16 @@ class SqlAdmin:
     def _migrate(self, revision: str, *, up: bool) -> Sequence[str]:
         steps: list[str] = []
         with self._opened(create=up) as engine:
+            if engine.dialect.name == postgres.NAME:
+                with translated(), engine.connect() as connection, connection.execution_options(checkout_begin="upkeep").begin():
+                    one_by_one(connection)
+                    _refuse_newer(connection)
+                    _run(connection, revision, steps, up=up)
+                    if steps:
+                        postgres.sign(connection)
+                return steps
             with translated(), engine.connect() as connection:
-                connection.execution_options(checkout_begin="SELECT 1")
+                connection.execution_options(**SETTING)
                 _refuse_newer(connection)  # and what is another program's, before anything is set in it
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # kept in the file; it cannot be set inside a transaction
             with translated(), engine.begin() as connection:

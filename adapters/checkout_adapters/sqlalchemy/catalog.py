@@ -32,6 +32,7 @@ from checkout_adapters.sqlalchemy.shelf import (
     write_entry,
 )
 from checkout_adapters.sqlalchemy.tables import catalog, movements, settings
+from checkout_adapters.sqlalchemy.turns import one_by_one
 from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core.catalog import Product
 from checkout_core.codec import pool_text
@@ -153,6 +154,7 @@ def plan_load(connection: sa.Connection, shop: ShopFiles) -> LoadPlan:
 
 def load_shop(connection: sa.Connection, shop: ShopFiles, *, now: datetime, actor: str, reason: str = OPENING) -> LoadPlan:
     """Make the database say what the files say, in the caller's transaction; what was done. Loading the same files again does nothing."""
+    one_by_one(connection)
     plan = plan_load(connection, shop)
     if plan.changes:
         _apply(connection, read_shelf(connection), shelf_of(shop), plan.changes)
@@ -163,6 +165,7 @@ def load_shop(connection: sa.Connection, shop: ShopFiles, *, now: datetime, acto
 
 def put_product(connection: sa.Connection, product: Product) -> None:
     """Change what is known of one product, or add it after the others. Nobody keeps a product, so the next quote is made with it."""
+    one_by_one(connection)
     kind, key = key_of(product)
     held = connection.execute(sa.select(catalog.c.position).where(catalog.c.kind == kind, catalog.c.key == key)).scalar()
     last = connection.execute(sa.select(sa.func.max(catalog.c.position)).where(catalog.c.kind == kind)).scalar()

@@ -12,6 +12,7 @@ from attrs import frozen
 from checkout_adapters.sqlalchemy.faults import translated
 from checkout_adapters.sqlalchemy.shelf import new_number
 from checkout_adapters.sqlalchemy.tables import code_batches, codes, pools
+from checkout_adapters.sqlalchemy.turns import one_by_one
 from checkout_core.codec import pool_text
 from checkout_core.codes import Batch, Issued, new_code, spelled
 from checkout_core.customers import canonical_code
@@ -78,6 +79,7 @@ class SqlCodes:
     def store(self, batch: Batch, made: Sequence[str], *, actor: str, told: Callable[[int], None] = lambda done: None) -> Sequence[str]:
         """These codes as a batch. Raises Refusal if the batch, or one of the codes, is there already."""
         with translated(), self._storage.engine.begin() as connection:
+            one_by_one(connection)
             if connection.execute(sa.select(code_batches.c.name).where(code_batches.c.name == batch.name)).first() is not None:
                 raise Refusal(Refused("invalid", "batch", batch.name, hint="There is one of that name already. Name another."))
             row = {"name": batch.name, "promotion": batch.promotion, "prefix": batch.prefix, "until": batch.until, "issued": len(made)}

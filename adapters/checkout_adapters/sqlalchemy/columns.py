@@ -11,6 +11,16 @@ from sqlalchemy.types import TypeDecorator
 from checkout_core.errors import Broken
 
 
+def chars(length: int) -> sa.String:
+    """Text of so many characters at most, compared by its code points: no order depends on a language, or on its library's release."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def serial() -> sa.BigInteger:
+    """A number that the database gives, and does not run out of: SQLite has such a one under the name of INTEGER alone."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 class Instant(TypeDecorator[datetime]):
     """A UTC instant: TIMESTAMPTZ where there is one, else text that sorts by time. A naive time is refused both ways (R15, E15)."""
 

@@ -1,4 +1,7 @@
-"""How a database is opened: never made by accident, never taken from another program, every connection set the same way."""
+"""How a database is opened: never made by accident, never taken from another program, every connection set the same way.
+
+SQLite is here; what is another on PostgreSQL is in `postgres`. Nothing else of this package asks which database it is, but for the columns.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from checkout_adapters.sqlalchemy import postgres
 from checkout_adapters.sqlalchemy.faults import translated
 from checkout_core.errors import Misconfigured
+from checkout_core.ports import Clock
+from checkout_core.system import SystemClock
 
 HEAD: Final = "0003"
 """The revision this release reads and writes."""
@@ -20,17 +26,45 @@ HEAD: Final = "0003"
 APPLICATION_ID: Final = 0x43686B74  # "Chkt", in the header of every file of ours
 BUSY_TIMEOUT: Final = 10.0  # seconds that a write waits for another program's
 
-READ: Final = {"checkout_begin": "BEGIN"}
-"""Execution options for a transaction that only reads; any other takes the write lock at once, so that it never has to be refused later."""
+READ: Final = {"checkout_begin": "read"}
+"""Execution options for a transaction that only reads: all of it at one moment, waiting for nobody.
+
+On SQLite any other takes the write lock at once, so that it never has to be refused later.
+"""
+STILL: Final = {"checkout_begin": "still"}
+"""… for one that reads while no purchase goes on: nothing is recorded of any until it ends."""
+SETTING: Final = {"checkout_begin": "none"}
+"""… for what must be said outside of any transaction."""
+
+_BEGINS: Final = {"unit": "BEGIN IMMEDIATE", "still": "BEGIN IMMEDIATE", "read": "BEGIN", "none": "SELECT 1"}
+
+
+def server_of(url: str) -> sa.URL | None:
+    """The database on a server that a URL names, with the driver that we use; None for what is a file of SQLite. Raises Misconfigured."""
+    if "://" not in url:
+        return None
+    parsed = _parsed(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return None
+        case "postgresql" | "postgres":
+            return postgres.addressed(parsed)
+        case other:
+            raise Misconfigured(f"{other} is not supported by this release. Use PostgreSQL, or an SQLite file such as shop.db.")
+
+
+def clock_of(url: str) -> Clock:
+    """Whose time it is unless somebody says: the database's own, or this machine's where it has none (R15)."""
+    return SystemClock() if server_of(url) is None else postgres.DatabaseClock()
 
 
 def path_of(url: str) -> Path:
     """The file that a URL or path names. Raises Misconfigured for what is not stored in a file of SQLite."""
     if "://" not in url:
         return Path(url)
+    if (server := server_of(url)) is not None:
+        raise Misconfigured(f"{server.database} is a database of a server, and no file. Name an SQLite file, such as shop.db.")
     parsed = _parsed(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise Misconfigured(f"{parsed.get_backend_name()} is not supported by this release. Use an SQLite file, such as shop.db.")
     if not parsed.database or parsed.database == ":memory:":
         raise Misconfigured("An SQLite database in memory ends with its process. Name a file, or use MemoryStorage.")
     return Path(parsed.database)
@@ -40,14 +74,16 @@ def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
     except sa.exc.ArgumentError:
-        raise Misconfigured("This is no database URL. Give a path such as shop.db, or sqlite:///shop.db.") from None
+        raise Misconfigured("This is no database URL. Give a path such as shop.db, or postgresql://user@host/shop.") from None
 
 
 def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = False) -> sa.Engine:
-    """An engine on that file. Raises Misconfigured if there is none and it shall not be made.
+    """An engine on that database. Raises Misconfigured if it is a file, there is none, and it shall not be made.
 
     What it writes may be an address: no error of it, and no log, repeats the values (R24).
     """
+    if (server := server_of(url)) is not None:
+        return postgres.open_engine(server, busy_timeout)
     path = existing(path_of(url), create=create)
     engine = sa.create_engine(
         "sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool, hide_parameters=True
@@ -60,6 +96,8 @@ def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = 
 
 def open_async_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> AsyncEngine:
     """The same for asyncio."""
+    if (server := server_of(url)) is not None:
+        return postgres.open_async_engine(server, busy_timeout)
     import aiosqlite
 
     path = existing(path_of(url))
@@ -127,11 +165,13 @@ _PARENTS: Final = list[Any]()
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("checkout_begin", "BEGIN IMMEDIATE"))
+    connection.exec_driver_sql(_BEGINS[connection.get_execution_options().get("checkout_begin", "unit")])
 
 
 def revision_of(connection: sa.Connection) -> str | None:
-    """The revision of an SQLite database of ours; None for an empty file. Raises Misconfigured for a file of another program."""
+    """The revision of a database of ours; None for an empty one. Raises Misconfigured for one of another program."""
+    if connection.dialect.name == postgres.NAME:
+        return postgres.revision_of(connection)
     owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
     if owner not in (0, APPLICATION_ID) or (owner == 0 and names):

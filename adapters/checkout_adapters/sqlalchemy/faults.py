@@ -1,12 +1,16 @@
 """What a database's error means to a caller: done or not, and what to do next. A vendor's exception never leaves this package.
 
-busy, locked            Unavailable    another program writes; nothing happened
+busy, locked, too slow  Busy           others are in the way; nothing happened
+no connection is free   Busy           too many at once (E7); nothing happened
 full, read-only, I/O    Unavailable    the disk; nothing happened
-no connection is free   Unavailable    too many at once (E7); nothing happened
-not a database, schema  Misconfigured  the wrong file
+unreachable, stopping   Unavailable    the server, or the network; nothing happened
+not a database, schema  Misconfigured  the wrong file, the wrong server, the wrong password
 past every column       Refusal        half a character, too large a number; nothing happened
 a constraint            Broken         an invariant would not hold; nothing happened
+in each other's way     Conflict       a deadlock, a row that two made: the unit is run again at once (R11, E2, E12)
 lost at COMMIT          LostCommit     it may have happened: the unit is run again, and finds its own record (R12, E4)
+
+The codes of SQLite are here, those of PostgreSQL in `sqlstates`.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from checkout_core.errors import Broken, CheckoutError, Misconfigured, Unavailable
+from checkout_adapters.sqlalchemy import sqlstates
+from checkout_core.errors import Broken, Busy, CheckoutError, Misconfigured, Unavailable
 from checkout_core.refusals import Refusal, Refused
 
 BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -44,7 +49,14 @@ class LostCommit(Exception):
 
 
 class Conflict(Exception):
-    """Others were in the way: nothing was written, and the whole unit may be run again at once (R11)."""
+    """Others were in the way: nothing was written, and the whole unit may be run again at once (R11).
+
+    `or_else` is what it is if that happens again and again: a row that others have made is found by the second run (E12).
+    """
+
+    def __init__(self, or_else: CheckoutError | None = None) -> None:
+        super().__init__()
+        self.or_else = or_else
 
 
 def code_of(error: sa.exc.DBAPIError | sqlite3.Error) -> int | None:
@@ -56,9 +68,12 @@ def code_of(error: sa.exc.DBAPIError | sqlite3.Error) -> int | None:
 
 def typed(error: sa.exc.DBAPIError | sqlite3.Error) -> CheckoutError:
     """The same, as what the caller may do next. The database's own text is left behind: it may hold values (R24)."""
+    raw = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if sqlstates.is_ours(raw):
+        return sqlstates.typed(raw)
     code = code_of(error)
     if code in _SAYS:
-        return Unavailable(_SAYS[code])
+        return (Busy if code in BUSY else Unavailable)(_SAYS[code])
     if code == sqlite3.SQLITE_NOTADB:
         return Misconfigured("This file is no SQLite database. Name another, or make a new one with `checkout init`.")
     if code == sqlite3.SQLITE_CORRUPT:
@@ -69,6 +84,26 @@ def typed(error: sa.exc.DBAPIError | sqlite3.Error) -> CheckoutError:
     if isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError) and "no such" in str(error):
         return Misconfigured("The database lacks a table of this release. Run `checkout db upgrade`.")
     return Unavailable("The database does not answer as it should. Nothing was written; repeat the same call, with the same key.")
+
+
+def told_of(error: sa.exc.DBAPIError | sqlite3.Error) -> Exception:
+    """What may stand in a traceback in its place: itself, where it quotes no values (R24)."""
+    if isinstance(error, sa.exc.DBAPIError) and sqlstates.is_ours(error.orig):
+        return sqlstates.scrubbed(error.orig, error.statement)
+    return error
+
+
+def is_undone(error: sa.exc.DBAPIError) -> bool:
+    """Whether it says that the transaction is surely undone, or was never begun."""
+    return sqlstates.undone(error.orig) if sqlstates.is_ours(error.orig) else code_of(error) in UNDONE
+
+
+def conflict_in(error: sa.exc.DBAPIError) -> Conflict | None:
+    """What it is, if the unit should be run again: the database has undone everything, because of others or with the connection (E3)."""
+    state = sqlstates.state_of(error.orig)
+    if state in sqlstates.AGAIN or error.connection_invalidated:
+        return Conflict()
+    return Conflict(typed(error)) if state == sqlstates.UNIQUE else None
 
 
 def _constraint(error: sa.exc.DBAPIError | sqlite3.Error) -> str:
@@ -84,9 +119,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        raise typed(error) from error
+        raise typed(error) from told_of(error)
     except sa.exc.TimeoutError as error:  # of the pool: no connection came free in time
-        raise Unavailable("Too many use the database at once. Nothing was written; repeat the same call, with the same key.") from error
+        raise Busy("Too many use the database at once. Nothing was written; repeat the same call, with the same key.") from error
     except (UnicodeEncodeError, OverflowError):  # half a character, off a terminal or out of a JSON text; a number past every column
         raise Refusal(Refused("invalid", "What was asked for", "no database can hold it", hint="Check how it is written.")) from None
     except UnicodeDecodeError:  # SQLite quotes what is damaged in its message, and Python cannot read it

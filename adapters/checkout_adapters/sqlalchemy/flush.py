@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from attrs import evolve
 
 from checkout_adapters.sqlalchemy import statements as st
+from checkout_adapters.sqlalchemy import turns
+from checkout_adapters.sqlalchemy.faults import Conflict
 from checkout_adapters.sqlalchemy.rows import order_line_rows, order_row, payment_rows, pool_row, refund_rows, state_of
 from checkout_adapters.sqlalchemy.tables import (
     carts,
@@ -43,12 +46,18 @@ R = TypeVar("R")
 
 
 class Flush:
-    """Writes the records of one unit. `seen` has the checkouts that it has read: what did not change since is not written again."""
+    """Writes the records of one unit. `seen` has the checkouts that it has read: what did not change since is not written again.
 
-    def __init__(self, connection: sa.Connection, now: datetime, seen: Mapping[str, Checkout]) -> None:
+    `untold` are the deliveries that it has looked for and not found, by consumer and event: another unit may make the same meanwhile.
+    """
+
+    def __init__(
+        self, connection: sa.Connection, now: datetime, seen: Mapping[str, Checkout], untold: Set[tuple[str, str]] = frozenset()
+    ) -> None:
         self._connection = connection
         self._now = now
         self._seen = dict(seen)
+        self._untold = untold
 
     def write(self, records: Sequence[Record]) -> None:
         """All of them. What breaks a guard raises Broken, and nothing of the unit happens."""
@@ -95,7 +104,7 @@ class Flush:
             self._next(st.NEXT_CART, f"The cart {cart.id}", cart.id, cart.version, row)
 
     def _checkout(self, c: Checkout) -> None:
-        before = self._seen.get(c.id) or self._stored(c)
+        before = self._seen.get(c.id) or (stored(self._connection, c.id) if c.version > 1 else None)
         if c.quote is not None and (before is None or before.quote is None or before.quote.hash != c.quote.hash):
             self._quote(c)
         row: dict[str, object] = {
@@ -122,11 +131,6 @@ class Flush:
             if before is None or before.order is None:
                 self._insert(order_lines, order_line_rows(c))
         self._seen[c.id] = c
-
-    def _stored(self, c: Checkout) -> Checkout | None:
-        """What a unit overwrites that has not read it."""
-        row = self._connection.execute(st.CHECKOUT, {"id": c.id}).first() if c.version > 1 else None
-        return None if row is None else decode_checkout(row.document, None if row.quote is None else decode(Quote, row.quote))
 
     def _quote(self, c: Checkout) -> None:
         """Once for all who have the same (R7)."""
@@ -184,7 +188,14 @@ class Flush:
         state = "delivered" if delivery.delivered else "dead" if delivery.dead else "waiting"
         row = {"consumer": delivery.consumer, "checkout_id": checkout, "seq": int(seq), "tries": delivery.tries, "state": state}
         row |= {"next_at": delivery.next_at, "error": delivery.error[:1000], "updated_at": self._now}
-        self._upsert(deliveries, ("consumer", "checkout_id", "seq"), [row])
+        keys = ("consumer", "checkout_id", "seq")
+        if (delivery.consumer, delivery.event) in self._untold:
+            made = self._connection.execute(st.insert_or(self._connection.dialect.name, deliveries, keys, ()), row)
+            if made.rowcount == 0:
+                raise Conflict
+        else:
+            self._upsert(deliveries, keys, [row])
+        turns.hold_mark(self._connection, delivery.consumer)
         self._mark(delivery.consumer, {"checkout_id": checkout, "seq": int(seq)} if state == "waiting" else None)
 
     def _mark(self, consumer: str, waiting: Mapping[str, object] | None) -> None:
@@ -194,10 +205,21 @@ class Flush:
             position = None if behind is None else behind - 1
         else:
             front = self._connection.execute(st.FRONT, {"consumer": consumer}).one()
-            reached = front.first - 1 if front.first is not None else front.last or 0
-            position = reached if reached != front.mark else None
+            position = _reached(front) if _reached(front) != front.mark else None
+            if position is not None and position > front.mark:
+                position = self._certain(consumer, front)
         if position is not None:
             self._upsert(consumers, ("name",), [{"name": consumer, "position": position}])
+
+    def _certain(self, consumer: str, front: Any) -> int | None:
+        """As far as no event can still appear that was given its position before: on SQLite all that is there."""
+        if not turns.quiet(self._connection):
+            return None
+        if self._connection.dialect.name == "sqlite":
+            return _reached(front)
+        again = self._connection.execute(st.FRONT, {"consumer": consumer}).one()
+        certain = min(_reached(again), front.last or 0)
+        return certain if certain != again.mark else None
 
     # How.
     def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
@@ -213,6 +235,33 @@ class Flush:
         done = self._connection.execute(statement, {**row, "key": key, "old_version": version - 1})
         if done.rowcount != 1:
             raise Broken(f"{what} was changed by somebody else.")
+
+
+def stored(connection: sa.Connection, id: str, *, looks: bool = False) -> Checkout | None:
+    """The checkout with its quote; a unit locks it. Raises Unreadable, TooNew."""
+    row = connection.execute(st.CHECKOUT_SEEN if looks else st.CHECKOUT, {"id": id}).first()
+    if row is None:
+        return None
+    quote = row.quote if row.found == row.quote_hash else connection.execute(st.QUOTE, {"hash": row.quote_hash}).scalar()
+    return checkout_in(row.document, quote)
+
+
+# A document is read many times between two changes. What was made of the same text is the same frozen value; persons are not kept.
+@lru_cache(512)
+def checkout_in(document: str, quote: str | None) -> Checkout:
+    """The checkout in its document and its quote's. Raises Unreadable, TooNew."""
+    return decode_checkout(document, None if quote is None else quote_in(quote))
+
+
+@lru_cache(512)
+def quote_in(document: str) -> Quote:
+    """The quote in a document. Raises Unreadable, TooNew."""
+    return decode(Quote, document)
+
+
+def _reached(front: Any) -> int:
+    """How far everything is settled."""
+    return int(front.first - 1 if front.first is not None else front.last or 0)
 
 
 def _of(records: Sequence[Record], kind: type[R]) -> list[R]:

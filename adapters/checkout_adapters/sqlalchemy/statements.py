@@ -14,20 +14,23 @@ from checkout_adapters.sqlalchemy.tables import carts, checkouts, consumers, del
 
 LIVE: Final = ("held", "committed")
 
-# Reading, with the row's lock where there is one; SQLite has taken the lock of the whole file by then.
-CART: Final = select(carts.c.document).where(carts.c.id == bindparam("id")).with_for_update()
+# Reading: a look, and with the row's lock a unit, where there is one; SQLite has taken the lock of the whole file by then. A lock that lets
+# others refer to the row is enough, because no key ever changes.
+CART_SEEN: Final = select(carts.c.document).where(carts.c.id == bindparam("id"))
+CART: Final = CART_SEEN.with_for_update(key_share=True)
 CART_OF: Final = select(carts.c.id).where(
     carts.c.customer_id == bindparam("customer"),
     carts.c.currency == bindparam("currency"),
     carts.c.ordered.is_(None),
     carts.c.merged_into.is_(None),
 )
-CHECKOUT: Final = (
-    select(checkouts.c.document, quotes.c.document.label("quote"))
+CHECKOUT_SEEN: Final = (
+    select(checkouts.c.document, checkouts.c.quote_hash, quotes.c.document.label("quote"), quotes.c.hash.label("found"))
     .outerjoin(quotes, quotes.c.hash == checkouts.c.quote_hash)
     .where(checkouts.c.id == bindparam("id"))
-    .with_for_update(of=checkouts)
 )
+CHECKOUT: Final = CHECKOUT_SEEN.with_for_update(key_share=True, of=checkouts)
+"""Whoever has waited for the lock is given the row as it is now, beside the other table as it was when he asked: `found` tells."""
 QUOTE: Final = select(quotes.c.document).where(quotes.c.hash == bindparam("hash"))
 BUYER: Final = select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state.in_(LIVE))
 PERSON: Final = select(persons.c.document).where(persons.c.checkout_id == bindparam("id"))
@@ -35,12 +38,14 @@ REQUEST: Final = select(requests.c.fingerprint, requests.c.attempt, requests.c.a
     requests.c.scope == bindparam("scope"), requests.c.operation == bindparam("operation"), requests.c.key == bindparam("key")
 )
 NUMBERS: Final = (pools.c.pool, pools.c.on_hand, pools.c.held, pools.c.committed, pools.c.backorder, pools.c.shortfall)
-POOL: Final = select(*NUMBERS).where(pools.c.pool == bindparam("pool")).with_for_update()
-DELIVERY: Final = select(deliveries.c.tries, deliveries.c.state, deliveries.c.next_at, deliveries.c.error).where(
+POOL_SEEN: Final = select(*NUMBERS).where(pools.c.pool == bindparam("pool"))
+POOL: Final = POOL_SEEN.with_for_update(key_share=True)
+DELIVERY_SEEN: Final = select(deliveries.c.tries, deliveries.c.state, deliveries.c.next_at, deliveries.c.error).where(
     deliveries.c.consumer == bindparam("consumer"),
     deliveries.c.checkout_id == bindparam("checkout_id"),
     deliveries.c.seq == bindparam("seq"),
 )
+DELIVERY: Final = DELIVERY_SEEN.with_for_update(key_share=True)
 
 # Taking. The pools of all claims, and of all that is held already, are locked in the one order (R27); then the writes say yes or no (R5).
 _MINE: Final = select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held")
@@ -49,7 +54,7 @@ WANTED: Final = (
     .outerjoin(holds, sa.and_(holds.c.pool == pools.c.pool, holds.c.checkout_id == bindparam("id")))
     .where(sa.or_(pools.c.pool.in_(bindparam("claimed", expanding=True)), pools.c.pool.in_(_MINE)))
     .order_by(pools.c.pool)
-    .with_for_update(of=pools)
+    .with_for_update(key_share=True, of=pools)
 )
 FREE_AT: Final = select(sa.func.min(checkouts.c.lapses_at)).where(
     checkouts.c.id.in_(select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state == "held")),
@@ -91,6 +96,7 @@ HELD: Final = (
     select(holds.c.pool, holds.c.amount, holds.c.state)
     .where(holds.c.checkout_id == bindparam("id"), holds.c.state.in_(bindparam("states", expanding=True)))
     .order_by(holds.c.pool)
+    .with_for_update(key_share=True)
 )
 HOLD_STATE: Final = (
     update(holds)
@@ -131,7 +137,7 @@ FRONT: Final = select(
 @cache
 def insert_or(dialect: str, table: sa.Table, keys: Sequence[str], changed: Sequence[str]) -> Any:
     """An insert that, where the keys are taken, sets these columns instead, or with none of them does nothing."""
-    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table).execution_options(preserve_rowcount=True)
     if not changed:
         return made.on_conflict_do_nothing(index_elements=list(keys))
     return made.on_conflict_do_update(index_elements=list(keys), set_={name: made.excluded[name] for name in changed})

@@ -1,7 +1,9 @@
-"""The `Storage` port on SQL. A unit is one transaction that takes the write lock at its start; sync and async run the same units.
+"""The `Storage` port on SQL. A unit is one transaction; sync and async run the same units, on SQLite and PostgreSQL the same statements.
 
-    storage = SqlStorage("shop.db")                       # Shop(storage=…)
-    storage = AsyncSqlStorage("sqlite:///shop.db")        # AsyncShop(storage=…)
+    storage = SqlStorage("shop.db")                                   # Shop(storage=…)
+    storage = AsyncSqlStorage("postgresql://shop@db.example/shop")    # AsyncShop(storage=…)
+
+On SQLite it takes the write lock at its start; on PostgreSQL it locks the rows that it reads, and runs again if others were in the way.
 
 Whatever the database does, a caller hears of it as one of our errors, by what may be done next (`faults`).
 """
@@ -13,26 +15,27 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from attrs import field, frozen
 
-from checkout_adapters.sqlalchemy import reads
-from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT, READ, open_async_engine, open_engine, verify
-from checkout_adapters.sqlalchemy.faults import UNDONE, Conflict, LostCommit, code_of, translated, typed
+from checkout_adapters.sqlalchemy import postgres, reads
+from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT, READ, clock_of, open_async_engine, open_engine, verify
+from checkout_adapters.sqlalchemy.faults import Conflict, LostCommit, conflict_in, is_undone, told_of, translated, typed
+from checkout_adapters.sqlalchemy.postgres import time_of
 from checkout_adapters.sqlalchemy.unit import SqlUnit
-from checkout_core.errors import NoAnswer, Unavailable
+from checkout_core.errors import Busy, NoAnswer, Unavailable
 from checkout_core.events import Event
 from checkout_core.holds import Pool, PoolKey
 from checkout_core.ports import Clock
-from checkout_core.system import SystemClock
 from checkout_core.unit import Unit, View
 
 T = TypeVar("T")
 TRIES_AT_MOST: Final = 8  # of one unit (R11, R25)
+MET_AT_MOST: Final = 2  # times that it is run again because a row is there that it did not see (E12)
 UNSAID: Final = "The database did not say whether it has stored this. Repeat the same call, with the same key."
 CROWDED: Final = "Too many were writing to the same things. Nothing was written; repeat the same call, with the same key."
 
@@ -43,9 +46,9 @@ def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T])
     Raises Conflict or LostCommit if it should be run again, else what the work raises, or a CheckoutError.
     """
     try:
-        with translated(), again_if_lost():
+        with translated(), again_if_undone():
             connection.begin()
-            unit = SqlUnit(connection, clock.now())
+            unit = SqlUnit(connection, time_of(connection, clock, begun=True))
             result = work(unit)
             unit.flush()
         commit(connection)
@@ -60,35 +63,59 @@ def run_unit(connection: sa.Connection, clock: Clock, work: Callable[[Unit], T])
 
 def commit(connection: sa.Connection) -> None:
     """Commit. Raises LostCommit when nobody can know whether it happened (E4), Conflict when there is nothing left to commit (E3)."""
-    if not _still_open(connection):  # a driver may take COMMIT on a closed connection for done
+    if not _still_open(connection):  # a driver may take COMMIT on a closed connection for done, and a server that of a failed transaction
         connection.invalidate()
         raise Conflict
     try:
         connection.commit()
     except sa.exc.DBAPIError as error:
-        if code_of(error) in UNDONE or _still_open(connection):
-            raise typed(error) from error
+        if is_undone(error) or _still_open(connection):
+            raise conflict_in(error) or typed(error) from told_of(error)
         connection.invalidate()
-        raise LostCommit from error
+        raise LostCommit from told_of(error)
 
 
 def _still_open(connection: sa.Connection) -> bool:
     """Whether the transaction is still there, to be committed or rolled back."""
     try:
-        return not connection.invalidated and bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]
+        raw: Any = None if connection.invalidated else connection.connection.driver_connection
+        if connection.dialect.name == postgres.NAME:
+            return raw is not None and postgres.still_open(raw)
+        return raw is not None and bool(raw.in_transaction)
     except (sa.exc.DBAPIError, sqlite3.Error, ValueError):  # a closed connection tells nothing
         return False
 
 
 @contextmanager
-def again_if_lost() -> Iterator[None]:
-    """A connection that is lost before COMMIT is sent has undone everything: the unit is run again on another (E3)."""
+def again_if_undone() -> Iterator[None]:
+    """What the database has undone because of others, or with its connection before COMMIT was sent, is run again (R11, E2, E3)."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise Conflict from error
+        if (conflict := conflict_in(error)) is not None:
+            raise conflict from told_of(error)
         raise
+
+
+class Story:
+    """What has become of one unit so far."""
+
+    def __init__(self) -> None:
+        self._lost = False  # one COMMIT without an answer, and no later failure may say that nothing happened (E4)
+        self._met = 0
+
+    def goes_on(self, again: Conflict | LostCommit) -> None:
+        """Note why it is to be run again. Raises what it is instead, if it met the same row too often."""
+        if isinstance(again, LostCommit):
+            self._lost = True
+        elif again.or_else is not None:
+            self._met += 1
+            if self._met > MET_AT_MOST:
+                raise again.or_else from again
+
+    def fails(self, fault: Unavailable) -> Unavailable | NoAnswer:
+        """How it ends if that is the end."""
+        return NoAnswer(UNSAID) if self._lost else fault
 
 
 @frozen
@@ -103,14 +130,15 @@ class Tries:
 
 
 class SqlStorage:
-    """A store in one SQLite file, for this process; any number of processes may use the file at once.
+    """A store in an SQLite file or a PostgreSQL database, for this process; any number of processes may use it at once.
 
-    `url` is a path or an `sqlite:///` URL; the time is the `clock`'s, the machine's unless given (R15). A write waits at most
-    `busy_timeout` seconds for those of other programs. Raises Misconfigured if there is no database, or one of another shape or program.
+    `url` is a path, an `sqlite:///` or a `postgresql://` URL; the time is the `clock`'s, else the database's where it has one, else the
+    machine's (R15). What others hold is waited for at most `busy_timeout` seconds. Raises Misconfigured if there is no database, or one
+    of another shape or program; Unavailable if it cannot be reached.
     """
 
     def __init__(self, url: str, *, clock: Clock | None = None, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or clock_of(url)
         self.engine = open_engine(url, busy_timeout=busy_timeout)
         self._tries = Tries()
         try:
@@ -121,7 +149,7 @@ class SqlStorage:
 
     def transact(self, work: Callable[[Unit], T]) -> T:
         """As the port says (R11, R12)."""
-        lost = False  # one COMMIT without an answer, and no later failure may say that nothing happened (E4)
+        story = Story()
         for nth in range(self._tries.at_most):
             if nth:
                 time.sleep(self._tries.pause(nth - 1))
@@ -129,31 +157,35 @@ class SqlStorage:
                 with translated(), self.engine.connect() as connection:
                     return run_unit(connection, self.clock, work)
             except (Conflict, LostCommit) as again:
-                lost |= isinstance(again, LostCommit)
+                story.goes_on(again)
             except Unavailable as fault:
-                if lost:
-                    raise NoAnswer(UNSAID) from fault
-                raise
-        raise NoAnswer(UNSAID) if lost else Unavailable(CROWDED)
+                raise story.fails(fault) from fault.__cause__
+        raise story.fails(Busy(CROWDED))
 
     def look(self, work: Callable[[View], T]) -> T:
-        return self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
+        return self.read(lambda connection: work(SqlUnit(connection, time_of(connection, self.clock, begun=False), looks=True)))
 
     def due(self, limit: int) -> Sequence[str]:
-        return self.read(lambda connection: reads.due(connection, self.clock.now(), limit))
+        return self.read(lambda connection: reads.due(connection, time_of(connection, self.clock, begun=False), limit))
 
     def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
-        return self.read(lambda connection: reads.blocking(connection, self.clock.now(), pool, limit))
+        return self.read(lambda connection: reads.blocking(connection, time_of(connection, self.clock, begun=False), pool, limit))
 
     def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
         return self.read(lambda connection: reads.pools_of(connection, keys))
 
     def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
-        return self.read(lambda connection: reads.undelivered(connection, self.clock.now(), consumer, limit))
+        return self.read(lambda connection: reads.undelivered(connection, time_of(connection, self.clock, begun=False), consumer, limit))
 
     def read(self, look: Callable[[sa.Connection], T]) -> T:
         """What `look` sees in a transaction that only reads."""
-        with translated(), self.engine.connect() as connection, connection.execution_options(**READ).begin():
+        try:
+            return self._look(look, again_if_undone())
+        except Conflict:  # its connection was lost, perhaps long before
+            return self._look(look, nullcontext())
+
+    def _look(self, look: Callable[[sa.Connection], T], guard: AbstractContextManager[None]) -> T:
+        with translated(), guard, self.engine.connect() as connection, connection.execution_options(**READ).begin():
             return look(connection)
 
     def close(self) -> None:
@@ -171,7 +203,7 @@ class AsyncSqlStorage:
     """The same for an `AsyncShop`: every unit is the sync one, run by SQLAlchemy's `run_sync`. The database is looked at on first use."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or clock_of(url)
         self.engine = open_async_engine(url, busy_timeout=busy_timeout)
         self._tries = Tries()
         self._verified = False
@@ -179,7 +211,7 @@ class AsyncSqlStorage:
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """As the port says (R11, R12)."""
         await self._verify()
-        lost = False
+        story = Story()
         for nth in range(self._tries.at_most):
             if nth:
                 await asyncio.sleep(self._tries.pause(nth - 1))
@@ -188,35 +220,41 @@ class AsyncSqlStorage:
                     async with self.engine.connect() as connection:
                         return await connection.run_sync(run_unit, self.clock, work)
             except (Conflict, LostCommit) as again:
-                lost |= isinstance(again, LostCommit)
+                story.goes_on(again)
             except Unavailable as fault:
-                if lost:
-                    raise NoAnswer(UNSAID) from fault
-                raise
-        raise NoAnswer(UNSAID) if lost else Unavailable(CROWDED)
+                raise story.fails(fault) from fault.__cause__
+        raise story.fails(Busy(CROWDED))
 
     async def look(self, work: Callable[[View], T]) -> T:
-        return await self.read(lambda connection: work(SqlUnit(connection, self.clock.now())))
+        return await self.read(lambda connection: work(SqlUnit(connection, time_of(connection, self.clock, begun=False), looks=True)))
 
     async def due(self, limit: int) -> Sequence[str]:
-        return await self.read(lambda connection: reads.due(connection, self.clock.now(), limit))
+        return await self.read(lambda connection: reads.due(connection, time_of(connection, self.clock, begun=False), limit))
 
     async def blocking(self, pool: PoolKey, limit: int) -> Sequence[str]:
-        return await self.read(lambda connection: reads.blocking(connection, self.clock.now(), pool, limit))
+        return await self.read(lambda connection: reads.blocking(connection, time_of(connection, self.clock, begun=False), pool, limit))
 
     async def pools(self, keys: Sequence[PoolKey]) -> Mapping[PoolKey, Pool]:
         return await self.read(lambda connection: reads.pools_of(connection, keys))
 
     async def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
-        return await self.read(lambda connection: reads.undelivered(connection, self.clock.now(), consumer, limit))
+        return await self.read(
+            lambda connection: reads.undelivered(connection, time_of(connection, self.clock, begun=False), consumer, limit)
+        )
 
     async def read(self, look: Callable[[sa.Connection], T]) -> T:
         """What `look` sees in a transaction that only reads."""
         await self._verify()
-        return await self._look(look)
+        return await self._read(look)
 
-    async def _look(self, look: Callable[[sa.Connection], T]) -> T:
-        with translated():
+    async def _read(self, look: Callable[[sa.Connection], T]) -> T:
+        try:
+            return await self._look(look, again_if_undone())
+        except Conflict:
+            return await self._look(look, nullcontext())
+
+    async def _look(self, look: Callable[[sa.Connection], T], guard: AbstractContextManager[None]) -> T:
+        with translated(), guard:
             async with self.engine.connect() as connection:
                 await connection.execution_options(**READ)
                 async with connection.begin():
@@ -224,7 +262,7 @@ class AsyncSqlStorage:
 
     async def _verify(self) -> None:
         if not self._verified:
-            await self._look(verify)
+            await self._read(verify)
             self._verified = True
 
     async def close(self) -> None:

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from checkout_adapters.sqlalchemy import statements as st
 from checkout_adapters.sqlalchemy.faults import Conflict
-from checkout_adapters.sqlalchemy.flush import Flush
+from checkout_adapters.sqlalchemy.flush import Flush, quote_in, stored
 from checkout_adapters.sqlalchemy.rows import pool_row
 from checkout_adapters.sqlalchemy.tables import holds, pools
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
-from checkout_core.codec import decode, decode_answer, decode_checkout, pool_of, pool_text
+from checkout_core.codec import decode, decode_answer, pool_of, pool_text
 from checkout_core.errors import NotFound
 from checkout_core.holds import CartTurn, Claim, HoldState, Pool, PoolKey, Short, Taken
 from checkout_core.pricing import Quote
@@ -24,11 +24,13 @@ from checkout_core.unit import Delivery, Person, Record, Request
 
 
 class SqlUnit:
-    """A `Unit`. It knows claims and records, and never why (`checkout_core.drive` does)."""
+    """A `Unit`. It knows claims and records, and never why (`checkout_core.drive` does). One that only looks locks nothing."""
 
-    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+    def __init__(self, connection: sa.Connection, now: datetime, *, looks: bool = False) -> None:
         self._connection = connection
         self._now = now
+        self._looks = looks
+        self._untold = set[tuple[str, str]]()
         self._seen: dict[str, Checkout] = {}
         self._records: list[Record] = []
 
@@ -37,16 +39,15 @@ class SqlUnit:
         return self._now
 
     def cart(self, id: str) -> Cart:
-        row = self._one(st.CART, id=id)
+        row = self._one(st.CART_SEEN if self._looks else st.CART, id=id)
         if row is None:
             raise NotFound("cart", id)
         return _cart_in(row.document)
 
     def checkout(self, id: str) -> Checkout:
-        row = self._one(st.CHECKOUT, id=id)
-        if row is None:
+        found = stored(self._connection, id, looks=self._looks)
+        if found is None:
             raise NotFound("checkout", id)
-        found = checkout_in(row.document, row.quote)
         self._seen[id] = found
         return found
 
@@ -70,15 +71,16 @@ class SqlUnit:
         return Request(scope, operation, key, row.fingerprint, row.attempt, answer)
 
     def pool(self, key: PoolKey) -> Pool:
-        row = self._one(st.POOL, pool=pool_text(key))
+        row = self._one(st.POOL_SEEN if self._looks else st.POOL, pool=pool_text(key))
         return Pool(key) if row is None else pool_in(row)
 
     def delivery(self, consumer: str, event: str) -> Delivery | None:
         checkout, _, seq = event.rpartition("/")
         if not (seq.isascii() and seq.isdigit() and len(seq) < 10):  # what no database counts to is no event
             return None
-        row = self._one(st.DELIVERY, consumer=consumer, checkout_id=checkout, seq=int(seq))
+        row = self._one(st.DELIVERY_SEEN if self._looks else st.DELIVERY, consumer=consumer, checkout_id=checkout, seq=int(seq))
         if row is None:
+            self._untold.add((consumer, event))
             return None
         return Delivery(consumer, event, row.tries, row.state == "delivered", row.state == "dead", row.next_at, row.error)
 
@@ -113,7 +115,7 @@ class SqlUnit:
 
     def flush(self) -> None:
         """Write everything, in the one order of the tables."""
-        Flush(self._connection, self._now, self._seen).write(self._records)
+        Flush(self._connection, self._now, self._seen, self._untold).write(self._records)
         self._records.clear()
 
     def _grab(self, grabs: Sequence[tuple[str, Claim, int]]) -> None:
@@ -154,18 +156,6 @@ class SqlUnit:
 
 
 # A document is read many times between two changes. What was made of the same text is the same frozen value; persons are not kept.
-@lru_cache(512)
-def checkout_in(document: str, quote: str | None) -> Checkout:
-    """The checkout in its document and its quote's. Raises Unreadable, TooNew."""
-    return decode_checkout(document, None if quote is None else quote_in(quote))
-
-
-@lru_cache(512)
-def quote_in(document: str) -> Quote:
-    """The quote in a document. Raises Unreadable, TooNew."""
-    return decode(Quote, document)
-
-
 @lru_cache(512)
 def _cart_in(document: str) -> Cart:
     return decode(Cart, document)

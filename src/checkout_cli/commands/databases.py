@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from checkout_cli.asking import Change, Consent, Plan, agreed
-from checkout_cli.config import settings_of
+from checkout_cli.config import ENV_SECRET, settings_of
 from checkout_cli.exits import BROKEN, WrongUsage
 from checkout_cli.options import ConfigFile, Db, DryRun, Json, Yes
 from checkout_cli.output import Output
@@ -16,25 +16,29 @@ app = typer.Typer(no_args_is_help=True, help="The database: bring it to this rel
 def init(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: ConfigFile = None, as_json: Json = False) -> None:
     """Make a database, and beside it the secret under which a person's uses of a promotion are counted.
 
-    Example: checkout init --db shop.db --yes
+    On a server the empty database is there already, and the secret is configured. Example: checkout init --db shop.db --yes
     """
     from checkout_cli.rendering.tables import note
-    from checkout_cli.wiring import beside, database_path, make_key, needed_revision, upkeep
+    from checkout_cli.wiring import beside, database_name, database_path, make_key, needed_revision, upkeep
 
     settings, out = settings_of(db, config), Output(as_json)
-    path, key, changes = database_path(settings), beside(settings, ".key"), []
-    found = upkeep(settings).current() if path.exists() else None
-    if not path.parent.is_dir():
+    path, name, key, changes = database_path(settings), database_name(settings), beside(settings, ".key"), []
+    if path is None and settings.identity_secret is None:
+        said = f"Set {ENV_SECRET}, or identity_secret in the --config file."
+        raise WrongUsage(f"Every machine that uses {name} needs the same secret. {said}")
+    there = path is None or path.exists()
+    found = upkeep(settings).current() if there else None
+    if path is not None and not path.parent.is_dir():
         raise WrongUsage(f"There is no folder {path.parent} to make the database in. Make it first.")
     if found is None and (books := beside(settings, ".sandbox")).exists():
         raise WrongUsage(f"{books} has the payments of another database. Move it away, or name another file.")
     if found is None:
-        changes.append(Change(str(path), "empty" if path.exists() else "not there", f"a database at revision {needed_revision()}"))
+        changes.append(Change(name, "empty" if there else "not there", f"a database at revision {needed_revision()}"))
     elif found != needed_revision():
-        changes.append(Change(str(path), f"revision {found}", f"revision {needed_revision()}"))
+        changes.append(Change(name, f"revision {found}", f"revision {needed_revision()}"))
     if settings.identity_secret is None and not key.exists():
         changes.append(Change(str(key), "not there", "a new secret, for its owner alone"))
-    notes = () if changes else (f"{path} is at revision {found}.",)
+    notes = () if changes else (f"{name} is at revision {found}.",)
     if found is not None and changes and settings.identity_secret is None and not key.exists():
         notes = ("With a new secret each person's uses of a promotion are counted anew. If you have a copy of the old one, restore it.",)
     plan = Plan("Make a database", tuple(changes), notes)
@@ -43,7 +47,8 @@ def init(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Confi
     upkeep(settings).upgrade()
     if settings.identity_secret is None:
         make_key(settings)
-    words = f"Done. Keep a copy of {key} too: it cannot be made again. Next: checkout shop load DIR --db {path}"
+    kept = f" Keep a copy of {key} too: it cannot be made again." if settings.identity_secret is None else ""
+    words = f"Done.{kept} Next: checkout shop load DIR --db {name}"
     out.show(plan.data(done=True), lambda: note(words))
 
 
@@ -54,17 +59,15 @@ def upgrade(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Co
     Example: checkout db upgrade --db shop.db
     """
     from checkout_cli.rendering.tables import note
-    from checkout_cli.wiring import database_path, needed_revision, upkeep
+    from checkout_cli.wiring import database_name, needed_revision, upkeep
 
     settings, out = settings_of(db, config), Output(as_json)
-    path, admin = database_path(settings), upkeep(settings)
+    name, admin = database_name(settings), upkeep(settings)
     found = admin.current()
     changes = (
-        ()
-        if found == needed_revision()
-        else (Change(str(path), f"revision {found}" if found else "empty", f"revision {needed_revision()}"),)
+        () if found == needed_revision() else (Change(name, f"revision {found}" if found else "empty", f"revision {needed_revision()}"),)
     )
-    plan = Plan("Upgrade the database", changes, () if changes else (f"{path} is at revision {found} already.",))
+    plan = Plan("Upgrade the database", changes, () if changes else (f"{name} is at revision {found} already.",))
     if not agreed(plan, Consent(yes, dry_run), out):
         return
     steps = admin.upgrade()
@@ -78,13 +81,13 @@ def current(db: Db = None, config: ConfigFile = None, as_json: Json = False) -> 
     Example: checkout db current --db shop.db
     """
     from checkout_cli.rendering.tables import facts
-    from checkout_cli.wiring import database_path, needed_revision, upkeep
+    from checkout_cli.wiring import database_name, needed_revision, upkeep
 
     settings = settings_of(db, config)
-    path, found = database_path(settings), upkeep(settings).current()
-    data = {"database": {"path": str(path), "revision": found, "needed": needed_revision(), "up_to_date": found == needed_revision()}}
+    name, found = database_name(settings), upkeep(settings).current()
+    data = {"database": {"path": name, "revision": found, "needed": needed_revision(), "up_to_date": found == needed_revision()}}
     Output(as_json).show(
-        data, lambda: facts((("database", path), ("is at", found or "nothing: it is empty"), ("this release needs", needed_revision())))
+        data, lambda: facts((("database", name), ("is at", found or "nothing: it is empty"), ("this release needs", needed_revision())))
     )
 
 

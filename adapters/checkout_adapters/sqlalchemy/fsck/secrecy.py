@@ -57,30 +57,32 @@ def _scan(found_in: Callable[[str], bool], *, everywhere: bool) -> Scan:
 
 
 def _texts(connection: sa.Connection) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Every table with its key and its columns of text: a table that is added later is looked at without anyone remembering it."""
-    if connection.dialect.name == "sqlite":
-        yield from _in_one_look(connection)
-        return
-    inspector = sa.inspect(connection)
-    for table in sorted(inspector.get_table_names()):
-        columns = [column["name"] for column in inspector.get_columns(table) if isinstance(column["type"], sa.String)]
-        if columns:
-            yield table, list(inspector.get_pk_constraint(table)["constrained_columns"]), columns
+    """Every table with its key and its columns of text: a table that is added later is looked at without anyone remembering it.
 
-
-def _in_one_look(connection: sa.Connection) -> Iterator[tuple[str, list[str], list[str]]]:
-    """The same where one statement can tell it; a type is text by SQLite's own rule of affinity."""
-    for table, columns in groupby(connection.execute(sa.text(_SQLITE_COLUMNS)).all(), key=lambda row: str(row.table_name)):
+    One statement tells them all; a type is text by SQLite's own rule of affinity, which fits the names of PostgreSQL.
+    """
+    asked = connection.execute(sa.text(_COLUMNS[connection.dialect.name]))
+    for table, columns in groupby(asked.all(), key=lambda row: str(row.table_name)):
         found = list(columns)
         texts = [str(column.name) for column in found if any(word in str(column.type).upper() for word in ("CHAR", "CLOB", "TEXT"))]
         if texts:
             yield table, [str(column.name) for column in sorted(found, key=lambda column: int(column.pk)) if column.pk], texts
 
 
-_SQLITE_COLUMNS: Final = """
+_COLUMNS: Final = {
+    "sqlite": """
     SELECT m.name AS table_name, t.name, t.type, t.pk FROM sqlite_master m JOIN pragma_table_xinfo(m.name) t
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY m.name, t.cid
-"""
+""",
+    "postgresql": """
+    SELECT c.relname AS table_name, a.attname AS name, format_type(a.atttypid, NULL) AS type,
+           COALESCE(array_position(i.indkey, a.attnum) + 1, 0) AS pk
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+    WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relkind IN ('r', 'p')
+      AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY c.relname, a.attnum
+""",
+}
 
 
 CHECKS: Final = (

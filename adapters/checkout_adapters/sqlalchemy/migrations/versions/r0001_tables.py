@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from checkout_adapters.sqlalchemy.columns import CART_LINES, INVENTORY, Instant
+from checkout_adapters.sqlalchemy.columns import CART_LINES, INVENTORY, Instant, chars, serial
 
 revision = "0001"
 down_revision = None
@@ -14,12 +14,12 @@ down_revision = None
 def upgrade() -> None:
     op.create_table(
         "carts",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("customer_id", sa.String(length=200), nullable=True),
-        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("id", chars(64), nullable=False),
+        sa.Column("customer_id", chars(200), nullable=True),
+        sa.Column("currency", chars(3), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("ordered", sa.String(length=64), nullable=True),
-        sa.Column("merged_into", sa.String(length=64), nullable=True),
+        sa.Column("ordered", chars(64), nullable=True),
+        sa.Column("merged_into", chars(64), nullable=True),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
@@ -36,24 +36,24 @@ def upgrade() -> None:
     )
     op.create_table(
         "catalog",
-        sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("key", sa.String(length=300), nullable=False),
+        sa.Column("kind", chars(20), nullable=False),
+        sa.Column("key", chars(300), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_catalog")),
     )
     op.create_table(
         "consumers",
-        sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", chars(40), nullable=False),
+        sa.Column("position", serial(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_consumers")),
     )
     op.create_table(
         "pools",
-        sa.Column("pool", sa.String(length=300), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("sku", sa.String(length=100), nullable=True),
-        sa.Column("location", sa.String(length=100), nullable=True),
+        sa.Column("pool", chars(300), nullable=False),
+        sa.Column("kind", chars(12), nullable=False),
+        sa.Column("sku", chars(100), nullable=True),
+        sa.Column("location", chars(100), nullable=True),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("committed", sa.BigInteger(), nullable=False),
@@ -72,39 +72,39 @@ def upgrade() -> None:
     op.create_index("ix_pools_kind", "pools", ["kind", "sku"], unique=False)
     op.create_table(
         "quotes",
-        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", chars(64), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_quotes")),
     )
     op.create_table(
         "requests",
-        sa.Column("scope", sa.String(length=200), nullable=False),
-        sa.Column("operation", sa.String(length=40), nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
-        sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("attempt", sa.String(length=200), nullable=False),
+        sa.Column("scope", chars(200), nullable=False),
+        sa.Column("operation", chars(40), nullable=False),
+        sa.Column("key", chars(200), nullable=False),
+        sa.Column("fingerprint", chars(64), nullable=False),
+        sa.Column("attempt", chars(200), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "operation", "key", name=op.f("pk_requests")),
     )
     op.create_table(
         "settings",
-        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("name", chars(40), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
     )
     op.create_table(
         "checkouts",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("number", sa.String(length=20), nullable=False),
-        sa.Column("cart_id", sa.String(length=64), nullable=False),
-        sa.Column("customer_id", sa.String(length=200), nullable=True),
+        sa.Column("id", chars(64), nullable=False),
+        sa.Column("number", chars(20), nullable=False),
+        sa.Column("cart_id", chars(64), nullable=False),
+        sa.Column("customer_id", chars(200), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", chars(12), nullable=False),
         sa.Column("in_flight", sa.Boolean(), nullable=False),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("lapses_at", Instant(), nullable=False),
-        sa.Column("quote_hash", sa.String(length=64), nullable=True),
+        sa.Column("quote_hash", chars(64), nullable=True),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
@@ -128,11 +128,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "movements",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("pool", sa.String(length=300), nullable=False),
+        sa.Column("id", serial(), autoincrement=True, nullable=False),
+        sa.Column("pool", chars(300), nullable=False),
         sa.Column("delta", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("reason", chars(200), nullable=False),
+        sa.Column("actor", chars(200), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.CheckConstraint("delta <> 0", name=op.f("ck_movements_delta")),
         sa.ForeignKeyConstraint(["pool"], ["pools.pool"], name=op.f("fk_movements_pool"), initially="DEFERRED", deferrable=True),
@@ -141,10 +141,10 @@ def upgrade() -> None:
     op.create_index("ix_movements_pool", "movements", ["pool"], unique=False)
     op.create_table(
         "events",
-        sa.Column("position", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
+        sa.Column("position", serial(), autoincrement=True, nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("kind", chars(40), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_events_seq")),
@@ -157,10 +157,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "holds",
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
-        sa.Column("pool", sa.String(length=300), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
+        sa.Column("pool", chars(300), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", chars(12), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.CheckConstraint("state IN ('held', 'committed', 'released', 'shipped')", name=op.f("ck_holds_state")),
         sa.CheckConstraint("amount > 0", name=op.f("ck_holds_amount")),
@@ -173,12 +173,12 @@ def upgrade() -> None:
     op.create_index("ix_holds_pool", "holds", ["pool", "state"], unique=False)
     op.create_table(
         "ledger",
-        sa.Column("posting", sa.String(length=300), nullable=False),
-        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("posting", chars(300), nullable=False),
+        sa.Column("account", chars(40), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("currency", chars(3), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
+        sa.Column("reason", chars(40), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.CheckConstraint("amount <> 0", name=op.f("ck_ledger_amount")),
         sa.ForeignKeyConstraint(
@@ -189,17 +189,17 @@ def upgrade() -> None:
     op.create_index("ix_ledger_checkout_id", "ledger", ["checkout_id"], unique=False)
     op.create_table(
         "orders",
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("number", sa.String(length=20), nullable=False),
-        sa.Column("customer_id", sa.String(length=200), nullable=True),
-        sa.Column("cart_id", sa.String(length=64), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("id", chars(64), nullable=False),
+        sa.Column("number", chars(20), nullable=False),
+        sa.Column("customer_id", chars(200), nullable=True),
+        sa.Column("cart_id", chars(64), nullable=False),
+        sa.Column("currency", chars(3), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("payment", sa.String(length=12), nullable=False),
-        sa.Column("fulfilment", sa.String(length=12), nullable=False),
-        sa.Column("paid_by", sa.String(length=200), nullable=False),
-        sa.Column("cancelled", sa.String(length=200), nullable=False),
+        sa.Column("status", chars(12), nullable=False),
+        sa.Column("payment", chars(12), nullable=False),
+        sa.Column("fulfilment", chars(12), nullable=False),
+        sa.Column("paid_by", chars(200), nullable=False),
+        sa.Column("cancelled", chars(200), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.CheckConstraint("fulfilment IN ('unfulfilled', 'partial', 'fulfilled', 'cancelled')", name=op.f("ck_orders_fulfilment")),
@@ -223,19 +223,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "payments",
-        sa.Column("id", sa.String(length=200), nullable=False),
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
-        sa.Column("gateway", sa.String(length=40), nullable=False),
-        sa.Column("method", sa.String(length=20), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("id", chars(200), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
+        sa.Column("gateway", chars(40), nullable=False),
+        sa.Column("method", chars(20), nullable=False),
+        sa.Column("state", chars(12), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("currency", chars(3), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=True),
-        sa.Column("received_currency", sa.String(length=3), nullable=True),
-        sa.Column("reference", sa.String(length=200), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column("unwanted", sa.String(length=200), nullable=False),
-        sa.Column("stuck", sa.String(length=200), nullable=False),
+        sa.Column("received_currency", chars(3), nullable=True),
+        sa.Column("reference", chars(200), nullable=False),
+        sa.Column("reason", chars(200), nullable=False),
+        sa.Column("unwanted", chars(200), nullable=False),
+        sa.Column("stuck", chars(200), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.CheckConstraint(
@@ -268,7 +268,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "persons",
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["checkout_id"], ["checkouts.id"], name=op.f("fk_persons_checkout_id"), initially="DEFERRED", deferrable=True
@@ -277,13 +277,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
-        sa.Column("consumer", sa.String(length=40), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
+        sa.Column("consumer", chars(40), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", chars(12), nullable=False),
         sa.Column("next_at", Instant(), nullable=True),
-        sa.Column("error", sa.String(length=1000), nullable=False),
+        sa.Column("error", chars(1000), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.CheckConstraint("state IN ('waiting', 'delivered', 'dead')", name=op.f("ck_deliveries_state")),
         sa.CheckConstraint("tries >= 0", name=op.f("ck_deliveries_tries")),
@@ -299,10 +299,10 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_state", "deliveries", ["state", "consumer"], unique=False)
     op.create_table(
         "order_lines",
-        sa.Column("order_id", sa.String(length=64), nullable=False),
+        sa.Column("order_id", chars(64), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("sku", sa.String(length=100), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("sku", chars(100), nullable=False),
+        sa.Column("name", chars(200), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit", sa.BigInteger(), nullable=False),
         sa.Column("discount", sa.BigInteger(), nullable=False),
@@ -320,13 +320,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "refunds",
-        sa.Column("id", sa.String(length=210), nullable=False),
-        sa.Column("payment_id", sa.String(length=200), nullable=False),
-        sa.Column("checkout_id", sa.String(length=64), nullable=False),
+        sa.Column("id", chars(210), nullable=False),
+        sa.Column("payment_id", chars(200), nullable=False),
+        sa.Column("checkout_id", chars(64), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("currency", chars(3), nullable=False),
+        sa.Column("state", chars(12), nullable=False),
+        sa.Column("reason", chars(200), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.CheckConstraint("state IN ('due', 'done', 'refused')", name=op.f("ck_refunds_state")),

