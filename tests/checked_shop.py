@@ -17,6 +17,10 @@ from checkout_adapters.sqlalchemy.fsck import CHECKS, Finding, GatewayRow, Progr
 from checkout_adapters.sqlalchemy.fsck.run import run
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core import Card, Checkout, NoAnswer, Policy, Promotion, Ratio, Shop, Upi, Worker
+from checkout_core.card_numbers import reference_of
+from checkout_core.codec import pool_text
+from checkout_core.holds import CardBalance
+from checkout_core.money import Money
 from checkout_core.notices import Notice
 from checkout_core.promotions import FREE_SHIPPING, Percent
 from checkout_core.unit import Unit
@@ -26,7 +30,8 @@ TENTH = Promotion("a/tenth", "A tenth off", Percent(Ratio(10)), code="TENTH", li
 GRATIS = Promotion("gratis", "All of it off", Percent(Ratio(100)), code="GRATIS")
 POSTED = Promotion("posted", "Posted free", FREE_SHIPPING, code="POSTED")
 QUICK = tuple(check for check in CHECKS if check.scan is None)  # reading every text can wait until the end
-NAMES = ("bought", "cancelled", "refunding", "flying", "challenged", "gone", "begun")
+CARD = "GC-7K3QM-9XWT2-HV4RS"
+NAMES = ("bought", "cancelled", "refunding", "flying", "challenged", "gone", "begun", "carded")
 
 
 def rows_of(gateway: Any) -> tuple[GatewayRow, ...]:
@@ -165,9 +170,12 @@ def a_day(counter: Counter) -> dict[str, str]:
     challenged = counter.begin("MUG", 3)
     counter.pay(challenged, "tok_3ds_abandoned")
     begun = counter.begin("GIFT", 1)
+    shop.load_gift_card(CARD, Money(1000, "EUR"), reason="sold", actor="till")
+    carded = counter.begin("MUG", 1, gift_cards=[CARD])
+    counter.pay(carded)
     counter.relay()
-    ids = [c.id for c in (bought, cancelled, refunding, flying, challenged, gone, begun)]
-    return dict(zip(NAMES, ids, strict=True))
+    ids = [c.id for c in (bought, cancelled, refunding, flying, challenged, gone, begun, carded)]
+    return dict(zip(NAMES, ids, strict=True)) | {"card": pool_text(CardBalance(reference_of(CARD), "EUR"))}
 
 
 def empty_database(folder: Path) -> Path:

@@ -20,6 +20,7 @@ from checkout_cli.commands import (
     addresses,
     coupon_codes,
     databases,
+    gift_cards,
     inventory,
     orders,
     outbox,
@@ -57,7 +58,7 @@ ORDER = (
         "shipping",
         "address",
     ),
-    *("inventory", "coupon"),
+    *("inventory", "coupon", "gift-card"),
 )
 
 
@@ -116,6 +117,7 @@ app.add_typer(outbox.outbox_app, name="outbox", rich_help_panel=LOOK)
 app.add_typer(outbox.dead_app, name="dead-letter", rich_help_panel=LOOK)
 app.add_typer(inventory.app, name="inventory", rich_help_panel=ACT)
 app.add_typer(coupon_codes.app, name="coupon", rich_help_panel=ACT)
+app.add_typer(gift_cards.app, name="gift-card", rich_help_panel=ACT)
 app.add_typer(prices.app, name="price", rich_help_panel=LOOK)
 app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
 app.add_typer(shipping.app, name="shipping", rich_help_panel=LOOK)

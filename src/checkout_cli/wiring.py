@@ -481,6 +481,10 @@ class ScriptWorld:
         """Goods come in or go out. Raises Refusal for what is promised."""
         self.backend.shop.receive(sku, delta, reason=reason, actor="script", location=location)
 
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        """Money is put on a gift card, or taken off. Raises Refusal for what is spent."""
+        self.backend.shop.load_gift_card(number, amount, reason=reason, actor="script")
+
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         """What can still be had of each SKU, over all locations."""
         levels = self.levels()

@@ -132,4 +132,6 @@ def _money_in(amount: Money) -> tuple[Entry, ...]:
 def _sale(quote: Quote) -> tuple[Entry, ...]:
     goods, carriage = sum([line.net for line in quote.lines]), sum([sent.net for sent in quote.shipping])
     totals = quote.totals
-    return entries(receivable=quote.total.minor, sales=-goods, shipping=-carriage, tax=-totals.tax, rounding=-totals.rounded)
+    paid = totals.cards + totals.card_tax
+    got = {"receivable": quote.total.minor, "gift_cards": paid}
+    return entries(**got, sales=-goods, shipping=-carriage, tax=-totals.tax, rounding=-totals.rounded)

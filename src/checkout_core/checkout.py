@@ -11,7 +11,18 @@ from checkout_core.arrivals import Arrival
 from checkout_core.cart import Line
 from checkout_core.customers import Destination
 from checkout_core.effects import Done, RemoteEffect, Wait
-from checkout_core.holds import CartTurn, Claim, CodeUses, CouponBudget, CouponPool, CouponUses, CouponUsesBy, CouponUsesIn, in_lock_order
+from checkout_core.holds import (
+    CardBalance,
+    CartTurn,
+    Claim,
+    CodeUses,
+    CouponBudget,
+    CouponPool,
+    CouponUses,
+    CouponUsesBy,
+    CouponUsesIn,
+    in_lock_order,
+)
 from checkout_core.money import Money
 from checkout_core.orders import Order, OrderState
 from checkout_core.payments import Action, Attempt, AttemptState
@@ -42,7 +53,8 @@ class Checkout:
 
     `claims` is what it wants to hold, `held` what it holds. `deadline` is when an unpaid one lapses, `latest` while a payment is open.
     `due_at` is when anybody may go on with it. `events` counts what it has told the outbox. `because` and `by` say why and by whom it was
-    cancelled. `channel` is where it is sold, "" the shop's own way. `promises` are the unit prices that hold for it, whatever its quote
+    cancelled. `channel` is where it is sold, "" the shop's own way. `cards` are the references of gift cards to pay with, in the order in
+    which they are used. `promises` are the unit prices that hold for it, whatever its quote
     does. No personal data is in here.
     """
 
@@ -60,6 +72,7 @@ class Checkout:
     destination: Destination | None = None
     shipping: str | None = None
     codes: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
     channel: str = ""
     pay_by: str = ""
     hold_early: bool = False
@@ -152,8 +165,9 @@ def demand_of(quote: Quote) -> Mapping[str, int]:
 
 
 def claims_of(cart: str, quote: Quote, identities: Iterable[str], goods: Iterable[Claim]) -> tuple[Claim, ...]:
-    """All that placing this quote needs: the cart's turn, the goods from where they lie, a use of each limited promotion, and its money."""
-    claims = [turn(cart), *goods]
+    """All that placing this quote needs: the cart's turn, the goods from where they lie, a use of each limited promotion and its money,
+    and what is paid with gift cards."""
+    claims = [turn(cart), *goods, *(Claim(CardBalance(card.id, quote.currency), card.used) for card in quote.cards if card.used)]
     people = tuple(identities)
     for used in quote.promotions:
         if used.limit is not None:

@@ -17,20 +17,24 @@ from attrs import frozen
 
 from checkout_core import cart as carts
 from checkout_core import drive, edge, flow
+from checkout_core.card_numbers import shown_number
 from checkout_core.cart import Cart, How, Limits, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result, answer, demand_of, turn
 from checkout_core.customers import Address, Contact, identities
 from checkout_core.drive import Step
 from checkout_core.errors import Misconfigured, NotFound
 from checkout_core.experiments import Assigned, Experiment, assigned, subject_of
+from checkout_core.gift_cards import GiftCard
 from checkout_core.gifts import gift_skus
 from checkout_core.holds import (
+    CardBalance,
     CartTurn,
     CodeUses,
     CouponBudget,
     CouponUses,
     CouponUsesBy,
     CouponUsesIn,
+    MovedPool,
     Movement,
     Pool,
     PoolKey,
@@ -49,10 +53,10 @@ from checkout_core.quote import priced_for, same_price
 from checkout_core.refusals import Change, Refusal, Refused
 from checkout_core.shadow import Shadow, side_of
 from checkout_core.shipping import chosen_of, handed_over
-from checkout_core.taking import shelves, ungiven, wanted
+from checkout_core.taking import gone, shelves, wanted
 from checkout_core.tax_provider import awaited
 from checkout_core.unit import Person, Request, Unit, View
-from checkout_core.uses import gifts_gone, left_of, used_up_for
+from checkout_core.uses import gifts_gone, left_of, there_for, used_up_for
 from checkout_core.values import evolve
 
 T = TypeVar("T")
@@ -102,6 +106,7 @@ class Details:
     contact: Contact | None = None
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
+    cards: tuple[str, ...] | None = None
     channel: str | None = None
     pay_by: str | None = None
 
@@ -128,6 +133,11 @@ class Known:
     facts: Facts
     pools: Mapping[PoolKey, Pool]
     experiments: tuple[Experiment, ...] = ()
+
+    def balance(self, card: str, currency: str) -> Pool | None:
+        """The pool of that gift card; None if there never was money in this currency on it."""
+        pool = self.pools.get(CardBalance(card, currency))
+        return pool if pool is not None and pool.on_hand else None
 
 
 # Carts.
@@ -238,6 +248,8 @@ def edit(unit: Unit, now: Seen, details: Details, known: Known, policy: Policy) 
     said = Person(before.id, details.contact or person.contact, details.ship_to or person.address)
     after = described(before, cart, details, said, policy)
     fresh = before.quote_until is not None and unit.now < before.quote_until
+    if fresh and after == before and before.quote is not None and not before.in_flight:
+        fresh = not gone(unit, before, before.quote, policy)
     if after == before and said == person and (fresh or before.in_flight):
         return before, None
     if any(attempt.open for attempt in before.attempts):
@@ -263,6 +275,7 @@ def described(c: Checkout, cart: Cart, details: Details, person: Person, policy:
         destination=person.address.destination if person.address else None,
         shipping=c.shipping if details.shipping is None else details.shipping,
         codes=c.codes if details.codes is None else details.codes,
+        cards=c.cards if details.cards is None else details.cards,
         channel=c.channel if details.channel is None else details.channel,
         pay_by=c.pay_by if details.pay_by is None else details.pay_by,
     )
@@ -300,8 +313,9 @@ def quoted(c: Checkout, known: Known, now: datetime, policy: Policy) -> Quote | 
     if isinstance(pricing, Refused):  # it was there when this checkout began; another policy in its place would be a surprise (RB-49)
         return (pricing,)
     quote = price(*laid_before(c, known, now), now, pricing)
-    if not isinstance(quote, Quote):
-        return quote
+    unknown = [Refused("unknown-gift-card", shown_number(card)) for card in c.cards if not known.balance(card, c.currency)]
+    if not isinstance(quote, Quote) or unknown:
+        return (*unknown, *(() if isinstance(quote, Quote) else quote))
     per_person = [deal for deal in quote.promotions if deal.per_person is not None or (deal.window is not None and deal.window.a_person)]
     if per_person and not policy.identity_secret:
         raise Misconfigured("A promotion has a limit per person: give the Policy an identity_secret of at least 16 bytes.")
@@ -316,7 +330,9 @@ def laid_before(c: Checkout, known: Known, now: datetime) -> tuple[Basket, Facts
     sent = (c.shipping,) if c.shipping else ()
     to = None if c.destination is None else handed_over(known.facts.shipping, c.shipping, c.destination)
     variants = variants_of(c.customer, c.cart, c.quote, known.experiments, now)
-    basket = Basket(c.currency, c.lines, to, sent, c.codes, channel=c.channel, pay_by=c.pay_by, experiments=variants)
+    there = [(card, pool) for card in c.cards if (pool := known.balance(card, c.currency)) is not None]
+    cards = tuple([GiftCard(card, there_for(c, pool)) for card, pool in there])
+    basket = Basket(c.currency, c.lines, to, sent, c.codes, cards, channel=c.channel, pay_by=c.pay_by, experiments=variants)
     facts, limited = known.facts, [deal for deal in known.facts.promotions if deal.limited]
     if c.promises:
         facts = attrs.evolve(facts, promises={one.sku: one for one in c.promises})
@@ -408,7 +424,7 @@ def requoted(unit: Unit, c: Checkout, expected: Money | str, known: Known | None
     if (
         c.quote_until is None
         or unit.now >= c.quote_until
-        or (old and (awaited(old.tax_source, policy.tax_outage) or ungiven(unit, c, old, policy)))
+        or (old and (awaited(old.tax_source, policy.tax_outage) or gone(unit, c, old, policy)))
     ):
         if known is None or known.seen.checkout is None or known.seen.checkout.version != c.version:
             raise Stale
@@ -547,19 +563,23 @@ def why_short(short: Short, c: Quote | None) -> Refused:
             return Refused("coupon-used-by-you" if identity else "coupon-used-up", names.get(promotion, promotion), until=short.until)
         case CouponBudget(promotion, currency):
             return Refused("budget-spent", names.get(promotion, promotion), str(Money(max(short.available, 0), currency)))
+        case CardBalance(card, currency):
+            return Refused("gift-card-spent", shown_number(card), str(Money(max(short.available, 0), currency)))
         case CartTurn(cart):
             return Refused("cart-in-use", cart, until=short.until)
 
 
-# Stock.
-def move_stock(unit: Unit, key: Stock, delta: int, reason: str, actor: str, force: bool, asked: Asked) -> Pool:
-    """A movement. Raises Refusal when promised goods would not be covered, unless it is forced (RB-04)."""
+# Stock, and money on gift cards.
+def move(unit: Unit, key: MovedPool, delta: int, reason: str, actor: str, force: bool, asked: Asked) -> Pool:
+    """A movement. Raises Refusal when what is promised would not be covered, unless it is forced (RB-04)."""
     pool = unit.pool(key)
     if asked.before(unit) is not None:
         return pool
     after = pool.adjust(delta, force=force)
     if after is None:
         free = pool.on_hand - pool.held - pool.committed
+        if isinstance(key, CardBalance):
+            raise Refusal(Refused("gift-card-promised", shown_number(key.card), str(Money(max(free, 0), key.currency))))
         raise Refusal(Refused("stock-promised", key.sku, str(delta), wanted=-delta, available=max(free, 0)))
     unit.write(Movement(key, delta, reason, actor, unit.now), asked.record())
     return after

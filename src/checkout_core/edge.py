@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from checkout_core.card_numbers import card_reference, is_reference
 from checkout_core.customers import COUNTRIES, Address, Contact, Shopper, canonical_code, canonical_email, looks_like_card_number
 from checkout_core.money import Money
 from checkout_core.payments import Card, Upi
@@ -14,6 +15,7 @@ from checkout_core.refusals import Refusal, Refused
 TEXT_AT_MOST = 200
 KEY_AT_MOST = 200
 CODES_SUBMITTED_AT_MOST = 30
+CARDS_AT_MOST = 10
 
 
 def checked_text(name: str, text: object, at_most: int = TEXT_AT_MOST, *, empty: bool = False) -> Iterator[Refused]:
@@ -115,6 +117,30 @@ def checked_codes(codes: Iterable[object], at_most: int) -> tuple[str, ...]:
     if wrong:
         raise Refusal.of(wrong)
     return tuple(found)
+
+
+def checked_cards(numbers: Iterable[object]) -> tuple[str, ...]:
+    """The references of these gift cards, each once, in their order. What is wrong with a number never says the number. Raises Refusal."""
+    if isinstance(numbers, str | bytes):
+        raise Refusal(Refused("invalid", "gift_cards", "one text", hint="Give a list of numbers."))
+    typed, found, wrong = list(numbers), dict[str, None](), list[Refused]()
+    if len(typed) > CARDS_AT_MOST:
+        raise Refusal(Refused("too-many-gift-cards", limit=CARDS_AT_MOST))
+    for number in typed:
+        if isinstance(number, str) and looks_like_card_number(number):
+            wrong.append(Refused("card-number", "gift_cards"))
+        elif isinstance(card := card_reference(number), Refused):
+            wrong.append(card)
+        else:
+            found[card] = None
+    if wrong:
+        raise Refusal.of(wrong)
+    return tuple(found)
+
+
+def checked_card(card: object) -> str:
+    """The reference of one gift card, given by its number or its reference. Raises Refusal."""
+    return card if isinstance(card, str) and is_reference(card) else checked_cards([card])[0]
 
 
 def checked_key(key: object) -> Iterator[Refused]:

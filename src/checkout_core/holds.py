@@ -4,8 +4,8 @@
     hold      HELD → COMMITTED | RELEASED;  COMMITTED → RELEASED (cancelled) | SHIPPED (the goods leave on_hand)
     movement  append-only; on_hand = Σ movement.delta
 
-A coupon's uses, a campaign's money and the right to buy a cart are pools like stock is, so the last unit, the last use, the last cent
-and the second tab are one problem.
+A coupon's uses, a campaign's money, the balance of a gift card and the right to buy a cart are pools like stock is, so the last unit, the
+last use, the last cent and the second tab are one problem.
 """
 
 from __future__ import annotations
@@ -69,6 +69,14 @@ class CouponBudget:
 
 
 @frozen(order=True)
+class CardBalance:
+    """The money on a gift card in one currency, in minor units; `card` is its reference, never its number (`card_numbers`)."""
+
+    card: str
+    currency: str
+
+
+@frozen(order=True)
 class CartTurn:
     """The right to buy a cart: there is one, so two tabs cannot both (I18)."""
 
@@ -76,7 +84,10 @@ class CartTurn:
 
 
 CouponPool = CouponUses | CouponUsesBy | CouponUsesIn | CodeUses | CouponBudget
-PoolKey = Stock | CouponPool | CartTurn
+MovedPool = Stock | CardBalance
+"""Those whose `on_hand` is what their movements add up to; the others have the size that their claims state."""
+
+PoolKey = MovedPool | CouponPool | CartTurn
 
 KINDS: Final[Mapping[type, str]] = {
     Stock: "stock",
@@ -85,6 +96,7 @@ KINDS: Final[Mapping[type, str]] = {
     CouponUsesIn: "coupon-in",
     CodeUses: "coupon-code",
     CouponBudget: "budget",
+    CardBalance: "gift-card",
     CartTurn: "cart",
 }
 
@@ -104,6 +116,8 @@ def lock_order(key: PoolKey) -> tuple[str, ...]:
             return ("coupon-code", promotion, code)
         case CouponBudget(promotion, currency):
             return ("budget", promotion, currency)
+        case CardBalance(card, currency):
+            return ("gift-card", card, currency)
         case CartTurn(cart):
             return ("cart", cart)
 

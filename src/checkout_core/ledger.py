@@ -1,11 +1,12 @@
 """Double entry: every movement of money is a posting whose entries add up to nothing (R28, I11).
 
     money received        gateway + amount      | receivable − amount
-    order placed          receivable + due      | sales − net, shipping − net, tax − tax, rounding − what coins add
+    order placed          receivable + due, gift cards + what they pay  | sales − net, shipping − net, tax − tax, rounding − what coins add
     order cancelled       the same, reversed
     money sent back       receivable + amount   | gateway − amount
 
-`receivable` is a clearing account: for each checkout it is zero at rest. Corrections are new postings.
+`receivable` is a clearing account: for each checkout it is zero at rest. `gift_cards` is what their holders have spent of what the shop
+owes them. Corrections are new postings.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 GATEWAY, RECEIVABLE, SALES, SHIPPING, TAX, ROUNDING = "gateway", "receivable", "sales", "shipping", "tax", "rounding"
+GIFT_CARDS = "gift_cards"
 
 
 @frozen

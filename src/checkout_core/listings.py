@@ -87,6 +87,19 @@ class StockListed:
 
 
 @frozen
+class CardListed:
+    """The money on one gift card, in minor units: available = loaded − held − spent. `card` is its reference."""
+
+    card: str
+    currency: str
+    loaded: int
+    held: int
+    spent: int
+    available: int
+    updated_at: datetime
+
+
+@frozen
 class HoldListed:
     """What one checkout holds of one pool; `until` is when an unpaid one lapses."""
 

@@ -14,8 +14,18 @@ from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import pool_text
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CouponUses, CouponUsesBy, HoldState, Movement, Pool, PoolKey, Stock
-from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
+from checkout_core.holds import CardBalance, CartTurn, CouponUses, CouponUsesBy, HoldState, Movement, Pool, PoolKey, Stock
+from checkout_core.listings import (
+    CardListed,
+    CartListed,
+    CouponListed,
+    EventListed,
+    HoldListed,
+    OrderListed,
+    PaymentListed,
+    StockListed,
+    at_most,
+)
 from checkout_core.memory import MemoryStorage, Tables
 from checkout_core.orders import OrderState, payment_state
 from checkout_core.payments import Attempt, AttemptState
@@ -67,17 +77,28 @@ class MemoryQueries:
         rows = [self._stock(pool, pool.key) for pool in found if isinstance(pool.key, Stock) and (not skus or pool.key.sku in skus)]
         return sorted(rows, key=lambda row: (row.sku, row.location))[: at_most(limit)]
 
-    def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
+    def gift_cards(self, *, card: str | None = None, after: CardBalance | None = None, limit: int = 100) -> Sequence[CardListed]:
+        found = self._storage.read(lambda tables: [(pool.key, pool) for pool in tables.pools.values()])
+        cards = [(key, pool) for key, pool in found if isinstance(key, CardBalance) and card in (None, key.card)]
+        rows = sorted([(key, pool) for key, pool in cards if after is None or key > after], key=lambda row: row[0])
+        return [self._card(key, pool) for key, pool in rows[: at_most(limit)]]
+
+    def holds(
+        self, *, sku: str | None = None, card: str | None = None, checkout: str | None = None, limit: int = 100
+    ) -> Sequence[HoldListed]:
         rows = [
             row
             for row in self._storage.read(_holds)
-            if checkout in (None, row.checkout) and (sku is None or (isinstance(row.pool, Stock) and row.pool.sku == sku))
+            if checkout in (None, row.checkout)
+            and (sku is None or (isinstance(row.pool, Stock) and row.pool.sku == sku))
+            and (card is None or (isinstance(row.pool, CardBalance) and row.pool.card == card))
         ]
         return rows[: at_most(limit)]
 
-    def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
+    def movements(self, of: str | CardBalance, *, limit: int = 50) -> Sequence[Movement]:
         found = self._storage.read(lambda tables: list(tables.movements))
-        return [one for one in reversed(found) if isinstance(one.pool, Stock) and one.pool.sku == sku][: at_most(limit)]
+        wanted = [one for one in reversed(found) if one.pool == of or (isinstance(one.pool, Stock) and one.pool.sku == of)]
+        return wanted[: at_most(limit)]
 
     def coupons(self) -> Sequence[CouponListed]:
         return self._storage.read(_coupons)
@@ -99,6 +120,9 @@ class MemoryQueries:
     def _stock(self, pool: Pool, key: Stock) -> StockListed:
         numbers = (pool.on_hand, pool.held, pool.committed, pool.available, pool.shortfall)
         return StockListed(key.sku, key.location, *numbers, self._changed(key))
+
+    def _card(self, key: CardBalance, pool: Pool) -> CardListed:
+        return CardListed(key.card, key.currency, pool.on_hand, pool.held, pool.committed, pool.available, self._changed(key))
 
     def _changed(self, what: PoolKey | str) -> datetime:
         """When it was written; now, for tables that were put in from a snapshot."""
@@ -128,11 +152,16 @@ class AsyncMemoryQueries:
     async def inventory(self, *, skus: Sequence[str] = (), limit: int = 1000) -> Sequence[StockListed]:
         return self.queries.inventory(skus=skus, limit=limit)
 
-    async def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
-        return self.queries.holds(sku=sku, checkout=checkout, limit=limit)
+    async def gift_cards(self, *, card: str | None = None, after: CardBalance | None = None, limit: int = 100) -> Sequence[CardListed]:
+        return self.queries.gift_cards(card=card, after=after, limit=limit)
 
-    async def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
-        return self.queries.movements(sku, limit=limit)
+    async def holds(
+        self, *, sku: str | None = None, card: str | None = None, checkout: str | None = None, limit: int = 100
+    ) -> Sequence[HoldListed]:
+        return self.queries.holds(sku=sku, card=card, checkout=checkout, limit=limit)
+
+    async def movements(self, of: str | CardBalance, *, limit: int = 50) -> Sequence[Movement]:
+        return self.queries.movements(of, limit=limit)
 
     async def coupons(self) -> Sequence[CouponListed]:
         return self.queries.coupons()

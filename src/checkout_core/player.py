@@ -25,6 +25,7 @@ from checkout_core.scripts import (
     Begin,
     Cancel,
     Change,
+    Load,
     Login,
     Merge,
     MoveStock,
@@ -73,6 +74,10 @@ class AsyncWorld(Protocol):
         """Goods come in or go out. Raises Refusal for what is promised."""
         ...
 
+    async def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        """Money is put on a gift card, or taken off. Raises Refusal."""
+        ...
+
     async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         """What can still be had of each SKU, over all locations; 0 for an unknown one."""
         ...
@@ -97,6 +102,7 @@ class AsyncCommands(Protocol):
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -108,6 +114,7 @@ class AsyncCommands(Protocol):
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -286,6 +293,9 @@ class AsyncPlay:
             case MoveStock(sku, delta, location, reason):
                 await self.world.move_stock(sku, location, delta, reason)
                 return stories.moved(do)
+            case Load(card, amount, reason):
+                await self.world.load_gift_card(card, amount, reason)
+                return stories.loaded(do)
             case _:
                 assert_never(do)
 
@@ -301,6 +311,7 @@ class AsyncPlay:
             ship_to=said.ship_to,
             shipping=said.shipping,
             codes=said.codes,
+            gift_cards=said.gift_cards,
             contact=said.contact,
             channel=said.channel,
             pay_by=said.pay_by,

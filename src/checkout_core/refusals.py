@@ -56,6 +56,12 @@ WORDS: Mapping[str, str] = {
     "budget-spent": "What is left of the budget of {subject}, {given}, is too little for this cart. Remove it.",
     "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",
     "cart-in-use": "Another checkout of this cart is under way. Finish or cancel that one.",
+    # gift cards
+    "unknown-gift-card": "{subject} is not a gift card of ours with money in this currency. Check the number, or remove it.",
+    "gift-card-misspelt": "The gift card number that ends in {subject} is not quite right: a letter is wrong, or two have changed places.",
+    "gift-card-spent": "What is left on the gift card that ends in {subject}, {given}, is less than you want. Look at the new total.",
+    "gift-card-promised": "{given} on the gift card that ends in {subject} is free; the rest is being spent. Take off less.",
+    "too-many-gift-cards": "At most {limit} gift cards pay for one order. Remove one.",
     # promotions
     "unknown-code": "{subject} is not a code of ours. Check the spelling.",
     "code-misspelt": "{subject} is not quite a code of ours: a letter is wrong, or two have changed places. Check the spelling.",

@@ -24,6 +24,7 @@ from checkout_core.scripts import (
     Change,
     Do,
     Expect,
+    Load,
     Login,
     Merge,
     MoveStock,
@@ -236,8 +237,8 @@ class _Reading:
         return evolve(self._said(table, address, contact), again=True)
 
     def _said(self, table: Table, address: Address | None, contact: Contact | None) -> Begin:
-        shipping, codes = table.text("shipping"), table.texts("codes")
-        return Begin(address, contact, shipping, codes, table.text("channel"), table.text("pay_by"))
+        shipping, codes, cards = table.text("shipping"), table.texts("codes"), table.texts("gift_cards")
+        return Begin(address, contact, shipping, codes, cards, table.text("channel"), table.text("pay_by"))
 
     def validate(self, table: Table, carts: _Carts) -> Do:
         self._needs_checkout(table, carts)
@@ -291,6 +292,14 @@ class _Reading:
             table.wrong('"delta" is more or less than 0')
         return MoveStock(table.need("sku"), delta, table.text("location") or "main", table.need("because"))
 
+    def load(self, table: Table, carts: _Carts) -> Do | None:
+        card, currency = table.gift_card("gift_card"), table.currency()
+        amount = table.money("amount", currency)
+        if not table.has("amount"):
+            table.wrong('"amount" is missing')
+        because = table.need("because")
+        return None if amount is None else Load(card, amount, because)
+
     # What the words share.
     def _cart(self, table: Table, carts: _Carts, word: str) -> str:
         cart = table.need(word)
@@ -333,4 +342,5 @@ WORDS: Final[Mapping[str, Callable[[_Reading, Table, _Carts], Do | None]]] = {
     "tick": _Reading.tick,
     "price": _Reading.price,
     "stock": _Reading.stock,
+    "load": _Reading.load,
 }

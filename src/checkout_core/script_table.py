@@ -12,9 +12,11 @@ from typing import Final
 
 from attrs import define, field
 
+from checkout_core.card_numbers import card_reference
 from checkout_core.cart import Options
 from checkout_core.customers import looks_like_card_number
 from checkout_core.money import CURRENCIES, Money
+from checkout_core.refusals import Refused
 
 TEXT_AT_MOST: Final = 600  # (R25)
 
@@ -48,6 +50,14 @@ class Table:
         else:
             return value
         return None
+
+    def gift_card(self, word: str) -> str:
+        """The number of a gift card, which must be there; "" if it is none, and that is noted."""
+        number = self.need(word)
+        if number and isinstance(card_reference(number), Refused):
+            self.wrong(f'"{word}" is no number of a gift card, such as GC-7K3QM-9XWT2-HV4RS: a letter is wrong, or one is missing')
+            return ""
+        return number
 
     def need(self, word: str) -> str:
         """A text that must be there."""

@@ -110,6 +110,7 @@ class Begin:
     contact: Contact | None = None
     shipping: str | None = None
     codes: tuple[str, ...] | None = None
+    gift_cards: tuple[str, ...] | None = None
     channel: str | None = None
     pay_by: str | None = None
     again: bool = False
@@ -182,6 +183,15 @@ class MoveStock:
     reason: str
 
 
+@frozen
+class Load:
+    """Money is put on a gift card, or taken off, by its number."""
+
+    card: str
+    amount: Money
+    reason: str
+
+
 Do = (
     Open
     | Login
@@ -200,6 +210,7 @@ Do = (
     | Tick
     | Reprice
     | MoveStock
+    | Load
 )
 
 LOOKS: Final = (Validate, ShippingOptions, Status)

@@ -8,13 +8,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from checkout_core.card_numbers import shown_number
 from checkout_core.cart import MergeReport
 from checkout_core.checkout import ActionRequired, Checkout, Pending, Placed, Result, answer
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState, Challenge
 from checkout_core.refusals import WORDS, Change, Refused
-from checkout_core.scripts import LOOKS, Expect, MoveStock, Outcome, Script, Step
+from checkout_core.scripts import LOOKS, Expect, Load, MoveStock, Outcome, Script, Step
 from checkout_core.shipping import ShippingOption
 
 MARKS: Final[Mapping[Outcome, str]] = {"placed": "✓", "refused": "✗", "action": "…", "pending": "…", "done": "·"}
@@ -226,6 +227,11 @@ def moved(do: MoveStock) -> Answer:
     return done(f"{way} at {do.location} ({do.reason})")
 
 
+def loaded(do: Load) -> Answer:
+    way = f"{do.amount} on" if do.amount.minor > 0 else f"{-do.amount} off"
+    return done(f"{way} the gift card {shown_number(do.card)} ({do.reason})")
+
+
 def span(seconds: int) -> str:
     """A length of time for people: "2 days", "90 seconds", "1 minute"."""
     unit, size = next((unit, size) for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)) if seconds % size == 0)
@@ -234,8 +240,10 @@ def span(seconds: int) -> str:
 
 
 def _of_interest(change: Change) -> bool:
-    """Whether a change is one of price, quantity or discount, or of a whole line, carriage or promotion: the rest follows from these."""
+    """Whether a change is one of price, quantity or discount, of a whole line, carriage or promotion, or of what a gift card pays."""
     thing, _, what = change.what.partition(" ")
+    if thing == "gift":  # what a card pays
+        return what.endswith(" used")
     if thing in ("line", "promotion"):
         return " " not in what or what.endswith((" unit price", " quantity", " discount"))
     return change.what == "total" or (thing == "shipping" and bool(what) and (" " not in what or what.endswith(" price")))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from attrs import frozen
 
+from checkout_core.card_numbers import CARD_BITS, card_number
 from checkout_core.values import ALPHABET, LOOK_ALIKES
 
 CHECKS = ALPHABET + "*~$=U"  # its check symbols: the value modulo 37
@@ -35,6 +36,14 @@ class SystemIds:
 
     def order_number(self) -> str:
         return number_of(secrets.randbits(45))
+
+
+def new_gift_card() -> str:
+    """The number of a new gift card, as it is printed on it (`card_numbers`); nobody guesses it, and it has no money yet.
+
+    It is kept nowhere: give it to whom it is for. `Shop.load_gift_card` makes it worth something.
+    """
+    return card_number(secrets.randbits(CARD_BITS))
 
 
 def number_of(value: int) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checkout_core.checkout import Checkout, claims_of, demand_of
-from checkout_core.holds import Claim, PoolKey, Stock, lock_order
+from checkout_core.holds import CardBalance, Claim, PoolKey, Stock, lock_order
 from checkout_core.policy import Policy
 from checkout_core.promotions import FreeGift
 from checkout_core.quote import Quote
 from checkout_core.sourcing import claims_on
 from checkout_core.unit import Unit, View
+from checkout_core.uses import there_for
 
 
 def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
@@ -44,10 +45,13 @@ def shelves(unit: View, c: Checkout, sku: str, policy: Policy) -> list[tuple[str
     return [(key.location, pools[key].available + mine.get(key, 0)) for key in keys]
 
 
-def ungiven(unit: View, c: Checkout, quote: Quote, policy: Policy) -> bool:
-    """Whether a gift that was quoted is not there any more: another price is due then, not a refusal."""
+def gone(unit: View, c: Checkout, quote: Quote, policy: Policy) -> bool:
+    """Whether a gift, or money on a gift card, that was quoted is not there any more: another price is due then, not a refusal (RB-71)."""
     demand, gifts = demand_of(quote), {used.benefit.sku for used in quote.promotions if isinstance(used.benefit, FreeGift)}
-    if not (gifts := gifts & {*demand}):
+    gifts, cards = gifts & {*demand}, [card for card in quote.cards if card.used]
+    if not gifts and not cards:
         return False
     _lock(unit, _concerned(c, claims_of(c.cart, quote, c.identities, ()), demand, policy))
-    return any(sum(there for _, there in shelves(unit, c, sku, policy)) < demand[sku] for sku in gifts)
+    if any(sum(there for _, there in shelves(unit, c, sku, policy)) < demand[sku] for sku in gifts):
+        return True
+    return any(there_for(c, unit.pool(CardBalance(card.id, quote.currency))) < card.used for card in cards)

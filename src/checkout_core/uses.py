@@ -29,7 +29,7 @@ def gifts_gone(
     there, wanted = dict[str, int](), dict[str, int]()
     for key, pool in pools.items():
         if isinstance(key, Stock):
-            there[key.sku] = there.get(key.sku, 0) + pool.available + own(c, key)
+            there[key.sku] = there.get(key.sku, 0) + there_for(c, pool)
     for line in c.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
     return of_stock(deals, products, wanted, there)
@@ -41,6 +41,11 @@ def left_of(deal: Promotion, c: Checkout, pools: Mapping[PoolKey, Pool]) -> int 
     if c.currency not in deal.budget or pool is None:
         return None
     return deal.budget[c.currency].minor - pool.held - pool.committed + own(c, key)
+
+
+def there_for(c: Checkout, pool: Pool) -> int:
+    """How much of a pool this checkout can have: what is free, and what it holds itself (RB-16)."""
+    return pool.available + own(c, pool.key)
 
 
 def own(c: Checkout, key: PoolKey) -> int:

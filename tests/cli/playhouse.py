@@ -99,6 +99,9 @@ class Playhouse:
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor="script", location=location)
 
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        self.shop.load_gift_card(number, amount, reason=reason, actor="script")
+
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         levels = self.levels()
         return {sku: sum(number for key, number in levels.items() if key.sku == sku) for sku in skus}

@@ -11,6 +11,7 @@ from tests.cli.conftest import Command
 from tests.cli.reference import PAGE, ROOT, SURROUNDINGS, played
 from tests.cli.test_saying import COMMANDS
 
+CARD = "GC-7K3QM-9XWT2-HV4RS"
 CART = 'currency = "EUR"\nshipping = "standard"\nship_to = { country = "DE" }\n[[lines]]\nsku = "MUG-STONE-GREY-350"\n'
 
 
@@ -34,7 +35,13 @@ def test_the_page_shows_every_command() -> None:
 def test_the_keys_on_the_page_are_those_of_the_data(checkout: Command, db: Path, row: str) -> None:
     """What a program reads by `--json` is written down, and stays."""
     (db.parent / "cart.toml").write_text(CART, encoding="utf-8")
-    given = {"order": ["5GYPS-FDKST"], "payment": ["5GYPS-FDKST"], "inventory": ["POT-CAST-IRON-800"], "coupon": ["welcome10"]}
+    given = {
+        "order": ["5GYPS-FDKST"],
+        "payment": ["5GYPS-FDKST"],
+        "inventory": ["POT-CAST-IRON-800"],
+        "coupon": ["welcome10"],
+        "gift-card": [CARD],
+    }
     given |= {"promotion": ["welcome"], "tax": ["--country", "DE"], "price": ["TIN-TEA-100"]}
     more: dict[str, list[object]] = {
         "quote": [db.parent / "cart.toml"],

@@ -31,11 +31,12 @@ EXAMPLE = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 # The shipped ones.
-def test_fifteen_scenarios_ship_and_each_can_be_run() -> None:
+def test_seventeen_scenarios_ship_and_each_can_be_run() -> None:
     """Each tells its story, names a fault, says how it must end, and asks for something to be reached."""
     assert [one.name for one in SCENARIOS] == [
         "black-friday", "campaign-budget", "clock-skew", "coupon-stampede", "crash-storm", "gateway-outage", "guest-to-login", "last-unit",
-        "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "twice-a-person", "two-tabs", "webhook-chaos",
+        "one-gift-card", "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "tax-records", "twice-a-person",
+        "two-tabs", "webhook-chaos",
     ]  # fmt: skip
     for one in SCENARIOS:
         assert one.about, one.name
@@ -72,6 +73,8 @@ def alone(world: World, script: Script) -> Sequence[object]:
     shop = Shop(storage=store, gateways=gateways, catalog=world.catalog, clock=clock, ids=ids, policy=world.policy)
     for pool, units in world.stock:
         shop.receive(pool.sku, units, reason="opening stock", actor="test", location=pool.location)
+    for number, worth in world.cards:
+        shop.load_gift_card(number, worth, reason="sold", actor="test")
     return Player(shop, Worker(shop), clock, Around(shop)).play(script).mismatches
 
 
@@ -86,6 +89,9 @@ class Around:
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor="test", location=location)
+
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        self.shop.load_gift_card(number, amount, reason=reason, actor="test")
 
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         return {sku: level.available for sku, level in self.shop.stock(*skus).items()}
@@ -115,7 +121,7 @@ def test_the_command_shows_what_was_understood(checkout: Command) -> None:
     (data,) = checkout("simulate", "scenario", "check", SHIPPED / "last-unit.toml", "--json").data["scenarios"]
     assert (data["name"], data["shoppers"], data["expect_calm"]["orders"]) == ("last-unit", 10, {"least": 1, "most": 1})
     assert data["actors"][1] == {"name": "guest", "journey": "guest", "count": 4, "shared": False}
-    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 15
+    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 17
 
 
 def test_a_folder_is_listed_and_other_files_are_passed_over(checkout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from checkout_core.deliveries import TRIES_AT_MOST
 from checkout_core.memory import MemoryCatalog
 from checkout_core.payments import Captured
 from checkout_core.pricing import CashRounding, PricingPolicy
+from checkout_core.system import new_gift_card
 from tests.checked_shop import Counter, a_day, empty_database, look, rows_of
 from tests.project import fsck_page
 from tests.world import NOON, SECRET, begin, eur, german_taxes, lost, parcels, products, unheard
@@ -155,6 +156,19 @@ def too_little_on_the_shelf(counter: Counter) -> None:
     counter.shop.receive("MUG", 2, reason="found", actor="test")
 
 
+def by_gift_card(counter: Counter) -> None:
+    """Two orders spend one card, and one of them gives it back; another is kept while somebody tries a second means, and is let go."""
+    number = new_gift_card()
+    counter.shop.load_gift_card(number, eur(3000), reason="sold", actor="till")
+    first, second = counter.begin("MUG", gift_cards=[number]), counter.begin("MUG", gift_cards=[number])
+    counter.pay(first)
+    assert counter.pay(second).reason == "quote-changed"
+    assert isinstance(counter.pay(counter.shop.begin(second.cart), key="k2"), Placed)
+    counter.shop.cancel(first.id, reason="too blue")
+    counter.shop.load_gift_card(number, eur(-10), reason="a mistake", actor="till")
+    counter.pay(counter.begin("BOOK", gift_cards=[number]), "tok_insufficient_funds")
+
+
 def coins_and_credits(counter: Counter) -> None:
     """What is paid is no sum of lines, a line is below zero, and nothing but the deposit is a reason to pay less."""
     pfand = Product("PFAND", "Deposit back", [eur(-25)], credit=True, tracked=False)
@@ -202,6 +216,7 @@ STORIES: tuple[Callable[[Counter], None], ...] = (
     carts_come_together,
     from_two_warehouses,
     too_little_on_the_shelf,
+    by_gift_card,
     coins_and_credits,
     somebody_is_deaf,
 )
@@ -282,6 +297,19 @@ BROKEN: dict[str, Broken] = {
         f" SELECT pool, 1 - on_hand, 'r', 'a', '2026-06-01' FROM pools WHERE pool = {MUG}",
         f"UPDATE pools SET on_hand = 1 WHERE pool = {MUG}",
         also="file",
+    ),
+    "I10-balance": broken(
+        "UPDATE pools SET on_hand = 1 WHERE pool = :card",
+        "INSERT INTO movements (pool, delta, reason, actor, at) SELECT :card, 1 - SUM(delta), 'r', 'a', '2026-06-01'"
+        " FROM movements WHERE pool = :card",
+        also="file",
+    ),
+    "I10-cards": broken(
+        "UPDATE holds SET amount = 1 WHERE checkout_id = :carded AND pool = :card",
+        "UPDATE pools SET committed = 1 WHERE pool = :card",
+        "UPDATE checkouts SET document = json_set(document, '$.held[' || (SELECT k.key FROM json_each(document, '$.held') k"
+        " WHERE json_extract(k.value, '$.pool') = :card) || '].amount', 1) WHERE id = :carded",
+        also="I11-books",
     ),
     "I2-shortfall": broken(f"UPDATE pools SET shortfall = 1 WHERE pool = {MUG}"),
     "I3-backing": broken(
@@ -458,7 +486,7 @@ def test_a_planted_row_turns_exactly_its_check_red(day: Day, tmp_path: Path, che
         ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "totals.rounded", "1"))),
         ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "totals.card_tax", "1"))),
         ("I12-quote", broken(doc("quotes", QUOTE_OF.format("gone"), "shipping[0].gross", "1"))),
-        ("I12-order", broken(doc("quotes", QUOTE_OF.format("bought"), "totals.cards", "1"), also="I12-quote")),
+        ("I12-order", broken(doc("quotes", QUOTE_OF.format("bought"), "totals.cards", "1"), also="I12-quote I10-cards")),
         ("I12-lines", broken(doc("quotes", QUOTE_OF.format("bought"), "shipping[0].discount", "1"))),
         ("I12-lines", broken(doc("quotes", QUOTE_OF.format("bought"), "shipping[#]", "json_object('gross', 5)"), also="I12-quote")),
         ("I12-lines", broken("UPDATE order_lines SET line = -1 WHERE order_id = :bought AND line = 0")),

@@ -82,6 +82,7 @@ STOCK = "test_stock_is_listed_as_units_see_it"
 SHORTFALL = "test_stock_that_is_promised_and_not_there_is_seen"
 HISTORY = "test_the_history_of_stock_is_told_from_its_end"
 HOLDS = "test_holds_are_what_is_held_and_committed_the_first_to_lapse_first"
+CARDS = "test_gift_cards_are_listed_by_their_references"
 COUPONS = "test_coupons_are_counted_by_promotion"
 OUTBOX = "test_the_outbox_is_read_page_by_page"
 WAITING = "test_what_waits_and_what_was_given_up_is_seen"
@@ -135,6 +136,13 @@ LIMITS = "test_every_list_keeps_to_its_limit"
         (answering("holds", lambda rows: [row for row in rows if row.state is HoldState.HELD]), HOLDS),
         (asked("holds", without("sku")), HOLDS),
         (asked("holds", without("checkout")), HOLDS),
+        (answering("gift_cards", backwards), CARDS),
+        (answering("gift_cards", each(available=lambda row: row.loaded)), CARDS),
+        (answering("gift_cards", each(spent=lambda row: row.held)), CARDS),
+        (asked("gift_cards", without("card")), CARDS),
+        (asked("gift_cards", without("after")), CARDS),
+        (asked("gift_cards", without("limit")), CARDS),
+        (asked("holds", without("card")), CARDS),
         (patched(memory_lists, "_uses", _uses_by_identity), COUPONS),
         (answering("coupons", lambda rows: [row for row in rows if row.held + row.used]), COUPONS),
         (answering("coupons", each(people=lambda row: row.held + row.used)), COUPONS),
@@ -159,5 +167,23 @@ def test_a_wrong_list_is_caught(monkeypatch: pytest.MonkeyPatch, plant: Patch, p
 
 def test_every_promise_of_a_list_has_been_seen_failing() -> None:
     """One that no planted list breaks might be unable to fail."""
-    named = {FIND, ORDER, BECOME, ORDERS, CARTS, ATTEMPT, CHANGED, DUE, STOCK, SHORTFALL, HISTORY, HOLDS, COUPONS, OUTBOX, WAITING, LIMITS}
+    named = {
+        FIND,
+        ORDER,
+        BECOME,
+        ORDERS,
+        CARTS,
+        ATTEMPT,
+        CHANGED,
+        DUE,
+        STOCK,
+        SHORTFALL,
+        HISTORY,
+        HOLDS,
+        CARDS,
+        COUPONS,
+        OUTBOX,
+        WAITING,
+        LIMITS,
+    }
     assert {name for name in dir(QueriesContract) if name.startswith("test_")} == named

@@ -27,7 +27,7 @@ from checkout_core.customers import Address, Contact, Destination
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
 from checkout_core.experiments import Experiment
 from checkout_core.gift_cards import GiftCard, UsedCard
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.holds import CardBalance, CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
 from checkout_core.money import Money, Ratio
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms, Upi, UpiIntent, ZeroTender
@@ -241,7 +241,13 @@ NEXT = (
     Done(),
     None,
 )
-POOLS: tuple[PoolKey, ...] = (CartTurn("c1"), CouponUses("spring"), CouponUsesBy("spring", "9f/2%"), Stock("MUG/2", "hall 1"))
+POOLS: tuple[PoolKey, ...] = (
+    CartTurn("c1"),
+    CouponUses("spring"),
+    CouponUsesBy("spring", "9f/2%"),
+    CardBalance("V4RS-6b19", "EUR"),
+    Stock("MUG/2", "hall 1"),
+)
 
 
 def a_checkout(quote: Quote | None = None, **more: Any) -> Checkout:

@@ -37,7 +37,7 @@ from checkout_core.customers import Destination
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Void, Wait
 from checkout_core.errors import Broken, Misconfigured
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
+from checkout_core.holds import CardBalance, CartTurn, Claim, CouponUses, CouponUsesBy, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import Attempt, AttemptState, Card, Challenge, Terms, Upi, UpiIntent, ZeroTender
@@ -90,7 +90,11 @@ money = st.builds(Money, st.integers(-(2**53) + 1, 2**53 - 1), currencies)
 counts = st.integers(0, 2**63)
 lines = st.builds(Line, texts, counts, st.lists(st.tuples(texts, texts), max_size=3))
 pools: st.SearchStrategy[PoolKey] = st.one_of(
-    st.builds(Stock, texts, texts), st.builds(CouponUses, texts), st.builds(CouponUsesBy, texts, texts), st.builds(CartTurn, texts)
+    st.builds(Stock, texts, texts),
+    st.builds(CouponUses, texts),
+    st.builds(CouponUsesBy, texts, texts),
+    st.builds(CardBalance, texts, texts),
+    st.builds(CartTurn, texts),
 )
 claims = st.lists(st.builds(Claim, pools, st.integers(1, 2**63), st.none() | counts), max_size=4).map(tuple)
 instruments = st.one_of(st.builds(Card, texts), st.builds(Upi, texts), st.just(ZeroTender()))
@@ -277,6 +281,7 @@ def test_the_text_of_a_pool_can_be_read_by_people() -> None:
         "cart/c1",
         "coupon/spring",
         "coupon-by/spring/9f%2F2%25",
+        "gift-card/V4RS-6b19/EUR",
         "stock/MUG%2F2/hall 1",
     ]
 

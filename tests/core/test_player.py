@@ -47,6 +47,7 @@ address = "home"
 """
 OPENED = ['do = "open"\ncurrency = "EUR"', 'do = "add"\nsku = "MUG"']
 BEGUN = [*OPENED, 'do = "begin"\nshipping = "standard"']
+LOADED = 'do = "load"\ngift_card = "GC-7K3QM-9XWT2-HV4RS"\ncurrency = "EUR"\namount = "50.00"\nbecause = "a present"'
 PLACED = [*BEGUN, 'do = "pay"\ncard = "tok_ok"']
 
 
@@ -79,6 +80,9 @@ class Around:
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor=location)
+
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        self.shop.load_gift_card(number, amount, reason=reason, actor="a script")
 
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         return {sku: pool.available for sku, pool in self.shop.stock(*skus).items()}
@@ -170,6 +174,12 @@ def test_each_shopper_has_carts_of_their_own() -> None:
         (['do = "tick"'], "done", "a worker comes by"),
         (['do = "price"\nsku = "MUG"\namount = "9.00"\ncurrency = "EUR"'], "done", "MUG costs 9.00 EUR from now on"),
         (['do = "stock"\nsku = "MUG"\ndelta = 5\nbecause = "delivery"'], "done", "5 × MUG come in at main (delivery)"),
+        ([LOADED], "done", "50.00 EUR on the gift card …V4RS (a present)"),
+        (
+            [LOADED, *BEGUN[:-1], 'do = "begin"\nshipping = "standard"\ngift_cards = ["GC-7K3QM-9XWT2-HV4RS"]', 'do = "pay"'],
+            "placed",
+            "nothing to pay, order {number} placed",
+        ),
         (['do = "stock"\nsku = "MUG"\ndelta = -5\nbecause = "broken"'], "done", "5 × MUG go out at main (broken)"),
     ],
 )  # fmt: skip
@@ -456,6 +466,7 @@ async def played_async() -> tuple[Story, Tables]:
     class Quiet:
         async def reprice(self, sku: str, price: Money) -> None: ...
         async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None: ...
+        async def load_gift_card(self, number: str, amount: Money, reason: str) -> None: ...
         async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
             return {sku: pool.available for sku, pool in (await shop.stock(*skus)).items()}
 

@@ -15,6 +15,7 @@ from checkout_core.scripts import (
     Begin,
     Cancel,
     Change,
+    Load,
     Login,
     Merge,
     MoveStock,
@@ -108,6 +109,7 @@ into = "old"
 do = "begin"
 shipping = "standard"
 codes = ["SAVE10"]
+gift_cards = ["GC-7K3QM-9XWT2-HV4RS"]
 says = "begins"
 total = "12.50"
 
@@ -168,6 +170,13 @@ sku = "MUG"
 location = "berlin"
 delta = -2
 because = "broken"
+
+[[steps]]
+do = "load"
+gift_card = "GC-7K3QM-9XWT2-HV4RS"
+amount = "50.00"
+currency = "EUR"
+because = "a birthday"
 
 [expect]
 orders = 1
@@ -244,7 +253,9 @@ def test_every_word_becomes_its_value() -> None:
         Tick(),
         Reprice("MUG", Money(990, "EUR")),
         MoveStock("MUG", -2, "berlin", "broken"),
+        Load("GC-7K3QM-9XWT2-HV4RS", Money(5000, "EUR"), "a birthday"),
     ]
+    assert (begin.gift_cards, update.gift_cards) == (("GC-7K3QM-9XWT2-HV4RS",), None)
     assert (script.steps[9].says, script.steps[9].total) == ("begins", Money(1250, "EUR"))
     assert (script.steps[13].expect, script.steps[13].reason) == ("refused", "declined")
     assert script.expect.kept == (Money(1250, "EUR"), Money(5, "JPY"))
@@ -292,6 +303,9 @@ def test_every_word_becomes_its_value() -> None:
         (['do = "price"\nsku = "MUG"\ncurrency = "EUR"'], 'step 1 (price): "amount" is missing'),
         (['do = "stock"\nsku = "MUG"\nbecause = "x"'], 'step 1 (stock): "delta" is missing'),
         (['do = "stock"\nsku = "MUG"\nbecause = "x"\ndelta = 0'], 'step 1 (stock): "delta" is more or less than 0'),
+        (['do = "load"\ngift_card = "GC-1"'], 'step 1 (load): "gift_card" is no number of a gift card'),
+        (['do = "load"\ngift_card = "GC-7K3QM-9XWT2-HV4RX"\namount = "1"\ncurrency = "EUR"\nbecause = "x"'], "a letter is wrong"),
+        (['do = "load"\ngift_card = "GC-7K3QM-9XWT2-HV4RS"\ncurrency = "EUR"\nbecause = "x"'], 'step 1 (load): "amount" is missing'),
         ([OPENED, 'do = "login"\ninto = "saved"'], "step 2 (login): \"into\" is a cart of ada: cart 1"),
         ([OPENED, 'do = "login"\ninto = "cart 1"'], "a guest's cart goes into an account's"),
         (['do = "merge"\ncart = "a"\ninto = "b"'], 'step 1 (merge): "cart" is a cart of ada: none is open'),

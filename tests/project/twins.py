@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "checkout_core"
-ROOMS = ("ports", "runner", "shop", "worker", "player", "regulars", "tax_reports", "tax_asking", "carriers")
+ROOMS = ("ports", "runner", "facts_first", "shop", "worker", "player", "regulars", "tax_reports", "tax_asking", "carriers")
 HEADER = "# Made from ../{room}.py by tests/project/twins.py; do not edit.\n"
 INIT = '"""The sync twins of the rooms whose source is async; made by tests/project/twins.py."""\n'
 

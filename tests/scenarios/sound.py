@@ -10,7 +10,7 @@ from attrs import frozen
 
 from checkout_adapters.sandbox import Payment
 from checkout_core.checkout import Checkout
-from checkout_core.holds import HoldState
+from checkout_core.holds import CardBalance, HoldState
 from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
@@ -87,7 +87,12 @@ def totals(t: Tables) -> None:
         if c.quote is None:
             continue
         parts = sum(line.gross for line in c.quote.lines) + sum(sent.gross for sent in c.quote.shipping)
-        ensure(parts == c.quote.total.minor, "I12", f"the parts of {c.id} are {parts}, the total is {c.quote.total}")
+        paid = {CardBalance(card.id, c.currency): card.used for card in c.quote.cards if card.used}
+        due = parts - sum(paid.values())
+        ensure(due == c.quote.total.minor, "I12", f"the parts of {c.id} less gift cards are {due}, the total is {c.quote.total}")
+        taken = {hold.pool: hold.amount for hold in t.holds.get(c.id, ()) if hold.state is HoldState.COMMITTED}
+        cards = {pool: amount for pool, amount in taken.items() if isinstance(pool, CardBalance)}
+        ensure(cards == (paid if live(c) else {}), "I10", f"the cards of {c.id} pay {paid}, and {cards} is taken from them")
         for line in c.quote.lines:
             ensure(0 <= line.discount <= line.subtotal, "I12", f"{line} has too much discount")
 

@@ -13,15 +13,16 @@ from typing import Final
 from attrs import evolve
 
 from checkout_cli.simulating import read_scenarios
+from checkout_core.card_numbers import card_number
 from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
-from checkout_core.money import Ratio
+from checkout_core.money import Money, Ratio
 from checkout_core.policy import Policy
 from checkout_core.promotions import Percent, Promotion
-from checkout_core.scripts import Add, Begin, Do, Login, Merge, Open, Outcome, renamed
+from checkout_core.scripts import Add, Begin, Do, Load, Login, Merge, Open, Outcome, renamed
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Rate, Scenario
 from tests.simulation.small import AGAIN, BACK, BEGIN, FILL, MUG, OPEN, a_scenario, begin, buyer, card, journey, receive, reprice, upi, wait
-from tests.world import SECRET
+from tests.world import ADA, BERLIN, SECRET
 
 SHIPPED: Final = Path(__file__).parents[2] / "examples" / "scenarios"
 
@@ -163,6 +164,16 @@ _HURRIED = (
 _OLD_ANSWERS = tuple(
     _tabs(*FILL, _no(card("tok_no_answer_lost")), card("tok_slow"), name=name, count=3, within=2) for name in ("ann", "ben", "cat")
 )
+_CARD: Final = card_number(0x1234567890ABCDEF12)
+_PAID = Begin(shipping="standard", ship_to=BERLIN, contact=ADA, gift_cards=(_CARD,))
+_BY_CARD = (
+    buyer("all", OPEN, MUG, _PAID, card(), count=3, within=20),
+    buyer("back", OPEN, MUG, _PAID, card(), BACK, count=2, within=20),
+    buyer("declined", OPEN, Add("MUG", 2), _PAID, _no(card("tok_declined")), card(), within=20),
+    buyer("upi", OPEN, Add("MUG", 3), _PAID, upi("upi_late"), wait(540), AGAIN, count=2, within=10),
+    buyer("lost", OPEN, Add("MUG", 4), _PAID, card("tok_no_answer_late"), within=20),
+    buyer("keeper", Load(_CARD, Money(700, "EUR"), "sold"), wait(60), Load(_CARD, Money(-300, "EUR"), "a mistake"), after=5),
+)
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
     buyer("edits", *FILL, card("tok_3ds_ok"), Add("BOOK"), Begin(again=True), AGAIN, count=2, within=20),
@@ -193,6 +204,7 @@ _MANY = (
     buyer("one", OPEN, MUG, BEGIN, card("tok_3ds_ok"), count=2, within=20),
     buyer("back", OPEN, Add("BOOK", 2), Add("MUG"), BEGIN, card(), BACK, count=2, within=20),
 )
+_TOLD: Mapping[str, Rate] = {"mail_down": "common", "mail_unsure": "common", "poison": "rare", "facts_down": "rare"}
 _MAIL: Mapping[str, Rate] = {"mail_down": "common", "mail_unsure": "rare", "poison": "rare", "pause": "rare"}
 
 _SMALL: Final = (
@@ -249,6 +261,8 @@ _SMALL: Final = (
         workers=1,
         rates={"crash_before": "common", "pause": "common"},
     ),
+    _all(*_BY_CARD, name="gift cards", stock=40, cards=((_CARD, Money(5000, "EUR")),), policy=HURRIED),
+    _all(_ok(3), _turns_back(2), name="taxes", rates=_TOLD, workers=2, tax_provider=True),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

@@ -56,6 +56,7 @@ def scenario(
     gateway: GatewayTerms | None = None,
     shared: bool = False,
     notifier: bool = False,
+    tax_provider: bool = False,
 ) -> Scenario:
     lies = stock if isinstance(stock, Mapping) else {"main": stock}
     names = ("ada", "ben", "cleo")
@@ -66,6 +67,7 @@ def scenario(
         policy=policy or Policy(identity_secret=SECRET),
         gateway=gateway or GatewayTerms(webhooks=True),
         notifier=notifier,
+        tax_provider=tax_provider,
     )
     return Scenario(name, name, "", there, actors)
 
@@ -99,6 +101,7 @@ JOURNEYS: Final[Mapping[str, Scenario]] = {
         scenario("turned back while the bank asks", buys((CHALLENGED, "action"), Cancel("too dear"))),
         scenario("turned back in the other tab", buys(OK), _TURNS_BACK, shared=True),
         scenario("turned back after placing", buys(OK, Cancel("too late")), notifier=True),
+        scenario("turned back, and the tax provider told", buys(OK, WaitFor(30), Cancel("too late")), tax_provider=True),
         scenario("a price that changes", buys(Reprice("MUG", Money(1300, "EUR")), (OK, "refused"), OK)),
         scenario("no tombstone", buys(OK), gateway=GatewayTerms(tombstone=False)),
         scenario("no idempotent keys", buys(OK), gateway=GatewayTerms(idempotent_keys=False)),

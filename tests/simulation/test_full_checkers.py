@@ -105,6 +105,7 @@ def sound() -> Scene:
         told=told,
         notices=box.got,
         consumers=("box",),
+        noted=("box",),
         poisoned=frozenset(),
         calm=True,
     )

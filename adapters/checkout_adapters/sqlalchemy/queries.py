@@ -15,8 +15,18 @@ from checkout_adapters.sqlalchemy.tables import carts, checkouts, deliveries, ev
 from checkout_core.cart import Cart
 from checkout_core.codec import decode, decode_facts, pool_of, pool_text
 from checkout_core.events import Event
-from checkout_core.holds import CouponUses, CouponUsesBy, HoldState, Movement
-from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed, at_most
+from checkout_core.holds import CardBalance, CouponUses, CouponUsesBy, HoldState, Movement
+from checkout_core.listings import (
+    CardListed,
+    CartListed,
+    CouponListed,
+    EventListed,
+    HoldListed,
+    OrderListed,
+    PaymentListed,
+    StockListed,
+    at_most,
+)
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, OrderState, PaymentState
 from checkout_core.payments import AttemptState
@@ -25,7 +35,8 @@ from checkout_core.unit import Delivery
 
 T = TypeVar("T")
 UNSETTLED: Final = ("intended", "unknown", "action", "processing", "authorized")
-SHOWN: Final = ("stock", "coupon", "coupon-by", "coupon-in", "coupon-code", "budget")  # the turn of a cart is nobody's to look at
+# The turn of a cart is nobody's to look at.
+SHOWN: Final = ("stock", "coupon", "coupon-by", "coupon-in", "coupon-code", "budget", "gift-card")
 _STUCK: Final = select(payments.c.id).where(payments.c.stuck != literal_column("''"))  # written out, so that the index of stuck ones serves
 
 
@@ -52,11 +63,16 @@ class SqlQueries:
     def inventory(self, *, skus: Sequence[str] = (), limit: int = 1000) -> Sequence[StockListed]:
         return self._ask(Inventory(tuple(skus), limit))
 
-    def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
-        return self._ask(Holds(sku, checkout, limit))
+    def gift_cards(self, *, card: str | None = None, after: CardBalance | None = None, limit: int = 100) -> Sequence[CardListed]:
+        return self._ask(GiftCards(card, after, limit))
 
-    def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
-        return self._ask(Movements(sku, limit))
+    def holds(
+        self, *, sku: str | None = None, card: str | None = None, checkout: str | None = None, limit: int = 100
+    ) -> Sequence[HoldListed]:
+        return self._ask(Holds(sku, card, checkout, limit))
+
+    def movements(self, of: str | CardBalance, *, limit: int = 50) -> Sequence[Movement]:
+        return self._ask(Movements(of, limit))
 
     def coupons(self) -> Sequence[CouponListed]:
         return self._ask(Coupons())
@@ -94,11 +110,16 @@ class AsyncSqlQueries:
     async def inventory(self, *, skus: Sequence[str] = (), limit: int = 1000) -> Sequence[StockListed]:
         return await self._ask(Inventory(tuple(skus), limit))
 
-    async def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
-        return await self._ask(Holds(sku, checkout, limit))
+    async def gift_cards(self, *, card: str | None = None, after: CardBalance | None = None, limit: int = 100) -> Sequence[CardListed]:
+        return await self._ask(GiftCards(card, after, limit))
 
-    async def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
-        return await self._ask(Movements(sku, limit))
+    async def holds(
+        self, *, sku: str | None = None, card: str | None = None, checkout: str | None = None, limit: int = 100
+    ) -> Sequence[HoldListed]:
+        return await self._ask(Holds(sku, card, checkout, limit))
+
+    async def movements(self, of: str | CardBalance, *, limit: int = 50) -> Sequence[Movement]:
+        return await self._ask(Movements(of, limit))
 
     async def coupons(self) -> Sequence[CouponListed]:
         return await self._ask(Coupons())
@@ -237,8 +258,28 @@ class Inventory:
 
 
 @frozen
+class GiftCards:
+    card: str | None
+    after: CardBalance | None
+    limit: int
+
+    def on(self, connection: sa.Connection) -> Sequence[CardListed]:
+        first = "gift-card/" if self.after is None else pool_text(self.after)  # a range of the primary key
+        asked = select(pools).where(pools.c.kind == "gift-card", pools.c.pool > first)
+        if self.card is not None:
+            asked = asked.where(_on_card(pools.c.pool, self.card))
+        found = [(pool_of(row.pool), row) for row in connection.execute(asked.order_by(pools.c.pool).limit(at_most(self.limit)))]
+        return [
+            CardListed(key.card, key.currency, row.on_hand, row.held, row.committed, row.on_hand - row.held - row.committed, row.updated_at)
+            for key, row in found
+            if isinstance(key, CardBalance)
+        ]
+
+
+@frozen
 class Holds:
     sku: str | None
+    card: str | None
     checkout: str | None
     limit: int
 
@@ -248,6 +289,8 @@ class Holds:
         asked = select(*columns).select_from(joined).where(holds.c.state.in_(("held", "committed")), pools.c.kind.in_(SHOWN))
         if self.sku is not None:
             asked = asked.where(pools.c.kind == "stock", pools.c.sku == self.sku)
+        if self.card is not None:
+            asked = asked.where(_on_card(holds.c.pool, self.card))
         if self.checkout is not None:
             asked = asked.where(holds.c.checkout_id == self.checkout)
         asked = asked.order_by(holds.c.state.desc(), checkouts.c.lapses_at, holds.c.checkout_id, holds.c.pool).limit(at_most(self.limit))
@@ -264,13 +307,22 @@ class Holds:
         ]
 
 
+def _on_card(pool: sa.Column[str], card: str) -> sa.ColumnElement[bool]:
+    """The balances of one card, whatever their currency."""
+    return pool.startswith(pool_text(CardBalance(card, "")), autoescape=True)
+
+
 @frozen
 class Movements:
-    sku: str
+    wanted: str | CardBalance
     limit: int
 
     def on(self, connection: sa.Connection) -> Sequence[Movement]:
-        asked = select(movements).join(pools, pools.c.pool == movements.c.pool).where(pools.c.kind == "stock", pools.c.sku == self.sku)
+        asked = select(movements)
+        if isinstance(self.wanted, CardBalance):
+            asked = asked.where(movements.c.pool == pool_text(self.wanted))
+        else:
+            asked = asked.join(pools, pools.c.pool == movements.c.pool).where(pools.c.kind == "stock", pools.c.sku == self.wanted)
         rows = connection.execute(asked.order_by(movements.c.id.desc()).limit(at_most(self.limit)))
         return [Movement(pool_of(row.pool), row.delta, row.reason, row.actor, row.at) for row in rows]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ import typer
 
 from checkout_cli.asking import Change, Consent, Plan, actor_of, agreed, because
 from checkout_cli.commands.coupons import app as app  # these are among its commands
+from checkout_cli.csv_files import opened, written_rows
 from checkout_cli.exits import WrongUsage
 from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes, instant
@@ -70,7 +69,7 @@ def generate(
         plan = _plan_of_issue(backend, deal, named, count, out)
         if not agreed(plan, Consent(yes, dry_run), screen):
             return
-        part = _opened(out)
+        part = opened(out)
         try:
             with screen.progress("making codes", count) as told:
                 made = backend.codes.issue(named, count, lambda: secrets.randbits(BITS), actor=actor_of(actor), told=told)
@@ -79,7 +78,7 @@ def generate(
                 part.unlink(missing_ok=True)
             raise
         if out is not None and part is not None:
-            _write(part, (_row(named, code, "", 0, 0) for code in made))
+            written_rows(part, COLUMNS, (_row(named, code, "", 0, 0) for code in made))
             part.rename(out)
     _tell(screen, plan, named, len(made), out, grouped(made[0], prefix))
 
@@ -140,10 +139,10 @@ def codes(
     with shop_of(db, config) as backend:
         found = _known_batch(backend, batch)
         if out is not None:
-            part = _opened(out)
+            part = opened(out)
             assert part is not None
             rows = (_row(found.batch, one.issued.code, one.issued.disabled, one.held, one.used) for one in backend.codes.all(found.batch))
-            written = _write(part, rows)
+            written = written_rows(part, COLUMNS, rows)
             part.rename(out)
             Output(as_json).show(
                 {"codes": [], "batch": batch_data(found), "written": written, "out": str(out)}, lambda: f"{written} codes are in {out}."
@@ -314,37 +313,12 @@ def _known_batch(backend: Backend, name: str) -> BatchListed:
     return found[0]
 
 
-def _opened(out: Path | None) -> Path | None:
-    """A new file beside the one that is wanted: that it can be written is known before anything is made."""
-    if out is None:
-        return None
-    if out.exists():
-        raise WrongUsage(f"{out} is there already. Name another file, or move it away.")
-    part = out.with_name(f"{out.name}.{secrets.token_hex(4)}.part")
-    part.touch(mode=0o600, exist_ok=False)
-    return part
-
-
 COLUMNS = ("code", "promotion", "batch", "until", "disabled", "held", "used")
 
 
 def _row(batch: Batch, code: str, disabled: str, held: int, used: int) -> tuple[object, ...]:
     until = "" if batch.until is None else batch.until.isoformat()
     return grouped(code, batch.prefix), batch.promotion, batch.name, until, disabled or batch.disabled, held, used
-
-
-def _write(part: Path, rows: Iterable[tuple[object, ...]]) -> int:
-    """The rows as CSV, on the disk for good; how many."""
-    count = 0
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in rows:
-            writer.writerow(row)
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    return count
 
 
 def _tell(screen: Output, plan: Plan, batch: Batch, count: int, out: Path | None, such_as: str) -> None:

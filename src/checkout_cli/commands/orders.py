@@ -135,8 +135,8 @@ def plan_of_cancel(c: Checkout, holds: tuple[HoldListed, ...]) -> Plan:
 
 
 def _goods_back(holds: tuple[HoldListed, ...]) -> Iterator[Change]:
-    from checkout_cli.rendering.facts import once_a_person, pool_words, units
-    from checkout_core.holds import CartTurn
+    from checkout_cli.rendering.facts import amount_words, once_a_person, pool_words, units
+    from checkout_core.holds import CardBalance, CartTurn
 
     for hold in once_a_person(holds):
         if hold.state not in (HoldState.HELD, HoldState.COMMITTED) or isinstance(hold.pool, CartTurn):
@@ -144,6 +144,9 @@ def _goods_back(holds: tuple[HoldListed, ...]) -> Iterator[Change]:
         sold = "sold" if hold.state is HoldState.COMMITTED else "held"
         if isinstance(hold.pool, Stock):
             yield Change(pool_words(hold.pool), f"{units(hold.amount)} {sold}", "back in stock")
+        elif isinstance(hold.pool, CardBalance):
+            amount = amount_words(hold.pool, hold.amount)
+            yield Change(pool_words(hold.pool), f"{amount} {'spent' if sold == 'sold' else sold}", f"{amount} on it again")
         else:
             yield Change(pool_words(hold.pool), "taken" if sold == "sold" else "held", "free again")
 

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from checkout_core.card_numbers import shown_number
 from checkout_core.codec import pool_text
-from checkout_core.holds import CartTurn, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
+from checkout_core.holds import CardBalance, CartTurn, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
 from checkout_core.listings import HoldListed
 from checkout_core.money import Money
 
@@ -47,8 +48,15 @@ def pool_words(key: PoolKey) -> str:
             return f"a use of the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the {currency} budget of {promotion}"
+        case CardBalance(card):
+            return f"the gift card {shown_number(card)}"
         case CartTurn():
             return "the turn to buy this cart"
+
+
+def amount_words(key: PoolKey, amount: int) -> str:
+    """So much of a pool: money, or how many."""
+    return str(Money(amount, key.currency)) if isinstance(key, CouponBudget | CardBalance) else str(amount)
 
 
 def pool_data(key: PoolKey) -> dict[str, object]:
@@ -66,6 +74,8 @@ def pool_data(key: PoolKey) -> dict[str, object]:
             return {"kind": "coupon-code", "promotion": promotion, "code": code}
         case CouponBudget(promotion, currency):
             return {"kind": "budget", "promotion": promotion, "currency": currency}
+        case CardBalance(card, currency):
+            return {"kind": "gift-card", "card": card, "currency": currency}
         case CartTurn():
             return {"kind": "cart", "pool": pool_text(key)}
 

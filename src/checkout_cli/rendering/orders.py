@@ -8,7 +8,17 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from checkout_cli.rendering.facts import money_data, once_a_person, pool_data, pool_words, quoted, time_data, time_short, time_words
+from checkout_cli.rendering.facts import (
+    amount_words,
+    money_data,
+    once_a_person,
+    pool_data,
+    pool_words,
+    quoted,
+    time_data,
+    time_short,
+    time_words,
+)
 from checkout_cli.rendering.payments import attempt_data, attempt_rows
 from checkout_cli.rendering.prices import promise_data
 from checkout_cli.rendering.reasons import EXPLAINED, event_words, reasons, state_of
@@ -161,7 +171,7 @@ def order_words(whole: Whole) -> Iterator[RenderableType]:
         yield heading("What it holds")
         yield table(
             ("what", "amount", "state", "until"),
-            ((pool_words(one.pool), one.amount, state(one.state), time_words(one.until)) for one in held),
+            ((pool_words(one.pool), amount_words(one.pool, one.amount), state(one.state), time_words(one.until)) for one in held),
             right=("amount",),
         )
     yield heading("What happened")

@@ -8,7 +8,7 @@ from attrs import frozen
 from rich.console import RenderableType
 from rich.text import Text
 
-from checkout_cli.rendering.facts import money_data, pool_data, pool_words, time_data, time_short, time_words
+from checkout_cli.rendering.facts import amount_words, money_data, pool_data, pool_words, time_data, time_short, time_words
 from checkout_cli.rendering.tables import cell, counted, facts, heading, note, state, table
 from checkout_core.catalog import Product
 from checkout_core.holds import Movement, Stock
@@ -177,7 +177,11 @@ def _hold_data(hold: HoldListed) -> dict[str, object]:
 def _holds_table(holds: Sequence[HoldListed]) -> RenderableType:
     return table(
         ("order", "what", "amount", "state", "until"),
-        ((hold.number, pool_words(hold.pool), hold.amount, state(hold.state), time_words(hold.until)) for hold in holds),
+        (
+            (hold.number, pool_words(hold.pool), amount_words(hold.pool, hold.amount), state(hold.state), time_words(hold.until))
+            for hold in holds
+        ),
         right=("amount",),
         keep=("order",),
+        spare=("until", "state"),
     )

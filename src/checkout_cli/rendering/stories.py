@@ -25,7 +25,7 @@ from checkout_core.stories import Mismatch, Story, Told, money_text
 
 WIDTH = 84
 STYLES = {"✓": "bold green", "✗": "red", "…": "yellow", "·": "dim"}
-AROUND = frozenset({"wait", "tick", "price", "stock"})
+AROUND = frozenset({"wait", "tick", "price", "stock", "load"})
 """Steps of the world: nobody in particular does them."""
 
 

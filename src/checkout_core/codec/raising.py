@@ -17,8 +17,8 @@ def raised_checkout_1(old: Document) -> Document:
 
 
 def raised_checkout_2(old: Document) -> Document:
-    """A shop had no channels, and sold its own way; nobody said beforehand how they would pay, and no price was promised, nor a day."""
-    return _with(old, channel="", pay_by="", promises=[], arrival=None)
+    """A shop had no channels and took no gift cards; nobody said beforehand how they would pay, and no price was promised, nor a day."""
+    return _with(old, channel="", pay_by="", cards=[], promises=[], arrival=None)
 
 
 def raised_product_1(old: Document) -> Document:

@@ -5,6 +5,7 @@ A store that forgets, or a flow that skips, contradicts them. `take_in` says wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,7 +55,7 @@ class Changes:
 class Books:
     """What was committed until now."""
 
-    def __init__(self) -> None:
+    def __init__(self, consumers: Iterable[str] = ()) -> None:
         self.docs: dict[str, Checkout] = {}
         self.due: dict[str, datetime] = {}
         self.held: dict[str, dict[PoolKey, int]] = {}
@@ -63,7 +64,9 @@ class Books:
         self.limits: dict[PoolKey, int] = {}
         self.carts: dict[str, Cart] = {}
         self.events: dict[str, Event] = {}
-        self.pending: dict[str, datetime | None] = {}
+        self.consumers = tuple(consumers)
+        self.pending: dict[tuple[str, str], datetime | None] = {}
+        """The messages that a consumer has not got yet, by consumer and event."""
         self.deliveries: dict[tuple[str, str], Delivery] = {}
         self.requests: dict[tuple[str, str, str], Request] = {}
         self.payers: dict[str, int] = {}
@@ -89,7 +92,7 @@ class Books:
                 case Event(id=id):
                     changes.events.append(record)
                     self.events[id] = record
-                    self.pending[id] = None
+                    self.pending.update(dict.fromkeys([(consumer, id) for consumer in self.consumers]))
                 case Release(checkout, stay):
                     self._release(checkout, stay, changes.pools)
                 case Commit(checkout):
@@ -109,9 +112,9 @@ class Books:
                     changes.deliveries.append((self.deliveries.get((consumer, event)), record))
                     self.deliveries[consumer, event] = record
                     if record.delivered or record.dead:
-                        self.pending.pop(event, None)
+                        self.pending.pop((consumer, event), None)
                     else:
-                        self.pending[event] = record.next_at
+                        self.pending[consumer, event] = record.next_at
                 case Posting():
                     changes.postings.append(record)
                 case CloseCart():
@@ -125,19 +128,18 @@ class Books:
         record = self.requests.get((checkout, "pay", key))
         return "" if record is None else record.attempt
 
-    def next_work(self, now: datetime, *, mail: bool) -> datetime | None:
+    def next_work(self, now: datetime) -> datetime | None:
         """When a worker has something to do next; None if never."""
         times = list(self.due.values())
-        if mail:
-            times += [now + POLL if at is None else at for at in self.letters().values()]
+        times += [now + POLL if at is None else at for at in self.letters().values()]
         return min(times, default=None)
 
-    def letters(self) -> dict[str, datetime | None]:
-        """The messages that are next, one of each checkout: when each may be tried again, or None if it never was."""
-        first = dict[str, str]()
-        for event in self.pending:
-            first.setdefault(event.rpartition("/")[0], event)  # the later ones of a checkout wait for it (M2)
-        return {event: self.pending[event] for event in first.values()}
+    def letters(self) -> dict[tuple[str, str], datetime | None]:
+        """The messages that are next, one a consumer and checkout: when each may be tried again, or None if it never was."""
+        first = dict[tuple[str, str], tuple[str, str]]()
+        for consumer, event in self.pending:
+            first.setdefault((consumer, event.rpartition("/")[0]), (consumer, event))  # the later ones of a checkout wait for it (M2)
+        return {letter: self.pending[letter] for letter in first.values()}
 
     def _counts(self, pool: PoolKey) -> Counts:
         counts = self.counts.get(pool)

@@ -97,13 +97,23 @@ class Client:
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
     ) -> Checkout:
         return await self.ask(  # type: ignore[no-any-return]
             "begin",
-            lambda shop: shop.begin(cart, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel, pay_by=pay_by),
+            lambda shop: shop.begin(
+                cart,
+                ship_to=ship_to,
+                shipping=shipping,
+                codes=codes,
+                gift_cards=gift_cards,
+                contact=contact,
+                channel=channel,
+                pay_by=pay_by,
+            ),
         )
 
     async def update(
@@ -113,6 +123,7 @@ class Client:
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -120,7 +131,14 @@ class Client:
         return await self.ask(  # type: ignore[no-any-return]
             "update",
             lambda shop: shop.update(
-                checkout, ship_to=ship_to, shipping=shipping, codes=codes, contact=contact, channel=channel, pay_by=pay_by
+                checkout,
+                ship_to=ship_to,
+                shipping=shipping,
+                codes=codes,
+                gift_cards=gift_cards,
+                contact=contact,
+                channel=channel,
+                pay_by=pay_by,
             ),
         )
 
@@ -149,6 +167,11 @@ class Client:
             lambda shop: shop.receive(sku, quantity, reason=reason, actor=self.name, location=location, key=key),
             once=key is None,  # nobody could tell a repetition from another delivery
         )
+
+    async def load_gift_card(self, number: str, amount: Money, *, reason: str) -> Any:
+        """Money is put on a gift card, or taken off, by the shopkeeper's hand."""
+        key = self._key()
+        return await self.ask("load_gift_card", lambda shop: shop.load_gift_card(number, amount, reason=reason, actor=self.name, key=key))
 
     def _keyless(self, command: str) -> bool:
         """Whether this one gives no key with that command, as every other does."""
@@ -187,6 +210,10 @@ class Outside:
     async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         """Goods come in or go out."""
         await self.client.receive(sku, delta, reason=reason, location=location)
+
+    async def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        """Money is put on a gift card, or taken off."""
+        await self.client.load_gift_card(number, amount, reason=reason)
 
     async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         return {}

@@ -31,8 +31,9 @@ STORE: Final = ("store.transact",)
 READS: Final = ("store.look", "store.due", "store.blocking", "store.pools", "store.undelivered")
 MONEY: Final = ("gateway.authorize", "gateway.capture", "gateway.void", "gateway.refund")
 GATEWAY: Final = (*MONEY, "gateway.inquire")
-FACTS: Final = ("catalog.products", "catalog.promotions", "taxes.rates", "shipping.options")
-EVERY: Final = (*STORE, *READS, *GATEWAY, *FACTS, "notifier.notify")
+FACTS: Final = ("catalog.products", "catalog.promotions", "taxes.rates", "shipping.options", "tax.estimate")
+TOLD: Final = ("notifier.notify", "tax.commit", "tax.void")
+EVERY: Final = (*STORE, *READS, *GATEWAY, *FACTS, *TOLD)
 
 FAULTS: Final[Mapping[str, Fault]] = {
     fault.name: fault
@@ -65,11 +66,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
         Fault("disk_full", STORE, ("E6",), "nothing can be written"),
         # The host's own ports.
         Fault("facts_down", FACTS, ("G2", "T5"), "the catalogue, the tax or the shipping service is away"),
-        # The notifier.
-        Fault("mail_down", ("notifier.notify",), ("M5",), "the far side is away"),
-        Fault("mail_out", ("notifier.notify",), ("M5",), "the far side is away, and stays away for minutes or hours", weight=2),
-        Fault("mail_unsure", ("notifier.notify",), ("M8",), "no answer, though the message was taken"),
-        Fault("poison", ("notifier.notify",), ("M3", "M9"), "the message cannot be sent, now or ever"),
+        # Whoever is told of what happened: the notifier, and the tax provider.
+        Fault("mail_down", TOLD, ("M5",), "the far side is away"),
+        Fault("mail_out", TOLD, ("M5",), "the far side is away, and stays away for minutes or hours", weight=2),
+        Fault("mail_unsure", TOLD, ("M8",), "no answer, though the message was taken"),
+        Fault("poison", TOLD, ("M3", "M9"), "the message cannot be sent, now or ever"),
         Fault("mail_broken", ("notifier.notify",), ("M3", "M9"), "the notifier itself breaks on this message, each time"),
         # Processes: at any yield.
         Fault("crash_before", EVERY, ("A1", "A2", "A8"), "the process dies before the call", weight=6),

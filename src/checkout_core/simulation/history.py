@@ -6,7 +6,8 @@ from datetime import datetime
 
 from attrs import define, field
 
-from checkout_core.checkout import ActionRequired, Pending, Placed
+from checkout_core.checkout import ActionRequired, Checkout, Pending, Placed
+from checkout_core.holds import CardBalance
 from checkout_core.money import Money
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.simulation.books import Books
@@ -73,13 +74,23 @@ class History:
         if c is None or c.quote is None or not promised or all(one.reason != "quote-changed" for one in refusal.refused):
             return
         self.coverage.evaluated["Q2"] += 1
-        if wish.expected in (c.quote.total, c.quote.hash):
+        if wish.expected in (c.quote.total, c.quote.hash) and not self._card_is_spent(c):
             raise Violation(
                 "Q2",
                 "a shopper was refused the price that was promised",
                 (f"{wish.who} agreed to: {wish.expected}", f"the quote: {c.quote.total}, promised until {c.quote_until}, and it is {now}"),
                 c.id,
             )
+
+    def _card_is_spent(self, c: Checkout) -> bool:
+        """Whether others have meanwhile what this checkout was to pay by gift card: its price stands, and more of it is paid otherwise."""
+        held = self.books.held.get(c.id, {})
+        for card in c.quote.cards if c.quote is not None else ():
+            key = CardBalance(card.id, c.currency)
+            ours = self.books.counts.get(key)
+            if card.used and (ours is None or ours.on_hand - ours.promised + held.get(key, 0) < card.used):
+                return True
+        return False
 
     def ran_again(self, first: Watched, again: Watched) -> None:
         """A unit was run again after a commit that nobody answered: what it did once it does not do again (R12). Raises Violation."""

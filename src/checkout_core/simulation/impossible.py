@@ -5,7 +5,7 @@ A sentence for each, without its full stop: where, what, and what to do. What a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
@@ -18,6 +18,7 @@ from checkout_core.scripts import (
     Add,
     Begin,
     Change,
+    Load,
     Login,
     Merge,
     MoveStock,
@@ -35,7 +36,8 @@ from checkout_core.tokens import TOKENS
 
 def of_journey(script: Script, world: World, *, own_gateway: bool = False) -> Iterator[str]:
     """Steps that nobody could take in this world. With `own_gateway` its tokens are the host's, and any may be good."""
-    carts: dict[str, _Carts] = {shopper.name: _Carts() for shopper in script.shoppers}
+    loaded = {step.do.card for step in script.steps if isinstance(step.do, Load)} | {card for card, _ in world.cards}
+    carts: dict[str, _Carts] = {shopper.name: _Carts(loaded) for shopper in script.shoppers}
     for number, step in enumerate(script.steps, start=1):
         said = _of_step(step, carts[step.who], world, own_gateway=own_gateway)
         if step.expect != "refused":
@@ -44,8 +46,9 @@ def of_journey(script: Script, world: World, *, own_gateway: bool = False) -> It
 
 @define
 class _Carts:
-    """The currencies of one shopper's carts, and which is current; whether they ever said how goods are sent."""
+    """The gift cards there are; the currencies of one shopper's carts, and which is current; whether they said how goods are sent."""
 
+    cards: Collection[str]
     currencies: dict[str, str] = field(factory=dict)
     current: str = ""
     sent: bool = False
@@ -64,10 +67,11 @@ def _of_step(step: Step, carts: _Carts, world: World, *, own_gateway: bool) -> l
             return list(_of_sku(sku, world))
         case MoveStock(sku, _, location):
             return [*_of_sku(sku, world), *_of_location(location, world)]
-        case Begin(shipping=shipping, codes=codes, channel=channel):
+        case Begin(shipping=shipping, codes=codes, gift_cards=cards, channel=channel):
             carts.sent = carts.sent or shipping is not None
             of_codes = [one for code in codes or () for one in _of_code(code, world)]
-            return [*_of_shipping(shipping, world), *of_codes, *_of_channel(channel, world)]
+            of_cards = [one for card in cards or () for one in _of_card(card, carts.cards)]
+            return [*_of_shipping(shipping, world), *of_codes, *of_cards, *_of_channel(channel, world)]
         case Pay(instrument=instrument):
             return [*_of_unsent(carts, world), *(() if own_gateway or instrument is None else _of_token(instrument))]
         case _:
@@ -102,6 +106,11 @@ def _of_shipping(method: str | None, world: World) -> Iterator[str]:
     known = [one.id for one in world.catalog.shipping.methods]
     if method is not None and method not in known:
         yield f"this world sends nothing by {shown(method)}{near(method, known)}. {_one_of(known)}"
+
+
+def _of_card(number: str, known: Collection[str]) -> Iterator[str]:
+    if number not in known:
+        yield f"nobody has a gift card {shown(number)} in this world{near(number, known)}. {_one_of(sorted(known))}"
 
 
 def _of_channel(channel: str | None, world: World) -> Iterator[str]:
@@ -151,6 +160,8 @@ _ONLY_WORKERS: Final[Mapping[str, str]] = {
     "store.due": "workers look what is due",
     "store.undelivered": "workers look which messages wait",
     "notifier.notify": "workers send messages",
+    "tax.commit": "workers tell the tax provider",
+    "tax.void": "workers tell the tax provider",
 }
 
 

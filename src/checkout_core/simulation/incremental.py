@@ -11,7 +11,20 @@ from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Refund, RemoteEffect
 from checkout_core.events import Event
-from checkout_core.holds import CartTurn, CodeUses, CouponBudget, CouponPool, CouponUses, CouponUsesIn, Pool, PoolKey, Short, Stock
+from checkout_core.holds import (
+    CardBalance,
+    CartTurn,
+    CodeUses,
+    CouponBudget,
+    CouponPool,
+    CouponUses,
+    CouponUsesIn,
+    MovedPool,
+    Pool,
+    PoolKey,
+    Short,
+    Stock,
+)
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
 from checkout_core.payments import ATTEMPT_MOVES, Attempt, AttemptState
@@ -122,17 +135,16 @@ class Incremental:
         """In a run in which nothing has failed, somebody was told that something is away (Q2)."""
         broken("Q2", "somebody was sent away, and nothing is away", f"{who} was told: {said}", "the run: no fault has struck", checkout)
 
-    def endless(self, now: datetime, steps: int, *, mail: bool) -> NoReturn:
+    def endless(self, now: datetime, steps: int) -> NoReturn:
         """The run does not come to rest: something is left waiting, or the shop is busy with itself (L1, L3, L5)."""
         for id, due in sorted(self.books.due.items()):
             if due < now - OVERDUE:
                 broken("L1", "a checkout waits, and nobody comes", f"it is due {due:%H:%M:%S}", f"now it is {now:%H:%M:%S}", id)
-        for id, again in sorted(self.books.letters().items()) if mail else ():
+        for (consumer, id), again in sorted(self.books.letters().items()):
             since = again or self.books.events[id].at
             if since < now - OVERDUE:
-                broken(
-                    "L3", "a message waits, and nobody sends it", f"{id}: it waits since {since}", f"now it is {now}", id.rpartition("/")[0]
-                )
+                checkout = id.rpartition("/")[0]
+                broken("L3", "a message waits, and nobody sends it", f"{id}: it waits since {since}", f"{consumer}: it is {now}", checkout)
         work = f"{len(self.books.docs)} checkouts and {len(self.books.events)} messages"
         broken("L5", "the shop never comes to rest", f"the work: {work}", f"the steps taken: more than {steps}")
 
@@ -151,7 +163,7 @@ class Incremental:
         self.evaluated["I1"] += 1
         for key, pool in numbers.items():
             ours = self.books.counts[key]
-            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, Stock) and pool.on_hand != ours.on_hand):
+            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, MovedPool) and pool.on_hand != ours.on_hand):
                 broken(
                     "I1",
                     f"the store's numbers of {named(key)} are not the sums of its holds and movements",
@@ -164,10 +176,11 @@ class Incremental:
         self.evaluated["I2"] += 1
         if ours.held < 0 or ours.committed < 0:
             broken("I1", f"{named(key)} counts fewer than none", f"held: {ours.held}", f"committed: {ours.committed}")
-        if isinstance(key, Stock):
+        if isinstance(key, MovedPool):
+            self.evaluated["I10"] += isinstance(key, CardBalance)
             if ours.promised > ours.on_hand:
                 broken(
-                    "I2",
+                    "I10" if isinstance(key, CardBalance) else "I2",
                     f"more of {named(key)} is promised than there is",
                     f"the movements add up to {ours.on_hand}",
                     f"the holds add up to {ours.promised}",
@@ -325,6 +338,10 @@ class Incremental:
                 got[pool.sku] = got.get(pool.sku, 0) + n
         if sold != got:
             broken("I3", "a live order does not have its goods", f"sold: {sold}", f"committed: {got}", c.id)
+        paid = {card.id: card.used for card in c.quote.cards if card.used}
+        taken = {pool.card: n for pool, n in mine.items() if isinstance(pool, CardBalance)}
+        if paid != taken:
+            broken("I10", "a live order has not from its gift cards what they pay", f"they pay {paid}", f"taken from them: {taken}", c.id)
         carried = sorted(used.id for used in c.quote.promotions if used.limit is not None)
         counted = sorted(pool.promotion for pool in mine if isinstance(pool, CouponUses))
         if carried != counted:
@@ -464,7 +481,8 @@ class Incremental:
         """Messages of one checkout go out in their order (M2), and none is left alone for long."""
         event = delivery.event
         checkout, _, seq = event.rpartition("/")
-        earlier = [id for n in range(1, int(seq)) if (id := f"{checkout}/{n}") in self.books.pending] if delivery.delivered else []
+        ids = [f"{checkout}/{n}" for n in range(1, int(seq))] if delivery.delivered else []
+        earlier = [id for id in ids if (delivery.consumer, id) in self.books.pending]
         if earlier:
             broken("I14", "a message overtook another of its checkout", f"delivered: {event}", f"still waiting: {earlier[0]}", checkout)
         again = delivery.next_at

@@ -19,13 +19,15 @@ from typing import Any, Final
 
 from attrs import define, evolve, frozen
 
+from checkout_core.card_numbers import reference_of
 from checkout_core.checkout import ActionRequired, Checkout, Placed
 from checkout_core.errors import NoAnswer, NotFound, Unavailable
-from checkout_core.holds import Movement, Pool, PoolKey, Stock
+from checkout_core.holds import CardBalance, Movement, Pool, PoolKey, Stock
 from checkout_core.memory import Tables
 from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import Card, Fact
+from checkout_core.ports import AsyncNotifier
 from checkout_core.pricing import Quote
 from checkout_core.refusals import Refusal
 from checkout_core.shop import AsyncShop
@@ -55,8 +57,10 @@ from checkout_core.simulation.people import cast
 from checkout_core.simulation.provider import Provider
 from checkout_core.simulation.scenarios import Scenario
 from checkout_core.simulation.tapes import Decision, Tape
-from checkout_core.simulation.violations import Violation
+from checkout_core.simulation.taxing import CONSUMER, Bureau, SimTaxProvider
+from checkout_core.simulation.violations import Violation, crashed
 from checkout_core.simulation.watching import Watched
+from checkout_core.tax_reports import AsyncTaxReporter
 from checkout_core.worker import AsyncWorker
 
 STEPS_WITHIN: Final = 1800 * SECOND
@@ -123,7 +127,9 @@ class Run:
         own = self.opened.provider(self._later) if isinstance(self.opened, WithGateway) else None
         self.provider = own or Provider(world.gateway, lambda: self.kernel.instant, self._later, self._news)
         tables = self.opened.tables
-        self.books = Books()
+        self.consumers = ((SimNotifier.name,) if world.notifier else ()) + ((CONSUMER,) if world.tax_provider else ())
+        self.books = Books(self.consumers)
+        self.bureau = Bureau(self.books.docs)
         self.incremental = Incremental(self.books, self.provider, self.coverage, None if tables is None else _numbers(tables))
         self.history = History(self.books, self.provider, self.coverage)
         self.store = FaultyStore(self.opened.stores, self.kernel, self)
@@ -172,6 +178,8 @@ class Run:
     def _open(self) -> None:
         world, kernel = self.scenario.world, self.kernel
         opening = [Movement(pool, amount, "opening stock", "scenario", kernel.instant) for pool, amount in world.stock if amount]
+        cards = [(CardBalance(reference_of(number), worth.currency), worth.minor) for number, worth in world.cards]
+        opening += [Movement(card, amount, "sold", "scenario", kernel.instant) for card, amount in cards]
         if opening:
             self.store.unit(lambda unit: unit.write(*opening), "")
         shops = [f"shop-{n}" for n in range(1, world.processes + 1)]
@@ -215,6 +223,7 @@ class Run:
         return AsyncShop(
             storage=SimStorage(self.store),
             catalog=catalog,
+            tax_provider=SimTaxProvider(self.bureau, self.shelf, kernel) if self.scenario.world.tax_provider else None,
             gateways=[SimGateway("model", self.provider, kernel, SimClock(kernel, process))],
             policy=self.scenario.world.policy,
             clock=SimClock(kernel, process),
@@ -222,7 +231,11 @@ class Run:
         )
 
     def _worker(self, process: Process) -> AsyncWorker:
-        notifiers = [SimNotifier(self.box, self.books.events, self.kernel)] if self.scenario.world.notifier else []
+        notifiers: list[AsyncNotifier] = []
+        if self.scenario.world.notifier:
+            notifiers.append(SimNotifier(self.box, self.books.events, self.kernel))
+        if self.scenario.world.tax_provider:
+            notifiers.append(AsyncTaxReporter(SimTaxProvider(self.bureau, self.shelf, self.kernel)))
         worker = AsyncWorker(self._shop(process), notifiers, name=f"{process.name}.{process.starts}")
         task = Task(f"{process.name}.{process.starts}", self._working(worker), process, self._worker_ended, doing="work")
         self.kernel.start(task)
@@ -239,7 +252,7 @@ class Run:
 
     def _worker_ended(self, task: Task, value: Any, error: Exception | None) -> None:
         if error is not None and not isinstance(error, Lost):
-            raise _crashed(task, error) from error
+            raise crashed(task.name, task.doing, task.about, error) from error
 
     def _park(self, task: Task) -> None:
         self.parked[task] = None
@@ -248,7 +261,7 @@ class Run:
     def _left(self, task: Task, value: Any, error: Exception | None) -> None:
         self.busy -= 1
         if error is not None:
-            raise _crashed(task, error) from error
+            raise crashed(task.name, task.doing, task.about, error) from error
 
     def submit(self, client: Task, made: Decision, name: str, command: str, start: Callable[[AsyncShop], Any], wish: Wished | None) -> None:
         """A request reaches some process, if one is up; the client's task waits for its answer."""
@@ -282,7 +295,7 @@ class Run:
     def _served(self, task: Task, value: Any, error: Exception | None) -> None:
         waits, wish = self.waiting.pop(task, None), self.wishes.pop(task, None)
         if error is not None and not isinstance(error, _CALM_ERRORS):
-            raise _crashed(task, error) from error
+            raise crashed(task.name, task.doing, task.about, error) from error
         if isinstance(error, Lost) and task.about:
             self._orphans.add(task.about)
         if isinstance(error, Unavailable) and not self.kernel.struck and self.opened.tables is not None:
@@ -373,7 +386,7 @@ class Run:
 
     def _delivered(self, task: Task, value: Any, error: Exception | None) -> None:
         if error is not None and not isinstance(error, NotFound | Refusal):
-            raise _crashed(task, error) from error
+            raise crashed(task.name, task.doing, task.about, error) from error
 
     # What is noted.
     def committed(self, unit: Watched) -> None:
@@ -392,7 +405,7 @@ class Run:
                 self.history.stored(request)
         if self.parked:
             due = [c.due_at for _, c in changes.checkouts if c.due_at is not None]
-            mail = [self.kernel.instant + POLL] if changes.events and self.scenario.world.notifier else []
+            mail = [self.kernel.instant + POLL] if changes.events and self.consumers else []
             self._set_alarm(min((*due, *mail), default=None))
 
     def rolled_back(self) -> None:
@@ -470,7 +483,7 @@ class Run:
                 self.kernel.answer(task, None)
 
     def _next_work(self, *, sooner: timedelta = timedelta()) -> datetime | None:
-        return self.books.next_work(self.kernel.instant - sooner, mail=self.scenario.world.notifier)
+        return self.books.next_work(self.kernel.instant - sooner)
 
     # The phases.
     def _storm(self) -> None:
@@ -492,7 +505,7 @@ class Run:
         """L5: a shop that never comes to rest is busy with itself, unless it is something else that does not end."""
         self.coverage.evaluated["L5"] += 1
         if self.kernel.steps > at_most:
-            self.incremental.endless(self.kernel.instant, at_most, mail=self.scenario.world.notifier)
+            self.incremental.endless(self.kernel.instant, at_most)
 
     def _rest(self) -> None:
         if (tables := self.opened.tables) is not None:
@@ -504,6 +517,9 @@ class Run:
             self.incremental.compare(self.opened.stores.pools)
         for id, sentence in self.opened.check(self.provider):
             raise Violation(id, sentence, ("an independent look at the store found it", "the run said nothing"))
+        if self.scenario.world.tax_provider:
+            self.coverage.evaluated["I20"] += 1
+            self.bureau.look()
         for violation in missed(self.scenario, self._end()):
             raise violation
         rest = Process("afterwards", self._shop)
@@ -537,8 +553,9 @@ class Run:
             before=self.before,
             notices=sent,
             excuses=excuses,
-            consumers=(SimNotifier.name,) if self.scenario.world.notifier else (),
-            poisoned=self.box.poisoned,
+            consumers=self.consumers,
+            noted=(SimNotifier.name,),
+            poisoned={(SimNotifier.name, id) for id in self.box.poisoned} | self.bureau.unsendable(self.books.events),
             calm=not struck,
             told=self.history.told,
             attempts_at_most=self.scenario.world.policy.attempts_at_most,
@@ -560,18 +577,6 @@ class Run:
 def _numbers(tables: Tables) -> Callable[[list[PoolKey]], Mapping[PoolKey, Pool]]:
     pools = tables.pools
     return lambda keys: {key: pools.get(key) or Pool(key) for key in keys}
-
-
-def _crashed(task: Task, error: Exception) -> Violation:
-    return Violation(
-        "guard",
-        f"the shop raised {type(error).__name__} in the middle of {task.doing or 'a journey'}",
-        (
-            f"{task.name} was told: {type(error).__name__}: {str(error)[:300]}",
-            "every answer is a result, a refusal, or that something is away",
-        ),
-        task.about,
-    )
 
 
 def run_once(

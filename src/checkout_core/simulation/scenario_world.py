@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 from attrs import evolve, fields, frozen
 
@@ -28,8 +28,9 @@ from checkout_core.scripts import Script
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
 from checkout_core.simulation.scenarios import GatewayTerms, World
 from checkout_core.tax import TaxRate, TaxRow, TaxTable
+from checkout_core.tax_provider import TaxOutage
 
-PRODUCTS_AT_MOST, COUPONS_AT_MOST, PROCESSES_AT_MOST, DAY = 500, 100, 16, 24 * 3600  # (R25)
+PRODUCTS_AT_MOST, COUPONS_AT_MOST, CARDS_AT_MOST, PROCESSES_AT_MOST, DAY = 500, 100, 100, 16, 24 * 3600  # (R25)
 STANDARD: Final = "standard"
 
 
@@ -88,12 +89,14 @@ def world_of(table: Table, parts: Parts) -> World | None:
     world = evolve(
         default,
         stock=goods.stock,
+        cards=_gift_cards(table, currency),
         currency=currency,
         policy=_policy(table, goods.locations),
         gateway=_gateway(table.table("gateway")),
         processes=table.whole("processes", 1, PROCESSES_AT_MOST) or default.processes,
         workers=table.whole("workers", 1, PROCESSES_AT_MOST) or default.workers,
         notifier=table.flag("notifier", default=default.notifier),
+        tax_provider=table.has("tax_provider"),
         starts=table.moment("starts") or default.starts,
         skew=table.whole("skew", 0, DAY) or default.skew,
         steps=table.flag("steps"),
@@ -107,7 +110,9 @@ def _policy(table: Table, locations: tuple[str, ...]) -> Policy:
     hold_at = table.choice("hold_at", ("pay", "begin")) or default.hold_at
     capture = table.choice("capture", ("with-authorize", "after-placing")) or default.capture
     deadlines = _deadlines(table.table("deadlines"), default.deadlines)
-    return evolve(default, locations=locations, hold_at=hold_at, capture=capture, deadlines=deadlines)  # type: ignore[arg-type]
+    outage = table.choice("tax_provider", get_args(TaxOutage)) or default.tax_outage
+    said = {"locations": locations, "hold_at": hold_at, "capture": capture, "deadlines": deadlines, "tax_outage": outage}
+    return evolve(default, **said)  # type: ignore[arg-type]
 
 
 def _deadlines(table: Table, default: Deadlines) -> Deadlines:
@@ -264,6 +269,23 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
     except ValueError as error:
         row.wrong(str(error).rstrip("."))
         return None
+
+
+def _gift_cards(table: Table, currency: str) -> tuple[tuple[str, Money], ...]:
+    """The gift cards that people have at the start, by their numbers."""
+    found = dict[str, Money]()
+    for row in table.tables("gift_cards", CARDS_AT_MOST):
+        number, worth = row.gift_card("number"), row.money("balance", currency)
+        if not row.has("balance"):
+            row.wrong('"balance" is missing')
+        if number in found:
+            row.wrong('"number" is there already. Give each gift card its own')
+        elif number and worth is not None:
+            if worth.minor <= 0:
+                row.wrong('"balance" is more than nothing')
+            found[number] = worth
+        row.over()
+    return tuple(found.items())
 
 
 def _percent(row: Table) -> Ratio | None:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from checkout_core.holds import Stock
 from checkout_core.memory import MemoryCatalog
+from checkout_core.money import Money
 from checkout_core.policy import Policy
 from checkout_core.scripts import Script
 
@@ -40,7 +41,7 @@ class GatewayTerms:
 
 @frozen
 class World:
-    """A shop to sell from. `stock` is what lies there at the start, `starts` the first moment (UTC).
+    """A shop to sell from, at the first moment `starts` (UTC): `stock` is what lies there, `cards` the gift cards by their numbers.
 
     `processes` serve shoppers and `workers` tick and relay; any of them may crash, stall and restart. The clock of each process is wrong by
     up to `skew` seconds, either way; with `steps` it is set right now and then, and so may step back.
@@ -48,12 +49,14 @@ class World:
 
     catalog: MemoryCatalog
     stock: tuple[tuple[Stock, int], ...] = ()
+    cards: tuple[tuple[str, Money], ...] = ()
     currency: str = "EUR"
     policy: Policy = Policy(identity_secret=b"a secret of the simulated shop")
     gateway: GatewayTerms = GatewayTerms()
     processes: int = 2
     workers: int = 1
     notifier: bool = True
+    tax_provider: bool = False
     starts: datetime = STARTS
     skew: int = 0
     steps: bool = False

@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "pay": "pays",
     "cancel": "turns back",
     "receive": "counts goods in or out",
+    "load_gift_card": "puts money on a gift card, or takes it off",
 }
 """What a shopper does by each command."""
 
@@ -67,6 +68,9 @@ CALLS: Final[Mapping[str, str]] = {
     "taxes.rates": "asks for tax rates",
     "shipping.options": "asks for shipping",
     "notifier.notify": "sends a message to the shopper",
+    "tax.estimate": "asks the tax provider what is due",
+    "tax.commit": "tells the tax provider of an order",
+    "tax.void": "tells the tax provider that an order does not stand",
     "worker.nap": "waits until something is due",
 }
 """What a process does by each call."""

@@ -19,3 +19,10 @@ class Violation(BaseException):
 
     def __str__(self) -> str:
         return f"{self.id}: {self.says} ({'; '.join(self.facts)})"
+
+
+def crashed(who: str, doing: str, about: str, error: Exception) -> Violation:
+    """The shop has raised what nobody is told."""
+    told = f"{who} was told: {type(error).__name__}: {str(error)[:300]}"
+    says = f"the shop raised {type(error).__name__} in the middle of {doing or 'a journey'}"
+    return Violation("guard", says, (told, "every answer is a result, a refusal, or that something is away"), about)

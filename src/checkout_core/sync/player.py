@@ -26,6 +26,7 @@ from checkout_core.scripts import (
     Begin,
     Cancel,
     Change,
+    Load,
     Login,
     Merge,
     MoveStock,
@@ -74,6 +75,10 @@ class World(Protocol):
         """Goods come in or go out. Raises Refusal for what is promised."""
         ...
 
+    def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
+        """Money is put on a gift card, or taken off. Raises Refusal."""
+        ...
+
     def left(self, skus: Sequence[str]) -> Mapping[str, int]:
         """What can still be had of each SKU, over all locations; 0 for an unknown one."""
         ...
@@ -98,6 +103,7 @@ class Commands(Protocol):
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -109,6 +115,7 @@ class Commands(Protocol):
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -287,6 +294,9 @@ class Play:
             case MoveStock(sku, delta, location, reason):
                 self.world.move_stock(sku, location, delta, reason)
                 return stories.moved(do)
+            case Load(card, amount, reason):
+                self.world.load_gift_card(card, amount, reason)
+                return stories.loaded(do)
             case _:
                 assert_never(do)
 
@@ -302,6 +312,7 @@ class Play:
             ship_to=said.ship_to,
             shipping=said.shipping,
             codes=said.codes,
+            gift_cards=said.gift_cards,
             contact=said.contact,
             channel=said.channel,
             pay_by=said.pay_by,

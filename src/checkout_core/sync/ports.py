@@ -17,8 +17,8 @@ from checkout_core.customers import Address, Destination, Shopper
 from checkout_core.effects import Authorize, Capture, Inquire, Refund, Void
 from checkout_core.events import Event
 from checkout_core.experiments import Experiment
-from checkout_core.holds import Movement, Pool, PoolKey
-from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
+from checkout_core.holds import CardBalance, Movement, Pool, PoolKey
+from checkout_core.listings import CardListed, CartListed, CouponListed, EventListed, HoldListed, OrderListed, PaymentListed, StockListed
 from checkout_core.notices import Notice
 from checkout_core.orders import OrderState
 from checkout_core.payments import Capabilities, Fact
@@ -94,12 +94,18 @@ class Queries(Protocol):
         """Stock by SKU and location, in that order; of all SKUs, if none is named."""
         ...
 
-    def holds(self, *, sku: str | None = None, checkout: str | None = None, limit: int = 100) -> Sequence[HoldListed]:
-        """What is held or committed now: of one SKU, by one checkout, or all stock and coupons; the first to lapse first."""
+    def gift_cards(self, *, card: str | None = None, after: CardBalance | None = None, limit: int = 100) -> Sequence[CardListed]:
+        """Gift cards in the order of their references, those after that one; or one card, in each of its currencies."""
         ...
 
-    def movements(self, sku: str, *, limit: int = 50) -> Sequence[Movement]:
-        """Why the stock of a SKU is what it is, the last movement first."""
+    def holds(
+        self, *, sku: str | None = None, card: str | None = None, checkout: str | None = None, limit: int = 100
+    ) -> Sequence[HoldListed]:
+        """What is held or committed now: of one SKU, of one gift card, by one checkout, or everything; the first to lapse first."""
+        ...
+
+    def movements(self, of: str | CardBalance, *, limit: int = 50) -> Sequence[Movement]:
+        """Why the stock of a SKU, or the money on a gift card, is what it is, the last movement first."""
         ...
 
     def coupons(self) -> Sequence[CouponListed]:

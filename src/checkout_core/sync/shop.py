@@ -12,18 +12,18 @@ from typing import TypeVar, cast
 from attrs import evolve
 
 from checkout_core import cart as carts
-from checkout_core import commands, drive, edge, plugins, uses
+from checkout_core import commands, drive, edge, plugins
 from checkout_core.addresses import PlainAddresses
-from checkout_core.cart import Cart, How, Line, MergeReport
+from checkout_core.card_numbers import shown_number
+from checkout_core.cart import Cart, How, MergeReport
 from checkout_core.checkout import Checkout, Pending, Result
-from checkout_core.codes import parted
 from checkout_core.commands import Asked, Details, Known, Payment, Seen
-from checkout_core.customers import COUNTRIES, UNKNOWN, Address, Contact, Destination, Shopper, identities
+from checkout_core.customers import COUNTRIES, Address, Contact
 from checkout_core.drive import Shortage, Step
 from checkout_core.errors import Broken, Misconfigured, NoAnswer, NotFound, Unavailable
 from checkout_core.experiments import Experiment
-from checkout_core.gifts import gift_skus
-from checkout_core.holds import Level, Pool, PoolKey, Stock
+from checkout_core.sync.facts_first import FactsFirst
+from checkout_core.holds import CardBalance, Level, MovedPool, Pool, PoolKey, Stock
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, Card, Fact, Upi
 from checkout_core.policy import Policy
@@ -41,19 +41,13 @@ from checkout_core.sync.ports import (
     Clock,
     Ids,
 )
-from checkout_core.prices import NO_LISTS, Buyer, PriceBook, ShownPrice, shown_price
-from checkout_core.pricing import Basket, Facts, prices_today
-from checkout_core.pricing_policy import PricingPolicy
+from checkout_core.prices import Buyer, ShownPrice, shown_price
 from checkout_core.promotions import Promotion
 from checkout_core.refusals import Refusal, Refused
 from checkout_core.sync.runner import Runner
 from checkout_core.shadow import Shadow
-from checkout_core.shipping import Shipment, ShippingOption, handed_over, with_arrivals
-from checkout_core.sourcing import looked_at, parcels_now
+from checkout_core.shipping import ShippingOption
 from checkout_core.system import SystemClock, SystemIds
-from checkout_core.sync.tax_asking import taxes_due
-from checkout_core.tax_provider import TaxSource
-from checkout_core.tax_relief import Taxes
 from checkout_core.unit import Unit
 from checkout_core.why_not import NearMiss, Why, near_misses, why
 
@@ -62,7 +56,7 @@ _STARTS_AT_MOST = 8  # a command that keeps finding other versions gives up as U
 _MAKE_ROOM = 10  # overdue checkouts that a short one lets go at most (R25)
 
 
-class Shop:
+class Shop(FactsFirst):
     """A shop on your storage, gateways and catalogue. Commands with one happy result raise `Refusal`; `pay` returns what became of it.
 
     `taxes`, `shipping`, `prices` and `experiments` default to the catalogue, if it answers for them too. Without `prices` there are no
@@ -207,6 +201,7 @@ class Shop:
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
@@ -215,9 +210,10 @@ class Shop:
 
         `channel` is where it is sold, one of the Policy's: prices are worked out as that says. It keeps what was said before for None, and
         is the shop's own way for "". `pay_by` is the means of payment, such as `card`, for promotions that ask for one; a price that
-        depends on it is paid by no other.
+        depends on it is paid by no other. `gift_cards` are the numbers of those to pay with first, each as far as it goes; the quote's
+        total is what they leave.
         """
-        details = self._details(ship_to, shipping, codes, contact, channel, pay_by)
+        details = self._details(ship_to, shipping, codes, contact, channel, pay_by, gift_cards)
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_cart(view, cart))
@@ -235,12 +231,13 @@ class Shop:
         ship_to: Address | None = None,
         shipping: str | None = None,
         codes: Iterable[str] | None = None,
+        gift_cards: Iterable[str] | None = None,
         contact: Contact | None = None,
         channel: str | None = None,
         pay_by: str | None = None,
     ) -> Checkout:
         """Change what was said, and take over the cart as it is now, at today's prices. Refused while money is on its way."""
-        details = self._details(ship_to, shipping, codes, contact, channel, pay_by)
+        details = self._details(ship_to, shipping, codes, contact, channel, pay_by, gift_cards)
 
         def once() -> tuple[Step | None, datetime]:
             seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
@@ -379,14 +376,43 @@ class Shop:
         if type(quantity) is not int or not quantity or abs(quantity) > 10**9:
             raise Refusal(Refused("invalid", "quantity", repr(quantity)[:40], hint="Give a whole number other than 0."))
         asked = self._asked(f"stock:{sku}", "receive", key, place, quantity, int(force))
-        pool = Stock(sku, place)
-        return self.storage.transact(lambda unit: commands.move_stock(unit, pool, quantity, reason, actor, force, asked))
+        return self._move(Stock(sku, place), quantity, reason, actor, asked, force=force)
+
+    def _move(self, pool: MovedPool, delta: int, reason: str, actor: str, asked: Asked, *, force: bool = False) -> Pool:
+        return self.storage.transact(lambda unit: commands.move(unit, pool, delta, reason, actor, force, asked))
 
     def _place(self, location: str) -> str:
         if location not in self.policy.locations:
             known = ", ".join(self.policy.locations)
             raise Refusal(Refused("invalid", "location", repr(location)[:40], hint=f"Use one of {known}."))
         return location
+
+    # Gift cards.
+    def gift_card(self, card: str, currency: str) -> Pool:
+        """The money on a gift card, in minor units: `on_hand` was loaded, `committed` is spent, `held` is being spent, `available` is left.
+
+        `card` is its number, or its reference. Raises Refusal.
+        """
+        pool = CardBalance(edge.checked_card(card), currency)
+        found = (self.storage.pools([pool]))[pool]
+        if not found.on_hand:
+            raise Refusal(Refused("unknown-gift-card", shown_number(pool.card)))
+        return found
+
+    def load_gift_card(self, card: str, amount: Money, *, reason: str, actor: str, key: str | None = None) -> Pool:
+        """Put money on a gift card, or take it off, below zero; repeated with the same `key` it is done once. The card as it is then.
+
+        A number that `new_gift_card` made is a card from now on. What is being spent or is spent cannot be taken off. Raises Refusal.
+        """
+        wrong = [*edge.checked_text("reason", reason), *edge.checked_text("actor", actor)]
+        if type(amount) is not Money:
+            wrong.append(Refused("invalid", "amount", f"a {type(amount).__name__}", hint='Give Money, such as Money(5000, "EUR").'))
+        edge.refuse(wrong)
+        pool = CardBalance(edge.checked_card(card), amount.currency)
+        if not amount.minor:
+            raise Refusal(Refused("invalid", "amount", str(amount), hint="Give more than nothing, or less to take it off."))
+        asked = self._asked(f"gift-card:{pool.card}", "load", key, str(amount))
+        return self._move(pool, amount.minor, reason, actor, asked)
 
     # What the commands share.
     def _asked(self, scope: str, operation: str, key: str | None, *said: str | int | None) -> Asked:
@@ -404,6 +430,7 @@ class Shop:
         contact: Contact | None,
         channel: str | None,
         pay_by: str | None,
+        gift_cards: Iterable[str] | None = None,
     ) -> Details:
         ship_to, contact, wrong = checked_by(self.addresses, ship_to, contact)
         wrong += [*edge.checked_text("shipping", shipping)] if shipping is not None else []
@@ -411,7 +438,8 @@ class Shop:
         wrong += [*edge.checked_text("pay_by", pay_by, empty=True)] if pay_by is not None else []
         edge.refuse(wrong)
         typed = None if codes is None else edge.checked_codes(codes, self.policy.codes_at_most)
-        return Details(ship_to, contact, shipping, typed, channel, pay_by)
+        cards = None if gift_cards is None else edge.checked_cards(gift_cards)
+        return Details(ship_to, contact, shipping, typed, cards, channel, pay_by)
 
     def _reached(self, details: Details, seen: Seen) -> Details:
         """A contact that came without an address: its phone number is typed as where the parcel goes, if that is known."""
@@ -459,16 +487,6 @@ class Shop:
         except Shortage as shortage:
             raise Refusal(commands.why_short(shortage.short, shortage.quote)) from None
 
-    def _uses(self, limited: Sequence[Promotion], who: Sequence[str], currency: str, *, room: bool) -> Mapping[PoolKey, Pool]:
-        """What these promotions have left; with `room`, without what overdue checkouts still hold (Q2)."""
-        now = self.clock.now()
-        keys = uses.pools_of(limited, who, currency, now)
-        pools = self.storage.pools(keys) if keys else {}
-        short = uses.spent(limited, who, currency, now, pools) if room else ()
-        for pool in short:
-            self._make_room(pool)
-        return self.storage.pools(keys) if short else pools
-
     def _make_room(self, pool: PoolKey) -> None:
         """Let overdue checkouts go that hold what is short, wherever it lies."""
         pools = [Stock(pool.sku, place) for place in self.policy.locations] if isinstance(pool, Stock) else [pool]
@@ -485,80 +503,6 @@ class Shop:
             if stored is not None:
                 return self.runner.run(stored, since)
         raise Unavailable("The cart keeps changing. Repeat the call.")
-
-    def _known_now(self, checkout: str) -> Known:
-        seen = self.storage.look(lambda view: commands.look_at_checkout(view, checkout))
-        return self._known(seen, Details(), seen.checkout.lines if seen.checkout else seen.cart.lines)
-
-    def _known(self, seen: Seen, details: Details, lines: Sequence[Line], others: Sequence[Promotion] | None = None) -> Known:
-        """Facts first: what the host's ports say about these lines, before any unit.
-
-        For a comparison with `others` it is only looked: their pools too, and nobody overdue has to let go.
-        """
-        c, person = seen.checkout, seen.person
-        address = details.ship_to or (person.address if person else None)
-        contact = details.contact or (person.contact if person else None)
-        codes = details.codes if details.codes is not None else c.codes if c else ()
-        products = self.catalog.products(sorted({line.sku for line in lines}))
-        lists = self._lists(sorted(products))
-        deals, refused = parted(self.catalog.promotions(codes))
-        if gifts := gift_skus((*deals, *(others or ()))):
-            products = {**products, **self.catalog.products([sku for sku in gifts if sku not in products])}
-        shopper = self._shopper(seen.cart.customer_id, contact)
-        options: Sequence[ShippingOption | Refused] = ()
-        rates: Taxes = {}
-        source: TaxSource | None = None
-        at_home = rates
-        if address is not None:
-            channel, chosen = details.channel or (c.channel if c else ""), details.shipping or (c.shipping if c else None)
-            goods = Basket(seen.cart.currency, tuple(lines), channel=channel), Facts(products, shopper=shopper, prices=lists)
-            options = self._ways_to_send(*goods, seen, address.destination)
-            to = handed_over(options, chosen, address.destination)
-            categories = {product.tax_category for product in products.values()}
-            categories |= {option.tax_category for option in options if isinstance(option, ShippingOption)}
-            asked = (self.taxes, self.tax_provider, self.policy.tax_outage)
-            rates, source = taxes_due(*asked, to, sorted(categories), self.clock.now())
-            pricing = self.policy.pricing_for(details.channel if details.channel is not None else c.channel if c else "")
-            if self.policy.home is not None and isinstance(pricing, PricingPolicy) and pricing.prices_keep == "net":
-                at_home = self.taxes.rates(self.policy.home, sorted(categories), self.clock.now())
-        pools: Mapping[PoolKey, Pool] = {}
-        if limited := [deal for deal in (*deals, *(others or ())) if deal.limited]:
-            secret, email = self.policy.identity_secret, contact.email if contact else None
-            who = identities(secret, seen.cart.customer_id, email) if secret else ()
-            pools = self._uses(limited, who, seen.cart.currency, room=others is None)
-        if gifts:
-            pools = {**pools, **self.storage.pools([Stock(sku, place) for sku in gifts for place in self.policy.locations])}
-        seller = self.policy.home.country if self.policy.home is not None else None
-        facts = Facts(products, deals, rates, tuple(options), shopper=shopper, seller=seller, home=at_home, prices=lists, tax_source=source)
-        facts = evolve(facts, codes=refused) if refused else facts
-        return Known(seen, facts, pools, self._experiments())
-
-    def _experiments(self) -> tuple[Experiment, ...]:
-        return () if self.experiments is None else tuple(self.experiments.experiments())
-
-    def _ways_to_send(self, basket: Basket, facts: Facts, seen: Seen, to: Destination) -> tuple[ShippingOption | Refused, ...]:
-        """What each way costs for the parcels that there would be now, and when they would arrive."""
-        now, order = self.clock.now(), self.policy.places_for(to)
-        keys = looked_at(basket.lines, facts.products, order)
-        pools = self.storage.pools(keys) if keys else {}
-        mine = {held.pool: held.amount for held in seen.checkout.held} if seen.checkout else {}
-        available = {key: pools[key].available + mine.get(key, 0) for key in keys}
-        worth = {sku: unit.minor for sku, unit in prices_today(basket, facts, now).items()}
-        parcels = parcels_now(basket.lines, facts.products, worth, order, self.policy.sourcing, available)
-        offers = self.shipping.options(Shipment(to, basket.currency, parcels))
-        return with_arrivals(offers, parcels, self.policy.dispatch, now)
-
-    def _lists(self, skus: Sequence[str]) -> PriceBook:
-        return NO_LISTS if self.prices is None else self.prices.prices(skus)
-
-    def _shopper(self, customer: str | None, contact: Contact | None) -> Shopper:
-        """What the host knows of who buys. A guest who has given no address is nobody, of whom nothing is asked."""
-        email = contact.email if contact else None
-        if self.customers is None or (customer is None and email is None):
-            return UNKNOWN
-        shopper = self.customers.shopper(customer, email)
-        edge.refuse(edge.checked_shopper(shopper))
-        return shopper
 
 
 def checked_by(book: AddressBook, ship_to: Address | None, contact: Contact | None) -> tuple[Address | None, Contact | None, list[Refused]]:

@@ -11,7 +11,7 @@ from attrs import evolve
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Authorize, Capture, Done, Inquire, Refund, Wait
 from checkout_core.events import Event
-from checkout_core.holds import Claim, CouponUses, CouponUsesBy, HoldState, Movement, Stock
+from checkout_core.holds import CardBalance, Claim, CouponUses, CouponUsesBy, HoldState, Movement, Stock
 from checkout_core.listings import CartListed, CouponListed, EventListed, HoldListed
 from checkout_core.money import Money
 from checkout_core.orders import FulfilmentState, Order, OrderState, PaymentState
@@ -251,6 +251,38 @@ class QueriesContract:
         assert list(lists.holds()) == [mugs[0], pens, coupon, mugs[1], mugs[2]]
         assert list(lists.holds(limit=2)) == [mugs[0], pens]
         assert list(lists.holds(checkout="c4")) == []
+
+    # Gift cards.
+    def test_gift_cards_are_listed_by_their_references(self) -> None:
+        """What was loaded, what is being spent and what is spent, in each currency; and how it came there (I10)."""
+        storage, lists = self.new()
+        now = now_of(storage)
+        assert list(lists.gift_cards()) == []
+        cards = [CardBalance(card, currency) for card, currency in (("a1", "EUR"), ("b2", "EUR"), ("b2", "USD"), ("c3", "EUR"))]
+        moves = [Movement(card, 100 * n, "sold", "till", now - timedelta(minutes=9 - n)) for n, card in enumerate(cards, start=1)]
+        for move in moves:
+            write(storage, move)
+        stock(storage, MUG, 9)
+        begin(storage, a_checkout("c1", now, Claim(cards[0], 30), Claim(MUG, 1)))
+        begin(storage, a_checkout("c2", now, Claim(cards[0], 50)))
+        write(storage, Commit("c2"))
+        rows = [(row.card, row.currency, row.loaded, row.held, row.spent, row.available) for row in lists.gift_cards()]
+        assert rows == [
+            ("a1", "EUR", 100, 30, 50, 20),
+            ("b2", "EUR", 200, 0, 0, 200),
+            ("b2", "USD", 300, 0, 0, 300),
+            ("c3", "EUR", 400, 0, 0, 400),
+        ]
+        assert [row.card for row in lists.gift_cards(limit=2)] == ["a1", "b2"]
+        assert [(row.card, row.currency) for row in lists.gift_cards(after=cards[1])] == [("b2", "USD"), ("c3", "EUR")]
+        assert [row.currency for row in lists.gift_cards(card="b2")] == ["EUR", "USD"]
+        assert list(lists.gift_cards(card="b")) == list(lists.gift_cards(card="%")) == []
+        assert [(row.checkout, row.amount) for row in lists.holds(card="a1")] == [("c1", 30), ("c2", 50)]
+        assert list(lists.holds(card="a")) == []
+        assert [row.pool for row in lists.holds(checkout="c1")] == [cards[0], MUG]
+        assert list(lists.movements(cards[2])) == [moves[2]]
+        assert list(lists.movements("a1")) == []
+        assert [row.sku for row in lists.inventory()] == ["mug"]
 
     # Coupons.
     def test_coupons_are_counted_by_promotion(self) -> None:

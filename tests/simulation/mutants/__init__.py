@@ -11,7 +11,21 @@ from typing import Final
 
 from attrs import evolve
 
-from tests.simulation.mutants import books, carts, clocks, found, holds, news, payments, races, requests, sending_back, worker
+from tests.simulation.mutants import (
+    books,
+    cards,
+    carts,
+    clocks,
+    found,
+    holds,
+    news,
+    payments,
+    races,
+    requests,
+    sending_back,
+    taxing,
+    worker,
+)
 from tests.simulation.mutants.bug import Mutant, Patch
 from tests.simulation.mutants.first import FIRST_PURCHASE, MORE
 from tests.simulation.mutants.measured import SURVIVORS
@@ -21,10 +35,10 @@ __all__ = ["ALL", "FIRST_PURCHASE", "MORE", "Mutant", "Patch", "named"]
 _FAMILIES: Final = (
     (FIRST_PURCHASE, MORE),
     (payments.CALLS, sending_back.MONEY_BACK, news.NEWS),
-    (holds.HOW_LONG, holds.HOW_MUCH, holds.LOCKS),
+    (holds.HOW_LONG, holds.HOW_MUCH, holds.LOCKS, cards.CARDS),
     (carts.MERGING, carts.QUOTES, requests.REQUESTS),
     (books.FIGURES, books.BOOKS, books.EVENTS, books.STORE),
-    (worker.DELIVERY, worker.TIME),
+    (worker.DELIVERY, worker.TIME, taxing.TAXING),
     (clocks.CLOCKS, races.RACES, found.FOUND),
 )
 

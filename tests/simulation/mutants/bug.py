@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
-from checkout_core import runner, shop, worker
+from checkout_core import facts_first, runner, shop, worker
+from checkout_core.sync import facts_first as sync_facts_first
 from checkout_core.sync import runner as sync_runner
 from checkout_core.sync import shop as sync_shop
 from checkout_core.sync import worker as sync_worker
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 RUNNERS = (runner.AsyncRunner, sync_runner.Runner)
 SHOPS = (shop.AsyncShop, sync_shop.Shop)
+ASKING = (facts_first.AsyncFactsFirst, sync_facts_first.FactsFirst)
 WORKERS = (worker.AsyncWorker, sync_worker.Worker)
 
 

@@ -11,7 +11,7 @@ from checkout_core import flow, payments, runner, uses
 from checkout_core.effects import Authorize
 from checkout_core.payments import RefundRefused
 from checkout_core.sync import runner as sync_runner
-from tests.simulation.mutants.bug import SHOPS, Patch, bug, everywhere, in_both, ready
+from tests.simulation.mutants.bug import ASKING, Patch, bug, everywhere, in_both, ready
 
 
 @bug(
@@ -57,7 +57,7 @@ def a_spent_coupon_waits_for_the_worker(patch: Patch) -> None:
     async def wanted(self: Any, limited: Any, who: Any, currency: Any) -> Any:
         return await ready(self.storage.pools(uses.pools_of(limited, who, currency, self.clock.now())))
 
-    in_both(patch, SHOPS, "_uses", wanted)
+    in_both(patch, ASKING, "_uses", wanted)
 
 
 @bug(

@@ -9,12 +9,12 @@ from checkout_adapters.sqlalchemy.fsck.check import Check
 CHECKS: Final = (
     Check(
         "I1-on-hand",
-        "I1: what is on hand of a SKU at a location is the sum of its movements.",
+        "I1: what is on hand of a SKU at a location, or on a gift card, is the sum of its movements.",
         "Somebody changed a number past the library. Count the shelf, and write the missing movement by hand.",
         """
         SELECT p.pool, p.on_hand, COALESCE(SUM(m.delta), 0) AS moved
         FROM pools p LEFT JOIN movements m ON m.pool = p.pool
-        WHERE p.kind = 'stock'
+        WHERE p.kind IN ('stock', 'gift-card')
         GROUP BY p.pool, p.on_hand
         HAVING p.on_hand <> COALESCE(SUM(m.delta), 0)
         """,
@@ -41,6 +41,31 @@ CHECKS: Final = (
         """
         SELECT pool, on_hand, held, committed, backorder, shortfall FROM pools
         WHERE kind = 'stock' AND (on_hand < 0 OR held < 0 OR committed < 0 OR held + committed > on_hand + backorder + shortfall)
+        """,
+    ),
+    Check(
+        "I10-balance",
+        "I10: no more is spent from a gift card than there was on it.",
+        "Two orders spent the same money: see `checkout inventory holds`, and cancel the younger, or make the card good by hand.",
+        """
+        SELECT pool, on_hand, held, committed, shortfall FROM pools
+        WHERE kind = 'gift-card' AND (on_hand < 0 OR held < 0 OR committed < 0 OR shortfall <> 0 OR held + committed > on_hand)
+        """,
+    ),
+    Check(
+        "I10-cards",
+        "I10: every order that stands has taken from its gift cards what its quote says that they pay.",
+        "What the holders paid is not what was taken: see `checkout order show`, and correct the cards with `checkout gift-card load`.",
+        """
+        SELECT * FROM (
+            SELECT o.id AS order_id, CARDS_OF(q) AS quoted, COALESCE((
+                SELECT SUM(h.amount) FROM holds h JOIN pools p ON p.pool = h.pool
+                WHERE h.checkout_id = o.id AND p.kind = 'gift-card' AND h.state = 'committed'
+            ), 0) AS taken
+            FROM orders o JOIN checkouts c ON c.id = o.id JOIN quotes q ON q.hash = c.quote_hash
+            WHERE o.status <> 'cancelled' AND IS_JSON(q.document)
+        ) AS paid
+        WHERE quoted <> taken
         """,
     ),
     Check(

@@ -151,7 +151,7 @@ CHECKS: Final = (
     ),
     Check(
         "I11-books",
-        "I11: each account of the ledger says what payments and orders say: gateway, receivable, sales, shipping, tax and rounding.",
+        "I11: each account of the ledger says what payments, orders and holds say, of gift cards and of rounding as of the others.",
         "See `checkout order explain` for what happened, and write a correcting posting for the difference.",
         """
         SELECT checkout_id, currency, account, SUM(booked) AS booked, SUM(so) AS as_it_happened FROM (
@@ -174,6 +174,14 @@ CHECKS: Final = (
             FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.status <> 'cancelled'
             UNION ALL
             SELECT id, currency, 'rounding', 0, -total FROM orders WHERE status <> 'cancelled'
+            UNION ALL
+            SELECT o.id, o.currency, 'rounding', 0, -h.amount
+            FROM holds h JOIN pools p ON p.pool = h.pool JOIN orders o ON o.id = h.checkout_id
+            WHERE o.status <> 'cancelled' AND p.kind = 'gift-card' AND h.state = 'committed'
+            UNION ALL
+            SELECT o.id, o.currency, 'gift_cards', 0, h.amount
+            FROM holds h JOIN pools p ON p.pool = h.pool JOIN orders o ON o.id = h.checkout_id
+            WHERE o.status <> 'cancelled' AND p.kind = 'gift-card' AND h.state = 'committed'
         ) AS books
         GROUP BY checkout_id, currency, account
         HAVING SUM(booked) <> SUM(so)

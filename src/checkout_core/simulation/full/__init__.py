@@ -100,7 +100,7 @@ AT_REST: Final[tuple[Check, ...]] = (
     Check("I6", "all captured money is one order's, or went back", lambda s: moneys.attached(s.tables, s.by_checkout)),
     Check("I9", "coupons are used as often as orders carry them", lambda s: goods.uses_are_orders(s.tables)),
     Check("I11", "clearing accounts are zero", lambda s: moneys.cleared(s.tables)),
-    Check("I14", "what is marked as delivered has arrived", lambda s: records.arrived(s.tables, s.consumers, s.notices)),
+    Check("I14", "what is marked as delivered has arrived", lambda s: records.arrived(s.tables, s.noted, s.notices)),
     Check("L3", "every event is delivered, or dead by poison", lambda s: records.drained(s.tables, s.consumers, s.poisoned)),
     Check("I16", "nothing is held", lambda s: goods.nothing_held(s.tables)),
     Check("I20", "we and the gateway say the same of every payment", lambda s: moneys.agreed(s.tables, s.by_checkout)),

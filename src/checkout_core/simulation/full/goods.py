@@ -11,6 +11,7 @@ from checkout_core.cart import Cart, Line
 from checkout_core.checkout import Checkout
 from checkout_core.effects import RemoteEffect
 from checkout_core.holds import (
+    CardBalance,
     CartTurn,
     CodeUses,
     CouponBudget,
@@ -19,6 +20,7 @@ from checkout_core.holds import (
     CouponUsesBy,
     CouponUsesIn,
     HoldState,
+    MovedPool,
     Pool,
     PoolKey,
     Stock,
@@ -58,7 +60,7 @@ def numbers(t: Tables) -> None:
                 f"the numbers of {named(key)} are not the sums of its holds",
                 (f"the pool: {pool.held} held, {pool.committed} committed", f"its holds: {sums[0]} held, {sums[1]} committed"),
             )
-        if isinstance(key, Stock) and pool.on_hand != moved.get(key, 0):
+        if isinstance(key, MovedPool) and pool.on_hand != moved.get(key, 0):
             raise Violation(
                 "I1",
                 f"what lies there of {named(key)} is not the sum of its movements",
@@ -264,11 +266,14 @@ def nothing_held(t: Tables) -> None:
 
 
 def uses_are_orders(t: Tables) -> None:
-    """I9 at rest a coupon is used as often as orders carry it that stand (or do not give it back), and its money is what they took off."""
+    """I9, I10 at rest a coupon is used as often as orders carry it that stand (or do not give it back), its money is what they took off,
+    and what is spent of a gift card is what it pays of orders that stand."""
     carry: Counter[PoolKey] = Counter()
     for c in t.checkouts.values():
         if c.quote is None or c.order is None:
             continue
+        for card in c.quote.cards if live(c) else ():
+            carry[CardBalance(card.id, c.quote.currency)] += card.used
         for used in c.quote.promotions:
             if not live(c) and not used.kept:
                 continue
@@ -283,6 +288,12 @@ def uses_are_orders(t: Tables) -> None:
                     carry[CouponUsesIn(used.id, used.window.window, who)] += 1
     _persons(t)
     for key, pool in t.pools.items():
+        if isinstance(key, CardBalance) and pool.committed != carry[key]:
+            raise Violation(
+                "I10",
+                f"of {named(key)} another amount is spent than it pays of orders",
+                (f"the pool: {pool.committed} spent", f"the orders: it pays {carry[key]} of them"),
+            )
         if isinstance(key, CouponPool) and pool.committed != carry[key]:
             raise Violation(
                 "I9",
@@ -329,6 +340,8 @@ def named(key: PoolKey) -> str:
             return f"the code {code} of {promotion}"
         case CouponBudget(promotion, currency):
             return f"the budget of {promotion} in {currency}"
+        case CardBalance(card, currency):
+            return f"the {currency} on gift card {card}"
         case CartTurn(cart):
             return f"the turn of cart {cart}"
 

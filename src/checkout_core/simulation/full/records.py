@@ -181,7 +181,7 @@ def said_what_is_so(t: Tables, events: Iterable[Event], known: Mapping[str, Know
                 )
 
 
-def drained(t: Tables, consumers: Collection[str], poisoned: Collection[str] | None) -> None:
+def drained(t: Tables, consumers: Collection[str], poisoned: Collection[tuple[str, str]] | None) -> None:
     """L3 at rest every event is delivered to every consumer or with a person, and only what was `poisoned` is with a person."""
     for consumer in consumers:
         for event in t.events:
@@ -193,7 +193,7 @@ def drained(t: Tables, consumers: Collection[str], poisoned: Collection[str] | N
                     (f"the outbox: {event.kind}, {event.id}", f"{consumer}: {'never tried' if fate is None else fate.error or 'waiting'}"),
                     event.checkout,
                 )
-            if fate.dead and poisoned is not None and event.id not in poisoned:
+            if fate.dead and poisoned is not None and (consumer, event.id) not in poisoned:
                 raise Violation(
                     "L3",
                     "an event is with a person that could have been delivered",

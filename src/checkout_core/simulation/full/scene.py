@@ -43,7 +43,8 @@ class Told:
 class Scene:
     """One moment. `before` is an earlier moment's tables, `told` and `notices` (times, by consumer and event) what left the shop.
 
-    `consumers` are those whose notices are all in here, and `poisoned` the events that they refused for good (None: nobody knows).
+    `consumers` are those who are told of everything, and those in `noted` note it here; `poisoned` are the events that one of them refused
+    for good, by consumer and event (None: nobody knows).
     `excuses` counts what may have made the far side get a notice twice: crashes of whoever sent it, and answers that did not come.
     `calm` says that no fault has struck. `verified` remembers the quotes that were found right, by hash, so that each is recomputed once:
     it is good for as long as the code that makes quotes stays the same, so begin with an empty one after planting a bug.
@@ -57,7 +58,8 @@ class Scene:
     notices: Mapping[tuple[str, str], int] = field(factory=dict)
     excuses: int = 0
     consumers: tuple[str, ...] = ()
-    poisoned: Collection[str] | None = None
+    noted: tuple[str, ...] = ()
+    poisoned: Collection[tuple[str, str]] | None = None
     calm: bool = False
     attempts_at_most: int = 10
     verified: dict[str, Quote] = field(factory=dict)
