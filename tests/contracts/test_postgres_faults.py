@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -75,6 +77,9 @@ NOT_LET_IN: Final[dict[str, tuple[Callable[[str], str], type[Exception], str]]] 
     "no such database": (lambda url: elsewhere(url, database="nothing"), Misconfigured, "no database of that name"),
     "no such schema": (lambda url: f"{url}?options=-csearch_path%3Dnone", Misconfigured, "no schema"),
     "no database": (lambda url: url.rpartition("/")[0], Misconfigured, "names no database"),
+    "an option that nobody knows": (lambda url: f"{url}?colour=blue", Misconfigured, "options"),
+    "an option that cannot be met": (lambda url: f"{url}?sslmode=require", Misconfigured, "TLS"),
+    "no port": (lambda url: url.replace("127.0.0.1:", "127.0.0.1:x"), Misconfigured, "no database URL"),
     "another driver": (lambda url: url.replace("+psycopg", "+asyncpg"), Misconfigured, "postgresql+psycopg"),
 }
 
@@ -394,6 +399,30 @@ def test_a_server_that_is_gone_after_a_commit_leaves_it_open(url: str, struck: s
 
 def _ada(unit: Unit) -> Any:
     return evolve(a_cart("k1", unit.now), customer_id="ada")
+
+
+def test_a_forked_process_uses_no_connection_of_its_parent(url: str) -> None:
+    """A server that makes its shop before it forks its workers: what both said over one connection would be nonsense."""
+    program = (
+        "import os, sys\n"
+        "from checkout_adapters.sqlalchemy.store import SqlStorage\n"
+        "from checkout_core.testing.parts import a_cart\n"
+        "storage = SqlStorage(sys.argv[1])\n"
+        "def session():\n"
+        "    return storage.read(lambda connection: connection.exec_driver_sql('SELECT pg_backend_pid()').scalar())\n"
+        "parents = session()\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    mine = session()\n"
+        "    storage.transact(lambda unit: unit.write(a_cart('child', unit.now)))\n"
+        "    sys.exit(7 if mine != parents else 8)\n"
+        "said = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "storage.transact(lambda unit: unit.write(a_cart('parent', unit.now)))\n"
+        "print(said, session() == parents, storage.look(lambda view: view.cart('child').id))\n"
+        "storage.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["7", "True", "child"]
 
 
 # What the server says of itself, and of what it is given.
