@@ -262,7 +262,7 @@ def test_an_event_that_is_committed_late_is_delivered(url: str) -> None:
 
 def test_without_the_look_for_writers_it_is_lost(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted bug."""
-    monkeypatch.setattr(turns, "quiet", lambda connection: True)
+    monkeypatch.setattr(turns, "writers", lambda connection: frozenset())
     assert overtaken(url) == []
 
 
@@ -276,6 +276,31 @@ def test_the_mark_goes_on_when_it_is_quiet(url: str) -> None:
         for n in range(1, 5):
             write(storage, Delivery("mail", f"c1/{n}", 1, delivered=True))
         assert told(url, "SELECT position FROM consumers WHERE name = 'mail'") == told(url, "SELECT max(position) FROM events")
+
+
+def test_the_mark_goes_on_although_it_is_never_quiet(url: str) -> None:
+    """Whoever wrote when a position was the highest has ended: that much is certain, whoever writes now; and nothing is lost by it."""
+    wrote = "INSERT INTO events (checkout_id, seq, kind, at, facts) VALUES ('c1', %s, 'checkout.begun', now(), %s)"
+    mark = "SELECT position FROM consumers WHERE name = 'mail'"
+    with (
+        SqlStorage(url) as storage,
+        psycopg.connect(url.replace("+psycopg", "")) as one,
+        psycopg.connect(url.replace("+psycopg", "")) as two,
+    ):
+        for id in ("c1", "c2"):
+            begin(storage, a_checkout(id, NOW))
+        marks = list[int]()
+        for n, (begins, ends) in enumerate(((one, two), (two, one), (one, two), (two, one)), start=1):
+            begins.execute(wrote, [n, encode_facts(())])
+            ends.commit()
+            tell(storage, NOW, ("c2", n))
+            for event in storage.undelivered("mail", 10):
+                write(storage, Delivery("mail", event.id, 1, delivered=True))
+            marks.append(told(url, mark)[0][0])
+        two.commit()
+        assert marks == sorted(marks)
+        assert marks[-1] > 0
+        assert ids(storage.undelivered("mail", 10)) == ["c1/4"]
 
 
 def test_of_two_relays_the_one_that_failed_does_not_undo_the_other(url: str) -> None:
