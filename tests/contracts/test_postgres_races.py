@@ -266,6 +266,25 @@ def test_without_the_look_for_writers_it_is_lost(url: str, monkeypatch: pytest.M
     assert overtaken(url) == []
 
 
+def test_an_event_that_is_committed_while_it_is_looked_for_is_delivered(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody writes any more, and yet it was not there a moment ago: what is settled is asked once more."""
+    plain = turns.writers
+    with SqlStorage(url) as storage, psycopg.connect(url.replace("+psycopg", "")) as slow:
+        for id in ("c1", "c2"):
+            begin(storage, a_checkout(id, NOW))
+        event = "INSERT INTO events (checkout_id, seq, kind, at, facts) VALUES ('c1', 1, 'checkout.begun', now(), %s)"
+        slow.execute(event, [encode_facts(())])
+        tell(storage, NOW, ("c2", 1))
+
+        def writers(connection: sa.Connection) -> frozenset[str]:
+            slow.commit()
+            return plain(connection)
+
+        monkeypatch.setattr(turns, "writers", writers)
+        write(storage, Delivery("mail", "c2/1", 1, delivered=True))
+        assert ids(storage.undelivered("mail", 10)) == ["c1/1"]
+
+
 def test_the_mark_goes_on_when_it_is_quiet(url: str) -> None:
     """So that a relay does not read all history for ever; and what was rolled back is no obstacle."""
     with SqlStorage(url) as storage:
