@@ -47,6 +47,18 @@ def on_file(empty: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
         yield open
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, empty: Path, tmp_path: Path) -> Iterator[str]:
+    """The path or URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        yield str(shutil.copyfile(empty, tmp_path / "shop.db"))
+        return
+    server: Server = request.getfixturevalue("postgres")
+    url = server.clone()
+    yield url
+    server.drop(url)
+
+
 @contextmanager
 def opening(kind: str, empty: Path, folder: Path, server: Server | None = None) -> Iterator[Callable[..., Stage]]:
     opened, urls = list[Stage](), list[str]()

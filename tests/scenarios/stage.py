@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import shutil
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -354,14 +353,13 @@ async def comes_and_buys(shop: AsyncShop, n: int, codes: Sequence[str] = (), cus
         return refusal.refused[0]
 
 
-def in_a_loop(work: Callable[[AsyncShop], Awaitable[Any]], empty: Path, path: Path) -> Any:
-    """What that work answers, done by one event loop on a file, which must be sound afterwards."""
-    shutil.copyfile(empty, path)
+def in_a_loop(work: Callable[[AsyncShop], Awaitable[Any]], database: str) -> Any:
+    """What that work answers, done by one event loop on an empty database, which must be sound afterwards."""
     clock = TestClock()
     gateway = AsyncSandboxGateway(clock=clock)
 
     async def run() -> Any:
-        storage = AsyncSqlStorage(str(path), clock=clock)
+        storage = AsyncSqlStorage(database, clock=clock)
         try:
             parts: dict[str, Any] = {"catalog": catalog(asynchronous=True), "policy": Policy(identity_secret=SECRET), "ids": Names()}
             return await work(AsyncShop(storage=storage, gateways=[gateway], clock=clock, **parts))
@@ -369,5 +367,6 @@ def in_a_loop(work: Callable[[AsyncShop], Awaitable[Any]], empty: Path, path: Pa
             await storage.close()
 
     answer = asyncio.run(run())
-    assert look(path, rows_of(gateway), clock.time) == ()
+    with SqlStorage(database) as storage:
+        assert storage.read(lambda connection: fsck(connection, rows_of(gateway), clock.time)) == ()
     return answer

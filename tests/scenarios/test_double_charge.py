@@ -95,9 +95,9 @@ def test_two_completions_at_once(stage: Open, keys: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("keys", [("k1", "k1"), ("k1", "k2")], ids=["double click", "two tabs"])
-def test_two_completions_in_one_event_loop(empty: Path, tmp_path: Path, keys: tuple[str, str]) -> None:
-    """RB-22, RB-19, K1, K2. Given a checkout on a file, and two tasks of one event loop that pay it, while a third asks the gateway; then
-    there is one order, and whoever repeats the call is told of it."""
+def test_two_completions_in_one_event_loop(database: str, keys: tuple[str, str]) -> None:
+    """RB-22, RB-19, K1, K2. Given a checkout in a database, and two tasks of one event loop that pay it, while a third asks the gateway;
+    then there is one order, and whoever repeats the call is told of it."""
 
     async def story(shop: AsyncShop) -> list[Any]:
         await shop.receive("MUG", 2, reason="opening stock", actor="test")
@@ -110,7 +110,7 @@ def test_two_completions_in_one_event_loop(empty: Path, tmp_path: Path, keys: tu
         stock = await shop.stock("MUG")
         return [*said[:-1], *again, stock["MUG"].committed]
 
-    *said, committed = in_a_loop(story, empty, tmp_path / "shop.db")
+    *said, committed = in_a_loop(story, database)
     assert len({it.number for it in said if isinstance(it, Placed)}) == committed == 1
     assert all(isinstance(it, Placed | Pending) or it.reason == "already-placed" for it in said)
     assert all(isinstance(it, Placed) or it.reason == "already-placed" for it in said[2:])

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -217,15 +216,15 @@ def test_stock_for_all_is_for_all(stage: Open) -> None:
 
 
 @pytest.mark.fault("F1")
-def test_an_event_loop_sells_what_there_is(empty: Path, tmp_path: Path, struck: set[str]) -> None:
-    """F1, OB-11. Given five on a file, and twelve tasks of one event loop that buy; then five have an order, and the file is sound."""
+def test_an_event_loop_sells_what_there_is(database: str, struck: set[str]) -> None:
+    """F1, OB-11. Given five, and twelve tasks of one event loop that buy; then five have an order, and the database is sound."""
 
     async def sale(shop: AsyncShop) -> list[Any]:
         await shop.receive("MUG", 5, reason="opening stock", actor="test")
         struck.add("F1")
         return await asyncio.gather(*(comes_and_buys(shop, n) for n in range(12)))
 
-    said = in_a_loop(sale, empty, tmp_path / "shop.db")
+    said = in_a_loop(sale, database)
     assert sum(isinstance(it, Placed) for it in said) == 5
     assert refused(said) == {"out-of-stock"}
 
