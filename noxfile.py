@@ -72,6 +72,13 @@ def postgres(session: nox.Session, major: str) -> None:
 
 
 @nox.session
+def pooler(session: nox.Session) -> None:
+    """Thirty-two processes through a real pgbouncer in transaction mode. Needs the program `pgbouncer`, and says so if there is none."""
+    install(session, "test")
+    session.run("python", "-m", "tests.processes.pooler", *session.posargs)
+
+
+@nox.session
 def pairs(session: nox.Session) -> None:
     """Every two things that can go wrong in a canonical journey. Hours: name the journeys to sweep after `--`, to go on where it ended."""
     install(session, "test")

@@ -39,6 +39,7 @@ FAST: Final = (
     "max_connections=200",
     "autovacuum=off",
     "jit=off",
+    "dynamic_shared_memory_type=mmap",  # in its own folder, and nowhere else
 )
 
 

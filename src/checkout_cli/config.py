@@ -29,6 +29,7 @@ Relative paths in the file are relative to the file. Every mistake in it is told
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,8 @@ SECRET_AT_LEAST: Final = 16  # bytes
 BUSY_AT_MOST: Final = 3600  # seconds
 LARGEST: Final = 1_000_000  # bytes of a configuration: more is another file
 
+_PASSWORD: Final = re.compile("://([^:@/]*):[^@]*@")
+
 Tls = Literal["none", "starttls", "ssl"]
 
 
@@ -73,7 +76,7 @@ class Mail:
 class Settings:
     """Everything the command needs to know to open a shop. `config` is the file it was read from."""
 
-    db: str | None = None
+    db: str | None = field(default=None, repr=lambda db: repr(db and _PASSWORD.sub("://\\1:***@", db)))
     locations: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ("sandbox",)
     made_with: Mapping[str, Mapping[str, object]] = field(factory=dict, repr=masked)

@@ -269,7 +269,7 @@ class Backend:
         from checkout_adapters.sqlalchemy.faults import translated
 
         with translated(), self.storage.engine.begin() as connection:
-            return load_shop(connection, files, now=self.clock.now(), actor=actor, reason=reason)
+            return load_shop(connection, files, now=self.storage.time_on(connection), actor=actor, reason=reason)
 
     def fsck(self, progress: Callable[[Check, Finding | None], None] | None = None) -> tuple[Finding, ...]:
         """What is not as the invariants say. Where the sandbox is the only gateway, its own books are compared: in a transaction that
@@ -281,10 +281,10 @@ class Backend:
 
         books = self.books if self.settings.gateways == ("sandbox",) and beside(self.settings, ".sandbox").exists() else None
         if books is None:
-            return self.storage.read(lambda connection: check(connection, None, self.clock.now(), progress=progress))
+            return self.storage.read(lambda connection: check(connection, None, self.storage.time_on(connection), progress=progress))
         with translated(), self.storage.engine.connect() as connection, connection.execution_options(**STILL).begin():
             theirs = [GatewayRow(p.key, p.currency, p.captured, p.refunded, str(p.state)) for p in books.payments()]
-            return check(connection, theirs, self.clock.now(), progress=progress)
+            return check(connection, theirs, self.storage.time_on(connection), progress=progress)
 
 
 @contextmanager
@@ -296,7 +296,7 @@ def opened(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = 
     from checkout_adapters.sqlalchemy.store import SqlStorage
 
     time = clock or SystemClock()
-    with SqlStorage(name, clock=time, busy_timeout=settings.busy_timeout) as storage:
+    with SqlStorage(name, clock=clock, busy_timeout=settings.busy_timeout) as storage:
         yield Backend(settings, storage, SqlCatalog(storage), time, ids or SystemIds())
 
 

@@ -117,6 +117,7 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
     settings = read(written(tmp_path, FULL))
     assert "0123456789abcdef" not in repr(settings)
     assert "hunter2" not in repr(settings)
+    assert "db='postgresql://shop:***@db/shop'" in repr(Settings(db="postgresql://shop:hunter2@db/shop"))
 
 
 def test_nothing_named_says_how_to_name_it() -> None:

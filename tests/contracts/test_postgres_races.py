@@ -26,7 +26,7 @@ from checkout_core.events import Event
 from checkout_core.holds import Claim, CouponUses, Movement, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout, a_payment_under_way
 from checkout_core.testing.units import at_once, begin, fault_of, ids, numbers, read, stock, tell, write
-from checkout_core.unit import Delivery, Request, Unit
+from checkout_core.unit import Delivery, Release, Request, Unit
 from tests.databases import NOW
 from tests.postgres import Server, told
 from tests.selling import selling
@@ -225,6 +225,20 @@ def test_of_two_who_want_the_last_one_has_it(url: str) -> None:
         assert isinstance(second[0], Short)
 
 
+def test_of_two_who_let_go_the_same_one_does_it(url: str) -> None:
+    """The second waits, and finds nothing that is held any more (F3, R4)."""
+    with SqlStorage(url) as one, SqlStorage(url) as other:
+        stock(one, MUG, 5)
+        begin(one, a_checkout("c1", NOW, Claim(MUG, 2)))
+        with halted_at_commit(one) as (there, go), aside(lambda: write(one, Release("c1"))) as first:
+            assert there.wait(PATIENCE)
+            with aside(lambda: write(other, Release("c1"))) as second:
+                until_waiting(url)
+                go.set()
+        assert (first, second) == ([None], [None])
+        assert numbers(one, MUG) == (5, 0, 0)
+
+
 # The outbox.
 def overtaken(url: str) -> list[str]:
     """What is offered when an event was given its position, another one after it was delivered, and only then it is committed."""
@@ -248,8 +262,27 @@ def test_an_event_that_is_committed_late_is_delivered(url: str) -> None:
 
 def test_without_the_look_for_writers_it_is_lost(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted bug."""
-    monkeypatch.setattr(turns, "quiet", lambda connection: True)
+    monkeypatch.setattr(turns, "writers", lambda connection: frozenset())
     assert overtaken(url) == []
+
+
+def test_an_event_that_is_committed_while_it_is_looked_for_is_delivered(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody writes any more, and yet it was not there a moment ago: what is settled is asked once more."""
+    plain = turns.writers
+    with SqlStorage(url) as storage, psycopg.connect(url.replace("+psycopg", "")) as slow:
+        for id in ("c1", "c2"):
+            begin(storage, a_checkout(id, NOW))
+        event = "INSERT INTO events (checkout_id, seq, kind, at, facts) VALUES ('c1', 1, 'checkout.begun', now(), %s)"
+        slow.execute(event, [encode_facts(())])
+        tell(storage, NOW, ("c2", 1))
+
+        def writers(connection: sa.Connection) -> frozenset[str]:
+            slow.commit()
+            return plain(connection)
+
+        monkeypatch.setattr(turns, "writers", writers)
+        write(storage, Delivery("mail", "c2/1", 1, delivered=True))
+        assert ids(storage.undelivered("mail", 10)) == ["c1/1"]
 
 
 def test_the_mark_goes_on_when_it_is_quiet(url: str) -> None:
@@ -262,6 +295,31 @@ def test_the_mark_goes_on_when_it_is_quiet(url: str) -> None:
         for n in range(1, 5):
             write(storage, Delivery("mail", f"c1/{n}", 1, delivered=True))
         assert told(url, "SELECT position FROM consumers WHERE name = 'mail'") == told(url, "SELECT max(position) FROM events")
+
+
+def test_the_mark_goes_on_although_it_is_never_quiet(url: str) -> None:
+    """Whoever wrote when a position was the highest has ended: that much is certain, whoever writes now; and nothing is lost by it."""
+    wrote = "INSERT INTO events (checkout_id, seq, kind, at, facts) VALUES ('c1', %s, 'checkout.begun', now(), %s)"
+    mark = "SELECT position FROM consumers WHERE name = 'mail'"
+    with (
+        SqlStorage(url) as storage,
+        psycopg.connect(url.replace("+psycopg", "")) as one,
+        psycopg.connect(url.replace("+psycopg", "")) as two,
+    ):
+        for id in ("c1", "c2"):
+            begin(storage, a_checkout(id, NOW))
+        marks = list[int]()
+        for n, (begins, ends) in enumerate(((one, two), (two, one), (one, two), (two, one)), start=1):
+            begins.execute(wrote, [n, encode_facts(())])
+            ends.commit()
+            tell(storage, NOW, ("c2", n))
+            for event in storage.undelivered("mail", 10):
+                write(storage, Delivery("mail", event.id, 1, delivered=True))
+            marks.append(told(url, mark)[0][0])
+        two.commit()
+        assert marks == sorted(marks)
+        assert marks[-1] > 0
+        assert ids(storage.undelivered("mail", 10)) == ["c1/4"]
 
 
 def test_of_two_relays_the_one_that_failed_does_not_undo_the_other(url: str) -> None:

@@ -61,7 +61,7 @@ def test_of_thirty_two_processes_on_a_server_twenty_purchases_get_the_twenty_mug
     assert found == {"answers": {"placed": 20, "out-of-stock": 44}, "sold": 20, "captured": 20, "deadlocks": 0, "wrong": []}
 
 
-def test_the_same_thirty_two_oversell_where_nothing_is_locked(postgres: Server) -> None:
+def test_half_of_them_oversell_where_nothing_is_locked(postgres: Server) -> None:
     """With the bug planted the same verdict is another one: it would have been seen."""
     url = postgres.clone()
     try:
@@ -69,7 +69,6 @@ def test_the_same_thirty_two_oversell_where_nothing_is_locked(postgres: Server) 
     finally:
         postgres.drop(url)
     assert any("I2" in sentence for sentence in found["wrong"])
-    assert found["deadlocks"] > 0
 
 
 def test_fifty_shoppers_share_a_code_and_a_budget_to_the_cent(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def path_of(url: str) -> Path:
 def _parsed(url: str) -> sa.URL:
     try:
         return sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise Misconfigured("This is no database URL. Give a path such as shop.db, or postgresql://user@host/shop.") from None
 
 
@@ -83,7 +83,10 @@ def open_engine(url: str, *, busy_timeout: float = BUSY_TIMEOUT, create: bool = 
     What it writes may be an address: no error of it, and no log, repeats the values (R24).
     """
     if (server := server_of(url)) is not None:
-        return postgres.open_engine(server, busy_timeout)
+        engine = postgres.open_engine(server, busy_timeout)
+        sa.event.listen(engine, "connect", _sign)
+        sa.event.listen(engine, "checkout", _refuse_parents)
+        return engine
     path = existing(path_of(url), create=create)
     engine = sa.create_engine(
         "sqlite://", creator=lambda: connect(path, busy_timeout, create), poolclass=sa.pool.QueuePool, hide_parameters=True
@@ -153,7 +156,9 @@ def _sign(connection: Any, record: Any) -> None:
 
 
 def _refuse_parents(connection: Any, record: Any, fairy: Any) -> None:
-    """A forked child opens its own: SQLite's locks are not inherited, and it would damage the file through its parent's connection."""
+    """A forked child opens its own. SQLite's locks are not inherited, and it would damage the file through its parent's connection; to a
+    server, what both say over one connection would be nonsense.
+    """
     if record.info["process"] != os.getpid():
         _PARENTS.append(connection)
         record.dbapi_connection = fairy.dbapi_connection = None

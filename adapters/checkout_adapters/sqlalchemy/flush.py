@@ -213,13 +213,14 @@ class Flush:
 
     def _certain(self, consumer: str, front: Any) -> int | None:
         """As far as no event can still appear that was given its position before: on SQLite all that is there."""
-        if not turns.quiet(self._connection):
-            return None
         if self._connection.dialect.name == "sqlite":
             return _reached(front)
+        limit = turns.certain(self._connection, consumer, front.last or 0)
+        if limit is None:
+            return None
         again = self._connection.execute(st.FRONT, {"consumer": consumer}).one()
-        certain = min(_reached(again), front.last or 0)
-        return certain if certain != again.mark else None
+        position = min(_reached(again), limit)
+        return position if position > again.mark else None
 
     # How.
     def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -33,6 +33,9 @@ CODES: Final[Mapping[str, Callable[[], CheckoutError]]] = {
     "57P02": lambda: Unavailable(f"The database has stopped. {_SAME}"),
     "57P03": lambda: Unavailable(f"The database is starting or stopping. {_SAME}"),
     "58030": lambda: Unavailable(f"The disk does not read or write the database. Look at the disk. {_SAME}"),
+    "option": lambda: Misconfigured(
+        "The URL asks for something that cannot be done. Check its options, and whether the server speaks TLS."
+    ),
     "28P01": lambda: Misconfigured("The database refuses the user or the password. Check both in the URL."),
     "28000": lambda: Misconfigured("The database does not let this user in from here. Check the user, and the server's pg_hba.conf."),
     "3D000": lambda: Misconfigured("The server has no database of that name. Make it with `createdb`, or name another."),
@@ -50,11 +53,15 @@ CODES: Final[Mapping[str, Callable[[], CheckoutError]]] = {
 
 _KINDS: Final = {"23505": "unique", "23503": "foreign key", "23514": "check", "23502": "not null"}
 
+OPTION: Final = "option"
+"""Not the server's, but said by the library that talks to it, of what the URL asks for."""
+
 _CONNECTING: Final[tuple[tuple[str, str], ...]] = (
     (r"password|authentication failed", "28P01"),
     (r"database .* does not exist", "3D000"),
     (r"role .* does not exist|no pg_hba.conf entry", "28000"),
     (r"too many (clients|connections)|remaining connection slots|connection limit", "53300"),
+    (r"invalid \w+ (value|option|argument)|SSL|certificate|definition of service|requires a value", OPTION),
     (r"starting up|shutting down|not (yet )?accepting connections", "57P03"),
 )
 """What a server says to somebody whom it does not let in, in the words of English; in others it is unreachable."""
@@ -80,6 +87,8 @@ def typed(error: Any) -> CheckoutError:
     if state is None:
         if type(error).__name__ == "DataError":  # it was not sent: a NUL in a text, a number past every column
             return CODES["22021"]()
+        if type(error).__name__ == "ProgrammingError":
+            return CODES[OPTION]()
         text = str(error)
         if not text.startswith(("connection", "failed to resolve")):
             return Unavailable(LOST)

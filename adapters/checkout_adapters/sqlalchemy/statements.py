@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from checkout_adapters.sqlalchemy.tables import carts, checkouts, consumers, deliveries, events, holds, persons, pools, quotes, requests
@@ -48,11 +48,16 @@ DELIVERY_SEEN: Final = select(deliveries.c.tries, deliveries.c.state, deliveries
 DELIVERY: Final = DELIVERY_SEEN.with_for_update(key_share=True)
 
 # Taking. The pools of all claims, and of all that is held already, are locked in the one order (R27); then the writes say yes or no (R5).
-_MINE: Final = select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held")
+# All keys come from one list, not from one or the other: PostgreSQL would go through every pool there is.
+_claimed = pools.alias("claimed_pools")
+_KEYS: Final = union_all(
+    select(_claimed.c.pool).where(_claimed.c.pool.in_(bindparam("claimed", expanding=True))),
+    select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held"),
+)
 WANTED: Final = (
     select(*NUMBERS, holds.c.amount.label("amount"), holds.c.state.label("state"))
     .outerjoin(holds, sa.and_(holds.c.pool == pools.c.pool, holds.c.checkout_id == bindparam("id")))
-    .where(sa.or_(pools.c.pool.in_(bindparam("claimed", expanding=True)), pools.c.pool.in_(_MINE)))
+    .where(pools.c.pool.in_(_KEYS))
     .order_by(pools.c.pool)
     .with_for_update(key_share=True, of=pools)
 )

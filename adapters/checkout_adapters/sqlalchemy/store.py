@@ -16,6 +16,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -187,6 +188,10 @@ class SqlStorage:
     def _look(self, look: Callable[[sa.Connection], T], guard: AbstractContextManager[None]) -> T:
         with translated(), guard, self.engine.connect() as connection, connection.execution_options(**READ).begin():
             return look(connection)
+
+    def time_on(self, connection: sa.Connection) -> datetime:
+        """The time that units decide by, asked on a connection (R15)."""
+        return time_of(connection, self.clock, begun=False)
 
     def close(self) -> None:
         """Close every connection; the storage opens new ones if it is used again."""
