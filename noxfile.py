@@ -103,6 +103,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def server_bench(session: nox.Session) -> None:
+    """Purchases a second on a durable PostgreSQL beside the least that any shop must write. After `--`: --clients 1 8 --purchases N …"""
+    install(session, "test")
+    session.run("python", "-m", "tests.bench.server", *session.posargs)
+
+
+@nox.session
 def twins(session: nox.Session) -> None:
     """Make the sync twins anew from their async source."""
     session.run("python", TWINS, "--write")

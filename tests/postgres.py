@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -96,9 +96,12 @@ def told(url: str, *statements: sql.Composed | str) -> list[Any]:
 
 
 @contextmanager
-def running(major: str | None = None) -> Iterator[Server]:
-    """The server that the environment names, else one of our own, which ends with the block, or with this process however that ends."""
-    if given := os.environ.get(ENV_URL):
+def running(major: str | None = None, *, settings: Sequence[str] = FAST, folder: Path | None = None) -> Iterator[Server]:
+    """The server that the environment names, else one of our own, which ends with the block, or with this process however that ends.
+
+    One with other settings, or on the disk of that folder, is always our own.
+    """
+    if settings is FAST and (given := os.environ.get(ENV_URL)):
         server = Server(given)
         try:
             yield server
@@ -106,10 +109,11 @@ def running(major: str | None = None) -> Iterator[Server]:
             for n in range(1, server.made + 1):
                 server.drop(server.at(f"t{os.getpid()}_{n}"))
         return
-    folder = Path(tempfile.mkdtemp(prefix="checkout-postgres-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="checkout-postgres-", dir=folder or memory))
     keeper: subprocess.Popen[bytes] | None = None
     try:
-        port, command = _made(folder, major or os.environ.get(ENV_MAJOR, "18"))
+        port, command = _made(folder, major or os.environ.get(ENV_MAJOR, "18"), settings)
         keeper = subprocess.Popen([sys.executable, __file__, str(folder), *command], stdin=subprocess.PIPE)
         server = Server(f"postgresql+psycopg://postgres:secret@127.0.0.1:{port}/postgres", keeper)
         _until_it_answers(server, folder)
@@ -122,7 +126,7 @@ def running(major: str | None = None) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made(folder: Path, major: str) -> tuple[int, list[str]]:
+def _made(folder: Path, major: str, more: Sequence[str]) -> tuple[int, list[str]]:
     """A cluster in that folder: its port, and the command that serves it."""
     folder.chmod(0o755)
     bin = _binaries(folder, major)
@@ -150,7 +154,7 @@ def _made(folder: Path, major: str) -> tuple[int, list[str]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal", *FAST]
+    settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal", *more]
     return port, [str(bin / "postgres"), "-D", str(data), *[part for setting in settings for part in ("-c", setting)]]
 
 

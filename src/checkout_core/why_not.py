@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from checkout_core.money import Money
 from checkout_core.pricing import Basket, Facts, laid_out, stacked_for, visit_of
 from checkout_core.pricing_policy import PricingPolicy
-from checkout_core.promotions import Promotion
+from checkout_core.promotions import FreeGift, Given, Promotion
 from checkout_core.promotions.benefits import Naming
 from checkout_core.promotions.conditions import context_of
 from checkout_core.promotions.rules import entries_of, obstacles, unmet
@@ -97,7 +97,7 @@ def why(promotion: Promotion, basket: Basket, facts: Facts, now: datetime, polic
     barred = unmet(promotion, context_of(sheet, now, visit_of(asked, facts)))
     hindering = dict(obstacles(promotion, sheet, entries_of(promotion, sheet), now, facts.used_up.get(promotion.id), barred))
     stacked = stacked_for(asked, facts, sheet, now, policy, deals)
-    takes = next((Money(sum(given.shares), basket.currency) for deal, given in stacked.applied if deal.id == promotion.id), None)
+    takes = next((_worth(deal, given, facts, basket.currency) for deal, given in stacked.applied if deal.id == promotion.id), None)
     refused = next((refused for deal, refused in stacked.refused if deal.id == promotion.id), None)
     if refused is not None and refused.reason == "minimum-spend":
         hindering["minimum"] = refused  # after what others have taken, if it is to be reached then
@@ -132,6 +132,13 @@ def _requirements(p: Promotion) -> Iterator[tuple[Requirement, tuple[str, ...], 
         yield "full price", ("full_price",), None
     if p.minimum:
         yield "minimum", ("minimum",), None
+
+
+def _worth(deal: Promotion, given: Given, facts: Facts, currency: str) -> Money:
+    """What it takes off; of a gift, what that costs in the catalogue."""
+    if isinstance(gift := deal.benefit, FreeGift):
+        return gift.quantity * facts.products[gift.sku].prices[currency]
+    return Money(sum(given.shares), currency)
 
 
 def _checked(what: Requirement, places: tuple[str, ...], hindering: Mapping[str, Refused], about: int | None) -> Check:

@@ -31,12 +31,12 @@ EXAMPLE = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 # The shipped ones.
-def test_seventeen_scenarios_ship_and_each_can_be_run() -> None:
+def test_eighteen_scenarios_ship_and_each_can_be_run() -> None:
     """Each tells its story, names a fault, says how it must end, and asks for something to be reached."""
     assert [one.name for one in SCENARIOS] == [
-        "black-friday", "campaign-budget", "clock-skew", "coupon-stampede", "crash-storm", "gateway-outage", "guest-to-login", "last-unit",
-        "one-gift-card", "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "tax-records", "twice-a-person",
-        "two-tabs", "webhook-chaos",
+        "black-friday", "campaign-budget", "clock-skew", "coupon-stampede", "crash-storm", "free-gifts", "gateway-outage", "guest-to-login",
+        "last-unit", "one-gift-card", "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "tax-records",
+        "twice-a-person", "two-tabs", "webhook-chaos",
     ]  # fmt: skip
     for one in SCENARIOS:
         assert one.about, one.name
@@ -121,7 +121,7 @@ def test_the_command_shows_what_was_understood(checkout: Command) -> None:
     (data,) = checkout("simulate", "scenario", "check", SHIPPED / "last-unit.toml", "--json").data["scenarios"]
     assert (data["name"], data["shoppers"], data["expect_calm"]["orders"]) == ("last-unit", 10, {"least": 1, "most": 1})
     assert data["actors"][1] == {"name": "guest", "journey": "guest", "count": 4, "shared": False}
-    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 17
+    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 18
 
 
 def test_a_folder_is_listed_and_other_files_are_passed_over(checkout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

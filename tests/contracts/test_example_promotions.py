@@ -14,6 +14,7 @@ from checkout_core import Refused, why_not
 from checkout_core.cart import Line
 from checkout_core.codes import parted
 from checkout_core.customers import Destination, Shopper
+from checkout_core.gifts import gift_skus
 from checkout_core.pricing import Basket, Facts, Quote, price
 from checkout_core.promotions.checking import never
 from checkout_core.promotions.clashes import clashes
@@ -40,11 +41,11 @@ class Cart:
 
 def laid(cart: Cart) -> tuple[Basket, Facts]:
     catalog, to = FILES.catalog(), Destination(cart.country)
-    products = catalog.products(list(cart.goods))
+    deals, _ = parted(catalog.promotions(cart.codes))
+    products = catalog.products([*cart.goods, *gift_skus(deals)])
     weight = sum(products[sku].weight * count for sku, count in cart.goods.items())
     sent = catalog.options(Shipment(to, "EUR", [Parcel(weight)]))
     categories = sorted({product.tax_category for product in products.values()} | {"shipping"})
-    deals, _ = parted(catalog.promotions(cart.codes))
     facts = Facts(products, deals, catalog.rates(to, categories, cart.at), tuple(sent), {}, cart.shopper)
     ways = tuple(option.id for option in sent if isinstance(option, ShippingOption)) if weight else ()
     lines = tuple(Line(sku, count) for sku, count in cart.goods.items())
@@ -92,6 +93,8 @@ APPLIES: list[tuple[str, Cart, int]] = [
     ("upi", Cart({"POT": 2, "BOOK-TEA": 1}, pay_by="upi"), 300),  # 5 % of 75.60 are 3.78, capped
     ("red-week", Cart({"SCARF-RED": 6}), 900),
     ("warm-set", Cart({"HAT-RED": 2, "SCARF-RED": 1}), 600),  # 42.00 for 36.00, once
+    ("strainer", Cart({"BOOK-TEA": 6}), 450),  # 120.00, and 102.00 after 15 %
+    ("strainer", Cart({"BOOK-TEA": 6, "STRAINER": 1}), 450),  # one is bought, one is given
 ]
 
 REFUSES: list[tuple[str, Cart, Refused]] = [
@@ -112,6 +115,7 @@ REFUSES: list[tuple[str, Cart, Refused]] = [
     ("upi", Cart({"BOOK-TEA": 2}, pay_by="card"), Refused("other-method", "upi", "upi")),
     ("red-week", Cart({"SCARF-RED": 4, "SOCK-BLUE": 2}), Refused("minimum-quantity", "red-week")),
     ("warm-set", Cart({"HAT-RED": 1, "SOCK-RED": 1}), Refused("no-effect", "warm-set")),
+    ("strainer", Cart({"BOOK-TEA": 4}), Refused("minimum-spend", "strainer")),
 ]
 
 
@@ -154,7 +158,7 @@ def test_what_goes_with_what() -> None:
     """Free socks shut out the percent, not the carriage; the club's tea beats the happy hour's; the red week comes before the tiers."""
     assert given(Cart({"SOCK-RED": 6, "BOOK-TEA": 2})) == {"socks-3-for-2": 1800, "free-parcel": 490}
     assert given(Cart({"TEA-MINT": 2, "BOOK-TEA": 1}, at=FRIDAY, shopper=CLUB)) == {"tea-club": 195}
-    assert given(Cart({"SCARF-RED": 6})) == {"red-week": 900, "more-is-less": 2025, "free-parcel": 490}
+    assert given(Cart({"SCARF-RED": 6})) == {"red-week": 900, "more-is-less": 2025, "free-parcel": 490, "strainer": 450}
     assert given(Cart(SIX_RED)) == {"socks-3-for-2": 900, "free-parcel": 490}
 
 
@@ -163,7 +167,7 @@ def test_they_make_sense_together() -> None:
     assert [one for each in FILES.promotions for one in never(each, FILES.products, FILES.shipping.methods, MONDAY)] == []
     assert clashes(FILES.promotions, FILES.products) == ()
     ids = {promotion.id for promotion in FILES.promotions}
-    assert len(ids) == 12
+    assert len(ids) == 13
     assert ids == {id for id, _, _ in APPLIES} == {id for id, _, _ in REFUSES}
 
 

@@ -34,6 +34,7 @@ from checkout_core.promotions import (
     judge,
     stack,
 )
+from checkout_core.promotions.conditions import words_of
 from checkout_core.sheet import Sheet
 from tests.world import NOON, Numbered, TestClock, a_checkout, a_shop, eur, total
 
@@ -270,6 +271,63 @@ def test_each_condition_is_asked_once_for_a_quote_and_none_of_a_code_that_was_no
     deals[2] = evolve(deals[2], id="c", when=[Counted(times)], group="g")
     stack(deals, sheet(), NOON, codes=())
     assert times == [2, 2]
+
+
+@frozen
+class Clumsy:
+    """A host's own condition with a mistake in it."""
+
+    answer: Any
+    words: Any = "when the host says so"
+
+    def why_not(self, context: Context) -> Any:
+        if isinstance(self.answer, type):
+            raise self.answer("Ada Lovelace, ada@example.com")
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ZeroDivisionError, "Clumsy: it raised ZeroDivisionError"),
+        (RecursionError, "Clumsy: it raised RecursionError"),
+        (True, "Clumsy: it answered bool, and not None or a Refused"),
+        ("no", "Clumsy: it answered str, and not None or a Refused"),
+    ],
+)
+def test_a_hosts_own_condition_that_is_broken_does_not_hold_and_stops_nobody(answer: Any, said: str) -> None:
+    """Decision 0026: nothing is given away for a mistake, the others apply, and what an exception says is not repeated (R24)."""
+    broken = tenth(when=[Clumsy(answer)])
+    assert judge(broken, sheet(), NOON) == Refused("broken-rule", "tenth", said)
+    stacked = stack([broken, evolve(tenth(), id="b")], sheet(), NOON)
+    assert [p.id for p, _ in stacked.applied] == ["b"]
+    assert [why.reason for _, why in stacked.refused] == ["broken-rule"]
+
+
+def test_a_checkout_goes_on_without_a_broken_condition_and_a_typed_code_says_so() -> None:
+    shop, _ = club_shop(tenth(when=[Clumsy(ValueError)]), customers=None)
+    assert total(a_checkout(shop)) == eur(1740)
+    shop, _ = club_shop(tenth(when=[Clumsy(ValueError)], code="TYPED"), customers=None)
+    with pytest.raises(Refusal, match=r"does not work \(Clumsy: it raised ValueError\)"):
+        a_checkout(shop, codes=["TYPED"])
+
+
+@pytest.mark.parametrize("words", [7, "", "x" * 201, "two\nlines", None])
+def test_what_cannot_say_its_words_is_called_by_its_class(words: Any) -> None:
+    assert words_of(Clumsy(None, words)) == "a condition of the class Clumsy"
+    assert words_of(Clumsy(None)) == "when the host says so"
+
+
+def test_words_that_raise_are_no_words() -> None:
+    class Mute:
+        @property
+        def words(self) -> str:
+            raise KeyError("words")
+
+        def why_not(self, context: Context) -> Refused | None:
+            return None
+
+    assert words_of(Mute()) == "a condition of the class Mute"
 
 
 # In a shop.

@@ -18,7 +18,7 @@ from checkout_core.checkout import Deadlines
 from checkout_core.holds import Stock
 from checkout_core.money import Money, Ratio
 from checkout_core.policy import Policy
-from checkout_core.promotions import Percent, Promotion
+from checkout_core.promotions import FreeGift, Percent, Promotion
 from checkout_core.scripts import Add, Begin, Do, Load, Login, Merge, Open, Outcome, renamed
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Rate, Scenario
 from tests.simulation.small import AGAIN, BACK, BEGIN, FILL, MUG, OPEN, a_scenario, begin, buyer, card, journey, receive, reprice, upi, wait
@@ -51,6 +51,7 @@ ONCE = Promotion("once", "Once for each", Percent(Ratio(15)), code="ONCE", per_p
 SPARE = Promotion("spare", "Enough for all", Percent(Ratio(10)), code="SPARE", limit=20)
 FEW = Promotion("few", "For a few", Percent(Ratio(5)), code="FEW", limit=3, per_person=1)
 ODD = Promotion("odd", "An odd percentage", Percent(Ratio.parse("12.356")), code="ODD", priority=1)
+WITH_IT = Promotion("with-it", "A book with it", FreeGift("BOOK"), minimum=[Money(100, "EUR")])
 THIRD = Promotion("third", "A third off", Percent(Ratio.parse("33.3")))
 
 
@@ -263,6 +264,7 @@ _SMALL: Final = (
     ),
     _all(*_BY_CARD, name="gift cards", stock=40, cards=((_CARD, Money(5000, "EUR")),), policy=HURRIED),
     _all(_ok(3), _turns_back(2), name="taxes", rates=_TOLD, workers=2, tax_provider=True),
+    _all(_AT_ONCE, _turns_back(2), _lost(1), name="gifts", stock={Stock("MUG"): 20, Stock("BOOK"): 3}, promotions=[WITH_IT]),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

@@ -33,6 +33,7 @@ from checkout_core.promotions import (
     UnitOff,
 )
 from checkout_core.promotions.benefits import Naming, Ours
+from checkout_core.promotions.conditions import words_of
 from checkout_core.promotions.windows import Window
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def coupon_data(one: Coupon) -> dict[str, object]:
         "takes_off": takes_off(p) if p else None,
         "percent": None if percent is None else str(percent),
         "amounts": [money_data(amounts[code]) for code in sorted(amounts)],
-        "when": [condition.words for condition in p.when] if p else [],
+        "when": [words_of(condition) for condition in p.when] if p else [],
         "minimum": [money_data(p.minimum[code]) for code in sorted(p.minimum)] if p else [],
         "starts": time_data(p.starts if p else None),
         "ends": time_data(p.ends if p else None),
@@ -176,7 +177,7 @@ def coupon_words(one: Coupon, *, uses: bool = True) -> Iterator[RenderableType]:
             ("to be bought", goods_words(p.benefit.buy) if p and isinstance(p.benefit, BuyGet) else None),
             ("made cheaper", goods_words(p.benefit.get) if p and isinstance(p.benefit, BuyGet) else None),
             ("together", _parts_words(p.benefit) if p and isinstance(p.benefit, Bundle) else None),
-            ("holds", "; ".join(condition.words for condition in p.when) if p and p.when else None),
+            ("holds", "; ".join(words_of(condition) for condition in p.when) if p and p.when else None),
             ("needs at least", minimum_words(p) if p else None),
             ("starts", time_words(p.starts) if p else None),
             ("ends", time_words(p.ends) if p else None),

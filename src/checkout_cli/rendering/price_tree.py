@@ -31,6 +31,7 @@ from checkout_core.promotions import (
     Told,
     UnitOff,
 )
+from checkout_core.promotions.conditions import words_of
 from checkout_core.quote import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.receipt import receipt_of
 from checkout_core.refusals import Refused
@@ -323,7 +324,7 @@ class PriceTree:
         if used.group is not None:
             yield say("worked.group", group=used.group)
         for condition in used.when:
-            yield say("worked.when", condition=condition.words)
+            yield say("worked.when", condition=words_of(condition))
 
     def _everything(self, deal: Deal) -> bool:
         """Whether it covers all goods, or all carriage, or both."""

@@ -17,6 +17,7 @@ from checkout_core.money import Money, Ratio
 from checkout_core.pricing import AppliedPromotion, PricedLine, PricedShipping, Quote
 from checkout_core.pricing_policy import settings_of
 from checkout_core.promotions import Kept, Told
+from checkout_core.promotions.conditions import words_of
 from checkout_core.receipt import receipt_of
 
 
@@ -93,7 +94,7 @@ def _promotion_data(used: AppliedPromotion, quote: Quote) -> dict[str, object]:
         "unused": money_data(Money(used.unused, quote.currency)),
         "group": used.group,
         "benefit": _benefit_data(used.benefit),
-        "when": [condition.words for condition in used.when],
+        "when": [words_of(condition) for condition in used.when],
         "shares": [
             {"of": "line" if at < goods else "shipping", "id": ids[at], "amount": money_data(Money(share, quote.currency)), "units": units}
             for at, share, units in zip(used.positions(goods), used.shares, counts, strict=True)

@@ -12,6 +12,7 @@ from checkout_cli.rendering.coupons import combines, covers, goods_words, kind_o
 from checkout_cli.rendering.facts import money_data, time_words
 from checkout_cli.rendering.tables import cell, heading, note
 from checkout_core.promotions import Bundle, BuyGet, FreeGift, Promotion
+from checkout_core.promotions.conditions import words_of
 from checkout_core.why_not import Check, Why
 
 HOLDS: Final = "✓"
@@ -71,7 +72,7 @@ def _asks_for(check: Check, p: Promotion) -> str:
             return f"at most {limits_words(p)}"
         case "condition":
             assert check.about is not None
-            return p.when[check.about].words
+            return words_of(p.when[check.about])
         case "goods":
             if isinstance(p.benefit, BuyGet):
                 b = p.benefit

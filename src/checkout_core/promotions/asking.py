@@ -10,13 +10,13 @@ from attrs import evolve
 from checkout_core.catalog import Product
 from checkout_core.pricing_policy import PricingPolicy
 from checkout_core.promotions.benefits import Answer, Entry, HostBenefit, Told
+from checkout_core.promotions.conditions import WORDS_AT_MOST
 from checkout_core.promotions.working import Given, able_of, limited, shared, spread
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
 
 ENTRIES_AT_MOST: Final = 1000
 """So many entries a host's own benefit is asked about; a promotion that covers more does not apply (R25)."""
-WORDS_AT_MOST: Final = 200
 
 
 class _BrokenError(Exception):

@@ -370,3 +370,34 @@ _DAY: Final = 24 * 60
 
 Ours = Quantity | InGroup | FirstOrder | Channel | ShipTo | PaidBy | Hours | InVariant
 CONDITIONS: Final[tuple[type[Ours], ...]] = cast("tuple[type[Ours], ...]", get_args(Ours))
+_OURS: Final = frozenset(CONDITIONS)
+WORDS_AT_MOST: Final = 200
+
+
+def asked(condition: Condition, context: Context) -> Refused | None:
+    """What a condition answers. One of a host's own that raises, or answers what is no answer, does not hold: nothing is given away for it,
+    and everybody else buys on (decision 0026).
+    """
+    if type(condition) in _OURS:
+        return condition.why_not(context)
+    name = type(condition).__name__
+    try:
+        answer: object = condition.why_not(context)
+    except Exception as error:  # whatever the host's class raises; not what it says, which may be about a person (R24)
+        return Refused("broken-rule", given=f"{name}: it raised {type(error).__name__}")
+    if answer is None or isinstance(answer, Refused):
+        return answer
+    return Refused("broken-rule", given=f"{name}: it answered {type(answer).__name__}, and not None or a Refused")
+
+
+def words_of(condition: Condition) -> str:
+    """What it asks for, in a few words; of a host's own that cannot say it, the name of its class."""
+    if type(condition) in _OURS:
+        return condition.words
+    try:
+        words: object = condition.words
+    except Exception:
+        words = None
+    if type(words) is str and 0 < len(words) <= WORDS_AT_MOST and words.isprintable():
+        return words
+    return f"a condition of the class {type(condition).__name__}"

@@ -30,7 +30,7 @@ from checkout_core.promotions.benefits import (
     not_a_benefit,
     skus_of,
 )
-from checkout_core.promotions.conditions import Assortment, Condition, Context, pairs_of
+from checkout_core.promotions.conditions import Assortment, Condition, Context, asked, pairs_of
 from checkout_core.promotions.windows import Window
 from checkout_core.refusals import Refused
 from checkout_core.sheet import Sheet
@@ -303,7 +303,7 @@ Obstacle = tuple[str, Refused]
 def unmet(p: Promotion, context: Context) -> Iterator[Obstacle]:
     """Those of its conditions `when` that do not hold, in their order."""
     for n, condition in enumerate(p.when):
-        refused = condition.why_not(context)
+        refused = asked(condition, context)
         if refused is not None:
             yield f"when[{n}]", refused if refused.subject else evolve(refused, subject=p.label)
 

@@ -99,6 +99,10 @@ class Incremental:
         if ours is None or isinstance(short.pool, CartTurn):
             return
         self.evaluated["Q2"] += 1
+        c = self.books.docs.get(checkout)
+        if c is not None and isinstance(short.pool, Stock) and short.pool.sku not in {line.sku for line in c.lines}:
+            wanted = ", ".join([line.sku for line in c.lines])
+            broken("Q2", "a sale was lost for want of a gift", f"the cart: {wanted}", f"missing: {named(short.pool)}", checkout)
         mine = self.books.held.get(checkout, {}).get(short.pool, 0)
         there = self.books.limits.get(short.pool, ours.on_hand) - ours.promised + mine
         if there >= short.wanted:

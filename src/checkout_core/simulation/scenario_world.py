@@ -22,7 +22,7 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.money import CURRENCIES, Money, Ratio
 from checkout_core.payments import Capabilities
 from checkout_core.policy import Policy
-from checkout_core.promotions import AmountOff, Percent, Promotion, Window
+from checkout_core.promotions import AmountOff, FreeGift, Percent, Promotion, Window
 from checkout_core.script_table import Table, near, shown
 from checkout_core.scripts import Script
 from checkout_core.shipping import Band, ShippingMethod, ShippingTable, Zone
@@ -167,7 +167,7 @@ def _gateway(table: Table) -> GatewayTerms:
 def _shop(table: Table, parts: Parts, currency: str) -> Goods:
     """The goods of a shop that lies elsewhere; what is told as well would be told twice."""
     folder = table.text("shop")
-    for word in ("products", "coupons", "shipping", "locations"):
+    for word in ("products", "coupons", "gifts", "shipping", "locations"):
         table.known.append(word)
         if table.has(word):
             table.wrong(f'"{word}" does not go with "shop": the shop has its own. Leave one of the two out')
@@ -209,6 +209,15 @@ def _told(table: Table, currency: str) -> Goods:
             row.wrong(f'"code": {shown(coupon.code)} is there already. Give each coupon its own')
         elif coupon is not None:
             coupons[coupon.id] = coupon
+        row.over()
+    for row in table.tables("gifts", COUPONS_AT_MOST):
+        gift = _gift(row, currency)
+        if gift is not None and gift.id in coupons:
+            row.wrong('"sku" is given away already. Give each gift once')
+        elif gift is not None and gift.benefit.sku not in products:  # type: ignore[union-attr]
+            row.wrong(f'"sku": {shown(gift.benefit.sku)} is not sold here{near(gift.benefit.sku, products)}. Sell it, with its stock')  # type: ignore[union-attr]
+        elif gift is not None:
+            coupons[gift.id] = gift
         row.over()
     carriage = table.money("shipping", currency) or (Money.zero(currency) if currency in CURRENCIES else None)
     if carriage is None:
@@ -269,6 +278,14 @@ def _coupon(row: Table, currency: str) -> Promotion | None:
     except ValueError as error:
         row.wrong(str(error).rstrip("."))
         return None
+
+
+def _gift(row: Table, currency: str) -> Promotion | None:
+    """Some units of a SKU for nothing, with every cart that is worth so much."""
+    sku, units, minimum = row.need("sku"), row.whole("units", 1, 1000), row.money("minimum", currency)
+    if not sku:
+        return None
+    return Promotion(f"gift {sku}", f"{sku} as a gift", FreeGift(sku, units or 1), minimum=() if minimum is None else (minimum,))
 
 
 def _gift_cards(table: Table, currency: str) -> tuple[tuple[str, Money], ...]:

@@ -35,7 +35,7 @@ __all__ = ["ALL", "FIRST_PURCHASE", "MORE", "Mutant", "Patch", "named"]
 _FAMILIES: Final = (
     (FIRST_PURCHASE, MORE),
     (payments.CALLS, sending_back.MONEY_BACK, news.NEWS),
-    (holds.HOW_LONG, holds.HOW_MUCH, holds.LOCKS, cards.CARDS),
+    (holds.HOW_LONG, holds.HOW_MUCH, holds.LOCKS, cards.CARDS, cards.GIFTS),
     (carts.MERGING, carts.QUOTES, requests.REQUESTS),
     (books.FIGURES, books.BOOKS, books.EVENTS, books.STORE),
     (worker.DELIVERY, worker.TIME, taxing.TAXING),

@@ -1,4 +1,4 @@
-"""Bugs about gift cards: money that is spent twice, not taken, or not given back."""
+"""Bugs about gift cards and free gifts: money that is spent twice, not taken, or not given back; goods that nobody took from a shelf."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from attrs import evolve
 from checkout_core import drive, taking
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take
-from checkout_core.holds import CardBalance, Claim, Pool
+from checkout_core.holds import CardBalance, Claim, Pool, Stock
+from checkout_core.promotions import FreeGift
 from tests.simulation.mutants.bug import Patch, bug, everywhere
 
 
@@ -61,3 +62,22 @@ def late_money_forgets_the_card(patch: Patch) -> None:
 
 
 CARDS = (a_card_is_only_looked_at, a_card_is_not_taken_from, a_cancelled_order_keeps_the_money, late_money_forgets_the_card)
+
+
+@bug("a gift comes off no shelf", "what a promotion gives away is not taken from stock", "I3", origin="F1")
+def a_gift_comes_off_no_shelf(patch: Patch) -> None:
+    real = taking.wanted
+
+    def wanted(unit: Any, c: Checkout, quote: Any, policy: Any) -> tuple[Claim, ...]:
+        gifts = {used.benefit.sku for used in quote.promotions if isinstance(used.benefit, FreeGift)} - {line.sku for line in c.lines}
+        return tuple(claim for claim in real(unit, c, quote, policy) if not (isinstance(claim.pool, Stock) and claim.pool.sku in gifts))
+
+    everywhere(patch, real, wanted)
+
+
+@bug("a sale is lost for want of a gift", "who was quoted a gift that is gone is refused, and not sold the rest", "Q2", origin="F1")
+def a_sale_is_lost_for_want_of_a_gift(patch: Patch) -> None:
+    everywhere(patch, taking.gone, lambda *said: False)
+
+
+GIFTS = (a_gift_comes_off_no_shelf, a_sale_is_lost_for_want_of_a_gift)
