@@ -6,6 +6,7 @@ it has written: those are the ones that wait for the disk.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from attrs import define
 
 from checkout_adapters.sandbox import SandboxGateway
+from checkout_adapters.sqlalchemy import together
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.flush import Flush
 from checkout_adapters.sqlalchemy.store import SqlStorage
@@ -93,6 +95,38 @@ def test_each_command_costs_so_much(path: str) -> None:
             "pay": (21, 2, 2),
         }
         assert len(till.books.calls()) == 1
+
+
+def test_the_writes_of_a_unit_are_sent_to_a_server_together(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirteen of the 21 statements of a payment ask nothing that the next one needs: they wait for the server twice, not 13 times."""
+    url, real, waits, open = postgres.clone(), together._pipeline, Counter[str](), False
+
+    @contextmanager
+    def pipeline(raw: Any) -> Iterator[None]:
+        nonlocal open
+        with real(raw):
+            open = True
+            try:
+                yield
+            finally:
+                open = False
+        waits["units' writes"] += 1
+
+    monkeypatch.setattr(together, "_pipeline", pipeline)
+    with selling(url) as (shop, _, storage):
+        plain = storage.engine.dialect.do_commit
+
+        def commit(raw: Any) -> None:
+            waits["commits"] += 1
+            plain(raw)
+
+        sa.event.listen(storage.engine, "after_cursor_execute", lambda *said: waits.update({"together" if open else "alone": 1}))
+        storage.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]
+        checkout = begun(shop)
+        waits.clear()
+        assert isinstance(pay(shop, checkout), Placed)
+    postgres.drop(url)
+    assert waits == {"alone": 8 + 2, "together": 13, "units' writes": 2, "commits": 2}  # two of those alone begin a transaction
 
 
 def test_the_same_call_again_writes_nothing(path: str) -> None:

@@ -31,6 +31,7 @@ from checkout_adapters.sqlalchemy.tables import (
     refunds,
     requests,
 )
+from checkout_adapters.sqlalchemy.together import Sure, together
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import decode, decode_checkout, encode, encode_answer, encode_checkout, encode_facts, pool_text
@@ -58,9 +59,32 @@ class Flush:
         self._now = now
         self._seen = dict(seen)
         self._untold = untold
+        self._carts: dict[str, Cart] = {}
+        self._moving: dict[str, Sequence[Any]] = {}
+        self._sure: Sure
 
     def write(self, records: Sequence[Record]) -> None:
-        """All of them. What breaks a guard raises Broken, and nothing of the unit happens."""
+        """All of them. What breaks a guard raises Broken, and nothing of the unit happens.
+
+        What has to be read for them is read first, so that the writes can be sent together; unless one decides on what another does.
+        """
+        settling = [record for record in records if isinstance(record, Release | Commit)]
+        closing, changed = _of(records, CloseCart), {cart.id for cart in _of(records, Cart)}
+        for c in _of(records, Checkout):
+            if c.version > 1 and c.id not in self._seen and (found := stored(self._connection, c.id)) is not None:
+                self._seen[c.id] = found
+        apart = (
+            any(isinstance(record, Movement | Delivery) for record in records)
+            or len({record.checkout for record in settling}) < len(settling)
+            or any(record.cart in changed for record in closing)
+        )
+        if not apart:
+            self._carts = {record.cart: self._bought(record) for record in closing}
+            self._moving = {record.checkout: self._on_their_way(record) for record in settling}
+        with together(self._connection, apart=apart) as self._sure:
+            self._write(records)
+
+    def _write(self, records: Sequence[Record]) -> None:
         for asked in _of(records, Request):
             self._request(asked)
         for cart in _of(records, Cart):
@@ -68,7 +92,7 @@ class Flush:
         for checkout in _of(records, Checkout):
             self._checkout(checkout)
         for closing in _of(records, CloseCart):
-            self._close(closing)
+            self._cart(self._carts.get(closing.cart) or self._bought(closing))
         for record in records:
             if isinstance(record, Release | Commit):
                 self._settle(record)
@@ -104,7 +128,7 @@ class Flush:
             self._next(st.NEXT_CART, f"The cart {cart.id}", cart.id, cart.version, row)
 
     def _checkout(self, c: Checkout) -> None:
-        before = self._seen.get(c.id) or (stored(self._connection, c.id) if c.version > 1 else None)
+        before = self._seen.get(c.id)
         if c.quote is not None and (before is None or before.quote is None or before.quote.hash != c.quote.hash):
             self._quote(c)
         row: dict[str, object] = {
@@ -138,24 +162,29 @@ class Flush:
             made = st.insert_or(self._connection.dialect.name, quotes, ("hash",), ())
             self._connection.execute(made, {"hash": c.quote.hash, "document": encode(c.quote)})
 
-    def _close(self, closing: CloseCart) -> None:
+    def _bought(self, closing: CloseCart) -> Cart:
+        """The cart as it is when it was bought."""
         found = self._connection.execute(st.CART, {"id": closing.cart}).scalar()
         if found is None:
             raise NotFound("cart", closing.cart)
         cart = decode(Cart, found)
         if cart.ordered not in (None, closing.checkout):
             raise Broken(f"The cart {cart.id} was bought already.")
-        self._cart(evolve(cart, ordered=closing.checkout, version=cart.version + 1, updated_at=self._now))
+        return evolve(cart, ordered=closing.checkout, version=cart.version + 1, updated_at=self._now)
 
     # Scarce things.
-    def _settle(self, record: Release | Commit) -> None:
-        """Every hold of the checkout moves on, its pool with it; what has moved before is not found again (F3, R4)."""
-        letting_go = isinstance(record, Release)
-        states = [HoldState.HELD.value, HoldState.COMMITTED.value] if letting_go else [HoldState.HELD.value]
+    def _on_their_way(self, record: Release | Commit) -> Sequence[Any]:
+        """The holds of the checkout that move on; what has moved before is not found again (F3, R4)."""
+        states = [HoldState.HELD.value, HoldState.COMMITTED.value] if isinstance(record, Release) else [HoldState.HELD.value]
         stay = {pool_text(pool) for pool in record.kept} if isinstance(record, Release) else frozenset[str]()
-        rows = [row for row in self._connection.execute(st.HELD, {"id": record.checkout, "states": states}) if row.pool not in stay]
+        return [row for row in self._connection.execute(st.HELD, {"id": record.checkout, "states": states}) if row.pool not in stay]
+
+    def _settle(self, record: Release | Commit) -> None:
+        """Every hold moves on, its pool with it."""
+        rows = self._moving[record.checkout] if record.checkout in self._moving else self._on_their_way(record)
         if not rows:
             return
+        letting_go = isinstance(record, Release)
         moves, new = [], HoldState.RELEASED if letting_go else HoldState.COMMITTED
         for row in rows:
             held = row.amount if row.state == HoldState.HELD else 0
@@ -225,7 +254,7 @@ class Flush:
     # How.
     def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
         if rows:
-            self._connection.execute(sa.insert(table), rows)
+            self._connection.execute(sa.insert(table).inline(), rows)  # nobody asks which numbers the database gave
 
     def _upsert(self, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Mapping[str, object]]) -> None:
         if rows:
@@ -234,8 +263,7 @@ class Flush:
 
     def _next(self, statement: sa.Update, what: str, key: str, version: int, row: Mapping[str, object]) -> None:
         done = self._connection.execute(statement, {**row, "key": key, "old_version": version - 1})
-        if done.rowcount != 1:
-            raise Broken(f"{what} was changed by somebody else.")
+        self._sure(done, 1, Broken(f"{what} was changed by somebody else."))
 
 
 def stored(connection: sa.Connection, id: str, *, looks: bool = False) -> Checkout | None:
