@@ -61,7 +61,7 @@ def test_of_thirty_two_processes_on_a_server_twenty_purchases_get_the_twenty_mug
     assert found == {"answers": {"placed": 20, "out-of-stock": 44}, "sold": 20, "captured": 20, "deadlocks": 0, "wrong": []}
 
 
-def test_half_of_them_oversell_where_nothing_is_locked(postgres: Server) -> None:
+def test_a_quarter_of_them_oversells_where_nothing_is_locked(postgres: Server) -> None:
     """With the bug planted the same verdict is another one: it would have been seen."""
     url = postgres.clone()
     try:
