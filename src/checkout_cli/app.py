@@ -20,6 +20,7 @@ from checkout_cli.commands import (
     addresses,
     coupon_codes,
     databases,
+    experiments,
     gift_cards,
     inventory,
     orders,
@@ -53,6 +54,7 @@ ORDER = (
         "outbox",
         "dead-letter",
         "promotion",
+        "experiment",
         "price",
         "tax",
         "shipping",
@@ -123,6 +125,7 @@ app.add_typer(taxes.app, name="tax", rich_help_panel=LOOK)
 app.add_typer(shipping.app, name="shipping", rich_help_panel=LOOK)
 app.add_typer(addresses.app, name="address", rich_help_panel=LOOK)
 app.add_typer(promotions.app, name="promotion", rich_help_panel=LOOK)
+app.add_typer(experiments.app, name="experiment", rich_help_panel=LOOK)
 app.command(rich_help_panel=RUN)(running.worker)
 app.command(rich_help_panel=RUN)(running.fsck)
 app.add_typer(databases.app, name="db", rich_help_panel=RUN)

@@ -60,7 +60,7 @@ WORDS: Mapping[str, str] = {
     "unknown-gift-card": "{subject} is not a gift card of ours with money in this currency. Check the number, or remove it.",
     "gift-card-misspelt": "The gift card number that ends in {subject} is not quite right: a letter is wrong, or two have changed places.",
     "gift-card-spent": "What is left on the gift card that ends in {subject}, {given}, is less than you want. Look at the new total.",
-    "gift-card-promised": "{given} on the gift card that ends in {subject} is free; the rest is being spent. Take off less.",
+    "gift-card-promised": "{given} on the gift card that ends in {subject} is free; the rest is spent, or being spent. Take off less.",
     "too-many-gift-cards": "At most {limit} gift cards pay for one order. Remove one.",
     # promotions
     "unknown-code": "{subject} is not a code of ours. Check the spelling.",

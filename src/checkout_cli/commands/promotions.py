@@ -34,7 +34,7 @@ def list_promotions(shop: ShopDir = None, db: Db = None, config: ConfigFile = No
     """
     from checkout_cli.rendering.promotions import promotion_data, promotions_words
 
-    found = sorted(_rules(shop, db, config)[0], key=lambda p: -p.priority)
+    found = sorted(rules_of(shop, db, config)[0], key=lambda p: -p.priority)
     Output(as_json).show({"promotions": [promotion_data(one) for one in found]}, lambda: promotions_words(found))
 
 
@@ -52,7 +52,7 @@ def show(
     """
     from checkout_cli.rendering.promotions import promotion_data, promotion_words
 
-    one = named(id, _rules(shop, db, config)[0])
+    one = named(id, rules_of(shop, db, config)[0])
     Output(as_json).show({"promotion": promotion_data(one)}, lambda: promotion_words(one))
 
 
@@ -70,7 +70,7 @@ def check(shop: ShopDir = None, db: Db = None, config: ConfigFile = None, as_jso
     from checkout_core.promotions.clashes import clashes
     from checkout_core.system import SystemClock
 
-    promotions, products, methods, experiments = _rules(shop, db, config)
+    promotions, products, methods, experiments = rules_of(shop, db, config)
     now = SystemClock().now()
     idle = [one for promotion in promotions for one in never(promotion, products, methods, now, experiments)]
     idle_ids = {one.promotion for one in idle}
@@ -134,7 +134,7 @@ def named(id: str, promotions: list[Promotion]) -> Promotion:
     return found
 
 
-def _rules(
+def rules_of(
     shop: Path | None, db: str | None, config: Path | None
 ) -> tuple[list[Promotion], list[Product], list[ShippingMethod], list[Experiment]]:
     """The promotions, products, ways to send and experiments of a folder or a database."""
