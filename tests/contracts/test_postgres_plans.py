@@ -121,8 +121,8 @@ def test_nothing_in_a_unit_reads_a_whole_table(storage: SqlStorage) -> None:
 def test_where_keys_come_from_one_list_or_another_all_pools_are_read(storage: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard above has been seen failing: so simple a condition is enough."""
     either = sa.or_(pools.c.pool == "", pools.c.pool.in_(sa.select(holds.c.pool).where(holds.c.checkout_id == sa.bindparam("id"))))
-    monkeypatch.setattr(statements, "WANTED", statements.WANTED.where(either))
-    monkeypatch.setattr(statements.WANTED, "_where_criteria", statements.WANTED._where_criteria[1:])
+    monkeypatch.setattr(statements, "WANTED_OF_SERVER", statements.WANTED_OF_SERVER.where(either))
+    monkeypatch.setattr(statements.WANTED_OF_SERVER, "_where_criteria", statements.WANTED_OF_SERVER._where_criteria[1:])
     steps = plans(storage, lambda: storage.transact(lambda unit: unit.take("c1", [Claim(Stock("s1", "main"), 1)])))
     assert any(one.startswith("pools: ") for one in whole(steps))
 

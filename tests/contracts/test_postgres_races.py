@@ -19,6 +19,7 @@ from attrs import evolve
 
 from checkout_adapters.sqlalchemy import statements, turns
 from checkout_adapters.sqlalchemy.store import SqlStorage
+from checkout_adapters.sqlalchemy.tables import holds, pools
 from checkout_core import Checkout
 from checkout_core.codec import Unreadable, encode_facts
 from checkout_core.errors import Broken
@@ -140,6 +141,51 @@ def test_without_reading_it_again_the_quote_is_gone(url: str, monkeypatch: pytes
     monkeypatch.setattr(statements, "QUOTE", statements.QUOTE.where(sa.false()))
     with pytest.raises(Unreadable):
         requoted(url)
+
+
+def waited_for(url: str) -> Taken | Short:
+    """What a unit is answered that has waited for a pool of which there is plenty, in a shop whose many pools the server has counted."""
+    with SqlStorage(url) as one, SqlStorage(url) as other:
+        now = NOW
+        for at in range(0, 3000, 1000):
+            goods = [Movement(Stock(f"SKU-{n}"), 9, "opening", "kit", now) for n in range(at, at + 1000)]
+            one.transact(lambda unit, goods=goods: unit.write(*goods))  # type: ignore[misc]
+        stock(one, MUG, 1000)
+        told(url, "ANALYZE")
+        for id in ("c1", "c2"):
+            begin(one, a_checkout(id, now))  # its cart's turn
+        with halted_at_commit(one) as (there, go), aside(lambda: one.transact(lambda unit: unit.take("c1", _paying("c1")))):
+            assert there.wait(PATIENCE)
+            with aside(lambda: other.transact(lambda unit: unit.take("c2", _paying("c2")))) as came:
+                until_waiting(url)
+                go.set()
+        assert isinstance(came[0], Taken | Short), came
+        return came[0]
+
+
+def _paying(id: str) -> list[Claim]:
+    """What a checkout wants that has its cart's turn already."""
+    return [*a_checkout(id, NOW).claims, Claim(MUG, 1), Claim(Stock(f"SKU-{id[1:]}"), 1)]
+
+
+def test_a_pool_that_was_waited_for_is_still_there(url: str) -> None:
+    """Q2: nobody is refused what there is plenty of because somebody else has just taken some of it."""
+    assert waited_for(url) == Taken()
+
+
+def test_where_its_key_comes_from_a_join_the_pool_is_gone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug, as we had it: after the wait the new row does not meet what it was joined to; and no pool is an empty one."""
+    claimed = pools.alias("claimed_pools")
+    keys = sa.union_all(
+        sa.select(claimed.c.pool).where(claimed.c.pool.in_(sa.bindparam("claimed", expanding=True))),
+        sa.select(holds.c.pool).where(holds.c.checkout_id == sa.bindparam("id"), holds.c.state == "held"),
+    )
+    joined = statements.WANTED_OF_SERVER.where(pools.c.pool.in_(keys))
+    monkeypatch.setattr(joined, "_where_criteria", joined._where_criteria[1:])
+    monkeypatch.setattr(statements, "WANTED_OF_SERVER", joined)
+    answer = waited_for(url)
+    assert isinstance(answer, Short)
+    assert answer.available == 0
 
 
 @pytest.mark.fault("E12")

@@ -80,7 +80,7 @@ def plant_read_then_write(url: str) -> None:
 
     The database would see it, so its own check of the numbers is taken away for this one.
     """
-    statements.WANTED._for_update_arg = None
+    statements.WANTED_OF_SERVER._for_update_arg = None
     plain = Pool.take
 
     def slowly(self: Pool, amount: int) -> Pool | None:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, case, select, union_all, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from checkout_adapters.sqlalchemy.tables import carts, checkouts, consumers, deliveries, events, holds, persons, pools, quotes, requests
@@ -48,19 +48,21 @@ DELIVERY_SEEN: Final = select(deliveries.c.tries, deliveries.c.state, deliveries
 DELIVERY: Final = DELIVERY_SEEN.with_for_update(key_share=True)
 
 # Taking. The pools of all claims, and of all that is held already, are locked in the one order (R27); then the writes say yes or no (R5).
-# All keys come from one list, not from one or the other: PostgreSQL would go through every pool there is.
-_claimed = pools.alias("claimed_pools")
-_KEYS: Final = union_all(
-    select(_claimed.c.pool).where(_claimed.c.pool.in_(bindparam("claimed", expanding=True))),
-    select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held"),
-)
-WANTED: Final = (
+_MINE: Final = select(holds.c.pool).where(holds.c.checkout_id == bindparam("id"), holds.c.state == "held")
+_FOUND: Final = (
     select(*NUMBERS, holds.c.amount.label("amount"), holds.c.state.label("state"))
     .outerjoin(holds, sa.and_(holds.c.pool == pools.c.pool, holds.c.checkout_id == bindparam("id")))
-    .where(pools.c.pool.in_(_KEYS))
     .order_by(pools.c.pool)
     .with_for_update(key_share=True, of=pools)
 )
+WANTED: Final = _FOUND.where(sa.or_(pools.c.pool.in_(bindparam("claimed", expanding=True)), pools.c.pool.in_(_MINE)))
+_TEXTS: Final = postgresql.ARRAY(sa.Text)
+_OWN: Final = sa.func.array(_MINE.with_only_columns(sa.cast(holds.c.pool, sa.Text)).scalar_subquery())
+_KEYS: Final = sa.cast(bindparam("claimed", type_=_TEXTS), _TEXTS).op("||", return_type=_TEXTS)(_OWN)
+WANTED_OF_SERVER: Final = _FOUND.where(pools.c.pool == sa.any_(_KEYS))
+"""On a server all keys are one list, made before anything is looked at. From one or the other, it would go through every pool there is;
+and were they joined, a pool for which it has waited would be gone: what was joined to it is not looked at again with the new row (Q2).
+"""
 FREE_AT: Final = select(sa.func.min(checkouts.c.lapses_at)).where(
     checkouts.c.id.in_(select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state == "held")),
     checkouts.c.id != bindparam("id"),

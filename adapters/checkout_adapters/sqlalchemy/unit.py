@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from checkout_adapters.sqlalchemy import statements as st
 from checkout_adapters.sqlalchemy.faults import Conflict
 from checkout_adapters.sqlalchemy.flush import Flush, quote_in, stored
+from checkout_adapters.sqlalchemy.postgres import NAME
 from checkout_adapters.sqlalchemy.rows import pool_row
 from checkout_adapters.sqlalchemy.tables import holds, pools
 from checkout_core.cart import Cart
@@ -87,7 +88,8 @@ class SqlUnit:
     def take(self, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
         """As the port says: the pools are locked and read first, so that a short one leaves no trace; then each write says yes or no."""
         named = {pool_text(claim.pool): claim for claim in claims}
-        rows = self._connection.execute(st.WANTED, {"id": checkout, "claimed": list(named)}).all()
+        asked = st.WANTED_OF_SERVER if self._connection.dialect.name == NAME else st.WANTED
+        rows = self._connection.execute(asked, {"id": checkout, "claimed": list(named)}).all()
         known = {row.pool: row for row in rows}
         mine = {row.pool: row.amount for row in rows if row.state == HoldState.HELD}
         grabs: list[tuple[str, Claim, int]] = []
