@@ -189,7 +189,8 @@ def _until_it_answers(server: Server, folder: Path) -> None:
 
 def keep(folder: Path, command: list[str]) -> None:
     """Serve until our parent is gone or closes its end; then stop, and take the folder away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
+    for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C and `timeout` are for the tests; we see that they are gone
+        signal.signal(asked, signal.SIG_IGN)
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **NOBODY)
         sys.stdin.buffer.read()
