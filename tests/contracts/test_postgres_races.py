@@ -20,6 +20,7 @@ from attrs import evolve
 from checkout_adapters.sqlalchemy import statements, turns
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_adapters.sqlalchemy.tables import holds, pools
+from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core import Checkout
 from checkout_core.codec import Unreadable, encode_facts
 from checkout_core.errors import Broken
@@ -27,7 +28,7 @@ from checkout_core.events import Event
 from checkout_core.holds import Claim, CouponUses, Movement, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout, a_payment_under_way
 from checkout_core.testing.units import at_once, begin, fault_of, ids, numbers, read, stock, tell, write
-from checkout_core.unit import Delivery, Release, Request, Unit
+from checkout_core.unit import Commit, Delivery, Release, Request, Unit
 from tests.databases import NOW
 from tests.postgres import Server, told
 from tests.selling import selling
@@ -254,6 +255,65 @@ def test_claims_in_any_order_never_wait_for_each_other_in_a_circle(url: str) -> 
         assert {type(answer) for answers in at_once(8, buy) for answer in answers} == {Taken}
         assert {numbers(storage, sku) for sku in skus} == {(1000, 80, 0)}
     assert told(url, "SELECT pg_stat_clear_snapshot(), deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][1] == 0
+
+
+def first_uses(url: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Two use a coupon for the first time together, and the first pays while the second takes: how many runs these last two needed."""
+    uses, runs, plain = Claim(CouponUses("save10"), 1, limit=5), list[int](), SqlUnit._grab
+    with SqlStorage(url) as one, SqlStorage(url) as other:
+        stock(one, MUG, 9)
+        for id in ("c1", "c2"):
+            begin(one, a_checkout(id, NOW))
+
+        def first(unit: Unit) -> Taken | Short:
+            return unit.take("c1", [Claim(MUG, 1), uses])
+
+        def second(unit: Unit) -> Taken | Short:
+            runs.append(2)
+            return unit.take("c2", [Claim(MUG, 1), uses])
+
+        def pay(unit: Unit) -> None:
+            runs.append(1)
+            unit.write(Commit("c1"))
+
+        with halted_at_commit(one) as (there, go), aside(lambda: one.transact(first)) as taken:
+            assert there.wait(PATIENCE)
+            locked, paying = threading.Event(), threading.Event()
+
+            def grab(self: SqlUnit, grabs: Any) -> None:
+                locked.set()
+                assert paying.wait(PATIENCE)
+                plain(self, grabs)
+
+            monkeypatch.setattr(SqlUnit, "_grab", grab)
+            with aside(lambda: other.transact(second)) as came:
+                until_waiting(url)
+                go.set()
+                assert locked.wait(PATIENCE)
+                with aside(lambda: one.transact(pay)) as paid:
+                    until_waiting(url)
+                    paying.set()
+        assert (taken, came, paid) == ([Taken()], [Taken()], [None])
+        assert numbers(one, uses.pool) == (5, 1, 1)
+    return len(runs)
+
+
+def test_the_first_use_of_a_coupon_by_two_at_once_is_no_deadlock(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E12, R27: an insert waits for whoever is at the row it meets. It is made before anything else is locked."""
+    assert first_uses(url, monkeypatch) == 2
+
+
+def test_it_is_one_where_it_is_made_after_the_stock_is_locked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted bug, as we had it: the server ends the circle, and somebody's unit has to run again."""
+    make, grab = SqlUnit._make, SqlUnit._grab
+
+    def late(self: SqlUnit, grabs: Any) -> None:
+        if not make(self, "c2", {text: claim for text, claim, _ in grabs}):
+            grab(self, grabs)
+
+    monkeypatch.setattr(SqlUnit, "_make", lambda self, checkout, wanted: make(self, checkout, wanted) if checkout == "c1" else ())
+    monkeypatch.setattr(SqlUnit, "_grab", late)
+    assert first_uses(url, monkeypatch) > 2
 
 
 def test_of_two_who_want_the_last_one_has_it(url: str) -> None:

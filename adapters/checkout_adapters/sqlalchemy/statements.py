@@ -63,6 +63,7 @@ WANTED_OF_SERVER: Final = _FOUND.where(pools.c.pool == sa.any_(_KEYS))
 """On a server all keys are one list, made before anything is looked at. From one or the other, it would go through every pool there is;
 and were they joined, a pool for which it has waited would be gone: what was joined to it is not looked at again with the new row (Q2).
 """
+UNMADE: Final = sa.delete(pools).where(pools.c.pool.in_(bindparam("made", expanding=True)))
 FREE_AT: Final = select(sa.func.min(checkouts.c.lapses_at)).where(
     checkouts.c.id.in_(select(holds.c.checkout_id).where(holds.c.pool == bindparam("pool"), holds.c.state == "held")),
     checkouts.c.id != bindparam("id"),

@@ -86,8 +86,13 @@ class SqlUnit:
         return Delivery(consumer, event, row.tries, row.state == "delivered", row.state == "dead", row.next_at, row.error)
 
     def take(self, checkout: str, claims: Sequence[Claim]) -> Taken | Short:
-        """As the port says: the pools are locked and read first, so that a short one leaves no trace; then each write says yes or no."""
+        """As the port says: the pools are locked and read first, and a short one leaves no trace; then each write says yes or no.
+
+        Limited pools of which this may be the first use are made before anything is locked: an insert that meets a row waits for whoever is
+        at it, and he may be waiting for a pool that stands behind it in the one order (R27).
+        """
         named = {pool_text(claim.pool): claim for claim in claims}
+        made = self._make(checkout, named)
         asked = st.WANTED_OF_SERVER if self._connection.dialect.name == NAME else st.WANTED
         rows = self._connection.execute(asked, {"id": checkout, "claimed": list(named)}).all()
         known = {row.pool: row for row in rows}
@@ -95,17 +100,20 @@ class SqlUnit:
         grabs: list[tuple[str, Claim, int]] = []
         moves = [(text, -amount) for text, amount in mine.items() if text not in named]
         for text, claim in named.items():
+            if text in made:
+                continue
             pool, had = (pool_in(known[text]) if text in known else Pool(claim.pool)).sized(claim.limit), mine.get(text, 0)
             more = claim.amount - had
             if more > 0 and pool.take(more) is None:
+                if made:
+                    self._connection.execute(st.UNMADE, {"made": made})
                 until = self._connection.execute(st.FREE_AT, {"pool": text, "id": checkout}).scalar()
                 return Short(claim.pool, claim.amount, pool.available + had, until)
             if more > 0:
                 grabs.append((text, claim, more))
             elif more < 0:
                 moves.append((text, more))
-        self._grab([grab for grab in grabs if grab[0] in known])
-        self._make([grab for grab in grabs if grab[0] not in known])
+        self._grab(grabs)
         if moves:
             given = [{"key": text, "more": more, "sold": 0, "now": self._now} for text, more in sorted(moves)]
             self._connection.execute(st.MOVE, given)
@@ -130,14 +138,18 @@ class SqlUnit:
             if given and self._connection.execute(statement, given).rowcount != len(given):
                 raise Conflict
 
-    def _make(self, grabs: Sequence[tuple[str, Claim, int]]) -> None:
-        """A limited pool appears with its first use; if somebody else has just made it, the unit starts again (E12)."""
-        if not grabs:
-            return
-        statement = st.insert_or(self._connection.dialect.name, pools, ("pool",), ())
-        given = [pool_row(claim.pool, self._now, on_hand=claim.limit or 0, held=more) for _, claim, more in grabs]
-        if self._connection.execute(statement, given).rowcount != len(given):
-            raise Conflict
+    def _make(self, checkout: str, wanted: Mapping[str, Claim]) -> Sequence[str]:
+        """A limited pool appears with its first use, and is taken with it. Those that were there already are not in the answer (E12)."""
+        had = {claim.pool for claim in self._seen[checkout].held} if checkout in self._seen else set[PoolKey]()
+        given = [
+            pool_row(claim.pool, self._now, on_hand=claim.limit, held=claim.amount)
+            for _, claim in sorted(wanted.items())
+            if claim.limit is not None and claim.amount <= claim.limit and claim.pool not in had
+        ]
+        if not given:
+            return ()
+        made = st.insert_or(self._connection.dialect.name, pools, ("pool",), ()).returning(pools.c.pool)
+        return self._connection.execute(made, given).scalars().all()
 
     def _hold(self, checkout: str, gone: Sequence[str], wanted: Mapping[str, int], had: Mapping[str, int]) -> None:
         changed = {text: amount for text, amount in wanted.items() if had.get(text) != amount}
