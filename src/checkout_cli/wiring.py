@@ -481,6 +481,10 @@ class ScriptWorld:
         """Goods come in or go out. Raises Refusal for what is promised."""
         self.backend.shop.receive(sku, delta, reason=reason, actor="script", location=location)
 
+    def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        """So many may be sold that are not there. Raises Refusal for fewer than are sold so already."""
+        self.backend.shop.allow_backorders(sku, limit, reason=reason, actor="script", location=location)
+
     def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
         """Money is put on a gift card, or taken off. Raises Refusal for what is spent."""
         self.backend.shop.load_gift_card(number, amount, reason=reason, actor="script")

@@ -40,6 +40,7 @@ from checkout_core.holds import (
     PoolKey,
     Short,
     Stock,
+    promised_beyond,
 )
 from checkout_core.money import Money
 from checkout_core.payments import Attempt, AttemptState, Fact, Instrument, Terms, ZeroTender, attempt_key
@@ -570,18 +571,20 @@ def why_short(short: Short, c: Quote | None) -> Refused:
 
 
 # Stock, and money on gift cards.
-def move(unit: Unit, key: MovedPool, delta: int, reason: str, actor: str, force: bool, asked: Asked) -> Pool:
-    """A movement. Raises Refusal when what is promised would not be covered, unless it is forced (RB-04)."""
-    pool = unit.pool(key)
+def move(unit: Unit, pool: MovedPool, delta: int, reason: str, actor: str, force: bool, asked: Asked, beyond: int | None = None) -> Pool:
+    """A movement. Raises Refusal when what is promised would not be covered, unless it is forced (RB-04, F11)."""
+    before = unit.pool(pool)
     if asked.before(unit) is not None:
-        return pool
-    after = pool.adjust(delta, force=force)
+        return before
+    after = before.adjust(delta, backorder=beyond, force=force)
     if after is None:
-        free = pool.on_hand - pool.held - pool.committed
-        if isinstance(key, CardBalance):
-            raise Refusal(Refused("gift-card-promised", shown_number(key.card), str(Money(max(free, 0), key.currency))))
-        raise Refusal(Refused("stock-promised", key.sku, str(delta), wanted=-delta, available=max(free, 0)))
-    unit.write(Movement(key, delta, reason, actor, unit.now), asked.record())
+        free = max(before.on_hand - before.held - before.committed, 0)
+        if isinstance(pool, CardBalance):
+            raise Refusal(Refused("gift-card-promised", shown_number(pool.card), str(Money(free, pool.currency))))
+        if beyond is not None:
+            raise Refusal(Refused("backorder-promised", pool.sku, str(beyond), wanted=beyond, available=promised_beyond(before)))
+        raise Refusal(Refused("stock-promised", pool.sku, str(delta), wanted=-delta, available=free))
+    unit.write(Movement(pool, delta, reason, actor, unit.now, beyond), asked.record())
     return after
 
 

@@ -183,13 +183,14 @@ class Hold:
 
 @frozen
 class Movement:
-    """Why `on_hand` changed: append-only, so the number can always be explained (I1)."""
+    """Why `on_hand` changed: append-only, so the number can always be explained (I1). `backorder`: the new limit, where that changed."""
 
     pool: PoolKey
     delta: int
     reason: str
     actor: str
     at: datetime
+    backorder: int | None = None
 
 
 @frozen
@@ -238,32 +239,42 @@ class Pool:
         missing = held + committed - on_hand - self.backorder
         return self._with(on_hand, held, committed, max(min(self.shortfall, missing), 0))
 
-    def adjust(self, delta: int, *, force: bool = False) -> Pool | None:
-        """The pool after a movement; None if what is promised would not be covered and it is not forced (RB-04)."""
-        on_hand = self.on_hand + delta
-        missing = max(self.held + self.committed - on_hand - self.backorder, 0)
+    def adjust(self, delta: int, *, backorder: int | None = None, force: bool = False) -> Pool | None:
+        """The pool after a movement; None if what is promised would not be covered and it is not forced (RB-04, F11)."""
+        on_hand, beyond = self.on_hand + delta, self.backorder if backorder is None else backorder
+        missing = max(self.held + self.committed - on_hand - beyond, 0)
         if on_hand < 0 or (missing > self.shortfall and not force):
             return None
-        return self._with(on_hand, self.held, self.committed, missing)
+        return Pool(self.key, on_hand, self.held, self.committed, beyond, missing)
 
     def _with(self, on_hand: int, held: int, committed: int, shortfall: int) -> Pool:
         return Pool(self.key, on_hand, held, committed, self.backorder, shortfall)
 
 
+def promised_beyond(pool: Pool) -> int:
+    """How many units are promised that are not there: as low as a limit of backorders can go."""
+    return max(pool.held + pool.committed - pool.on_hand - pool.shortfall, 0)
+
+
 @frozen
 class Level:
-    """Stock as people see it, at one location or over several: what one location lacks is not taken from what another has."""
+    """Stock as people see it, at one location or over several: what one location lacks is not taken from what another has.
+
+    `available` is what can be bought now; of that, `backorder` units at most may not be there yet.
+    """
 
     on_hand: int
     held: int
     committed: int
     available: int
     shortfall: int
+    backorder: int = 0
 
     @classmethod
     def of(cls, pools: Sequence[Pool]) -> Level:
         """The sums of these pools."""
-        return cls(*[sum(getattr(pool, name) for pool in pools) for name in ("on_hand", "held", "committed", "available", "shortfall")])
+        names = ("on_hand", "held", "committed", "available", "shortfall", "backorder")
+        return cls(*[sum(getattr(pool, name) for pool in pools) for name in names])
 
 
 @frozen

@@ -84,6 +84,7 @@ class StockListed:
     available: int
     shortfall: int
     updated_at: datetime
+    backorder: int = 0
 
 
 @frozen

@@ -232,7 +232,7 @@ class MemoryUnit:
                 _guard(self._requests.get(asked) is None, f"The key {record.key} was used already.")
                 self._requests.put(asked, record)
             case Movement():
-                adjusted = self.pool(record.pool).adjust(record.delta, force=True)
+                adjusted = self.pool(record.pool).adjust(record.delta, backorder=record.backorder, force=True)
                 if adjusted is None:
                     raise Broken(f"There cannot be fewer than none of {record.pool}.")
                 self._pools.put(record.pool, adjusted)

@@ -119,7 +119,7 @@ class MemoryQueries:
 
     def _stock(self, pool: Pool, key: Stock) -> StockListed:
         numbers = (pool.on_hand, pool.held, pool.committed, pool.available, pool.shortfall)
-        return StockListed(key.sku, key.location, *numbers, self._changed(key))
+        return StockListed(key.sku, key.location, *numbers, self._changed(key), pool.backorder)
 
     def _card(self, key: CardBalance, pool: Pool) -> CardListed:
         return CardListed(key.card, key.currency, pool.on_hand, pool.held, pool.committed, pool.available, self._changed(key))

@@ -22,6 +22,7 @@ from checkout_core.payments import Card, Upi
 from checkout_core.refusals import WORDS, Refusal, Refused
 from checkout_core.scripts import (
     Add,
+    Backorder,
     Begin,
     Cancel,
     Change,
@@ -72,6 +73,10 @@ class AsyncWorld(Protocol):
 
     async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         """Goods come in or go out. Raises Refusal for what is promised."""
+        ...
+
+    async def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        """So many may be sold that are not there. Raises Refusal for fewer than are sold so already."""
         ...
 
     async def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
@@ -293,6 +298,9 @@ class AsyncPlay:
             case MoveStock(sku, delta, location, reason):
                 await self.world.move_stock(sku, location, delta, reason)
                 return stories.moved(do)
+            case Backorder(sku, limit, location, reason):
+                await self.world.allow_backorders(sku, location, limit, reason)
+                return stories.allowed(do)
             case Load(card, amount, reason):
                 await self.world.load_gift_card(card, amount, reason)
                 return stories.loaded(do)

@@ -52,6 +52,7 @@ WORDS: Mapping[str, str] = {
     # scarce things
     "out-of-stock": "You want {wanted} of {subject}; {available} can be had now. Take fewer, or none. More may come free at {until}.",
     "stock-promised": "{available} of {subject} are free to take away, not {wanted}: the rest is promised. Force it to record a shortfall.",
+    "backorder-promised": "{available} of {subject} are promised that are not there. Allow that many, or force it to record a shortfall.",
     "coupon-used-up": "All uses of {subject} are taken. It may come free at {until}.",
     "budget-spent": "What is left of the budget of {subject}, {given}, is too little for this cart. Remove it.",
     "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",

@@ -18,6 +18,7 @@ from checkout_core.payments import Card, Upi
 from checkout_core.script_table import Table, plain, shown
 from checkout_core.scripts import (
     Add,
+    Backorder,
     BadScript,
     Begin,
     Cancel,
@@ -292,6 +293,9 @@ class _Reading:
             table.wrong('"delta" is more or less than 0')
         return MoveStock(table.need("sku"), delta, table.text("location") or "main", table.need("because"))
 
+    def backorder(self, table: Table, carts: _Carts) -> Do:
+        return Backorder(table.need("sku"), table.need_whole("limit", 0), table.text("location") or "main", table.need("because"))
+
     def load(self, table: Table, carts: _Carts) -> Do | None:
         card, currency = table.gift_card("gift_card"), table.currency()
         amount = table.money("amount", currency)
@@ -342,5 +346,6 @@ WORDS: Final[Mapping[str, Callable[[_Reading, Table, _Carts], Do | None]]] = {
     "tick": _Reading.tick,
     "price": _Reading.price,
     "stock": _Reading.stock,
+    "backorder": _Reading.backorder,
     "load": _Reading.load,
 }

@@ -184,6 +184,16 @@ class MoveStock:
 
 
 @frozen
+class Backorder:
+    """So many may be sold that are not there yet."""
+
+    sku: str
+    limit: int
+    location: str
+    reason: str
+
+
+@frozen
 class Load:
     """Money is put on a gift card, or taken off, by its number."""
 
@@ -210,6 +220,7 @@ Do = (
     | Tick
     | Reprice
     | MoveStock
+    | Backorder
     | Load
 )
 
@@ -263,7 +274,7 @@ class Script:
     @property
     def skus(self) -> tuple[str, ...]:
         """Every SKU that is named anywhere, once."""
-        named: Iterable[str] = (s.do.sku for s in self.steps if isinstance(s.do, Add | Change | Remove | Reprice | MoveStock))
+        named: Iterable[str] = (s.do.sku for s in self.steps if isinstance(s.do, Add | Change | Remove | Reprice | MoveStock | Backorder))
         expected = (sku for sku, _ in (*self.expect.left, *self.expect.moved))
         return tuple(dict.fromkeys((*named, *expected)))
 

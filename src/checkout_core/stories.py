@@ -15,7 +15,7 @@ from checkout_core.money import Money
 from checkout_core.orders import OrderState
 from checkout_core.payments import AttemptState, Challenge
 from checkout_core.refusals import WORDS, Change, Refused
-from checkout_core.scripts import LOOKS, Expect, Load, MoveStock, Outcome, Script, Step
+from checkout_core.scripts import LOOKS, Backorder, Expect, Load, MoveStock, Outcome, Script, Step
 from checkout_core.shipping import ShippingOption
 
 MARKS: Final[Mapping[Outcome, str]] = {"placed": "✓", "refused": "✗", "action": "…", "pending": "…", "done": "·"}
@@ -225,6 +225,10 @@ def offered(options: Iterable[ShippingOption | Refused], words: Mapping[str, str
 def moved(do: MoveStock) -> Answer:
     way = f"{do.delta} × {do.sku} come in" if do.delta > 0 else f"{-do.delta} × {do.sku} go out"
     return done(f"{way} at {do.location} ({do.reason})")
+
+
+def allowed(do: Backorder) -> Answer:
+    return done(f"{do.limit} × {do.sku} may be sold that are not there, at {do.location} ({do.reason})")
 
 
 def loaded(do: Load) -> Answer:

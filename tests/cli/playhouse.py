@@ -99,6 +99,9 @@ class Playhouse:
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor="script", location=location)
 
+    def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        self.shop.allow_backorders(sku, limit, reason=reason, actor="script", location=location)
+
     def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
         self.shop.load_gift_card(number, amount, reason=reason, actor="script")
 

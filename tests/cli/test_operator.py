@@ -198,6 +198,31 @@ def test_what_is_promised_is_not_counted_away_unless_forced(checkout: Command, d
     assert checkout("fsck", "--db", db).code == 0
 
 
+def test_more_may_be_sold_than_is_there(checkout: Command, db: Path) -> None:
+    """F11: a limit of backorders is shown before it is set, adds to what can be had, and ends no further than what is promised."""
+    sku, place, on_hand, promised = sold(checkout, db)
+    words = ["inventory", "backorder", sku, on_hand + 20, "--location", place, "--reason", "delivery 4712", "--db", db]
+    plan = checkout(*words, "--dry-run")
+    assert plan.code == 0
+    assert ["beyond", "0", str(on_hand + 20)] in [line.split() for line in plan.out.splitlines()]
+    before = checkout("inventory", "show", sku, "--db", db, "--json").data["item"]
+    assert checkout(*words, "--yes").code == 0
+    item = checkout("inventory", "show", sku, "--db", db, "--json").data["item"]
+    assert (item["backorder"], item["available"]) == (on_hand + 20, before["available"] + on_hand + 20)
+    assert item["movements"][0]["backorder"] == on_hand + 20
+    assert f"beyond: {on_hand + 20}" in checkout("inventory", "show", sku, "--db", db).out
+    assert "Nothing to change" in checkout(*words, "--yes").out
+    taken = ["inventory", "adjust", sku, "--location", place, "--to", 0, "--reason", "lost", "--yes", "--db", db]
+    assert checkout(*taken).code == 0  # what is promised is covered by what may be promised
+    end = ["inventory", "backorder", sku, 0, "--location", place, "--reason", "lost", "--yes", "--db", db]
+    refused = checkout(*end)
+    assert (refused.code, refused.out) == (1, "")
+    assert f"{promised} of {sku} are promised that are not there" in refused.err
+    assert checkout(*end, "--force").code == 0
+    assert checkout("inventory", "show", sku, "--db", db, "--json").data["item"]["shortfall"] == promised
+    assert checkout("fsck", "--db", db).code == 0
+
+
 def test_an_adjustment_that_changes_nothing_does_nothing(checkout: Command, db: Path) -> None:
     sku, place, on_hand, _ = sold(checkout, db)
     before = content(db)
@@ -214,6 +239,9 @@ def test_an_adjustment_that_changes_nothing_does_nothing(checkout: Command, db: 
         (["receive", MUG, "1", "--location", "mars"], 2, "Known: berlin and dublin"),
         (["receive", MUG, "0"], 2, "Error"),
         (["adjust", MUG, "--by", "-100000"], 1, "on hand"),
+        (["backorder", MUG, "-1"], 2, "Error"),
+        (["backorder", "NO-SUCH", "1"], 1, "There is no SKU"),
+        (["backorder", MUG, "1", "--location", "mars"], 2, "Known: berlin and dublin"),
         (["adjust", MUG, "--by", "1", "--to", "2"], 2, "either --to N"),
     ],
 )

@@ -31,11 +31,11 @@ EXAMPLE = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 # The shipped ones.
-def test_eighteen_scenarios_ship_and_each_can_be_run() -> None:
+def test_nineteen_scenarios_ship_and_each_can_be_run() -> None:
     """Each tells its story, names a fault, says how it must end, and asks for something to be reached."""
     assert [one.name for one in SCENARIOS] == [
-        "black-friday", "campaign-budget", "clock-skew", "coupon-stampede", "crash-storm", "free-gifts", "gateway-outage", "guest-to-login",
-        "last-unit", "one-gift-card", "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "tax-records",
+        "backorders", "black-friday", "campaign-budget", "clock-skew", "coupon-stampede", "crash-storm", "free-gifts", "gateway-outage",
+        "guest-to-login", "last-unit", "one-gift-card", "one-use-code", "poison-notification", "price-change-at-noon", "slow-3ds", "tax-records",
         "twice-a-person", "two-tabs", "webhook-chaos",
     ]  # fmt: skip
     for one in SCENARIOS:
@@ -90,6 +90,9 @@ class Around:
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor="test", location=location)
 
+    def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        self.shop.allow_backorders(sku, limit, reason=reason, actor="test", location=location)
+
     def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
         self.shop.load_gift_card(number, amount, reason=reason, actor="test")
 
@@ -121,7 +124,7 @@ def test_the_command_shows_what_was_understood(checkout: Command) -> None:
     (data,) = checkout("simulate", "scenario", "check", SHIPPED / "last-unit.toml", "--json").data["scenarios"]
     assert (data["name"], data["shoppers"], data["expect_calm"]["orders"]) == ("last-unit", 10, {"least": 1, "most": 1})
     assert data["actors"][1] == {"name": "guest", "journey": "guest", "count": 4, "shared": False}
-    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 18
+    assert len(checkout("simulate", "scenario", "check", SHIPPED, "--json").data["scenarios"]) == 19
 
 
 def test_a_folder_is_listed_and_other_files_are_passed_over(checkout: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from checkout_core.testing.units import at_once
 from tests.databases import NOW, REST, fill
 from tests.postgres import Server, told
 
-REVISIONS: Final = ["0001", "0002", "0003"]
+REVISIONS: Final = ["0001", "0002", "0003", "0004"]
 SHAPE: Final = (
     "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, collation_name FROM information_schema.columns "
     "WHERE table_schema = 'public' ORDER BY 1, 2",

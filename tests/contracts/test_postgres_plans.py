@@ -74,7 +74,7 @@ def plans(storage: SqlStorage, act: Callable[[], object]) -> list[Mapping[str, A
     said: list[tuple[str, Any]] = []
 
     def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
-        said.append((statement, given[0] if many else given))
+        said.append((statement, given[0] if isinstance(given, list) else given))  # rows sent one by one
 
     sa.event.listen(storage.engine, "before_cursor_execute", hear)
     try:

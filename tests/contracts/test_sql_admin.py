@@ -48,7 +48,7 @@ def filled(path: Path) -> Path:
 
 
 # Made, and brought up and down.
-REVISIONS = ["0001", "0002", "0003"]
+REVISIONS = ["0001", "0002", "0003", "0004"]
 
 
 def test_an_upgrade_makes_a_database(tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ def test_a_step_back_keeps_what_is_stored(filled: Path) -> None:
     """And the step up again: the rows and the shape are what they were."""
     admin = SqlAdmin(str(filled))
     rows, made = told(filled, "SELECT * FROM order_lines"), told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")
-    assert [step.split()[0] for step in admin.downgrade("0001")] == ["0003", "0002"]
+    assert [step.split()[0] for step in admin.downgrade("0001")] == ["0004", "0003", "0002"]
     assert admin.current() == "0001"
     assert told(filled, "SELECT * FROM order_lines") == rows
-    assert [step.split()[0] for step in admin.upgrade()] == ["0002", "0003"]
+    assert [step.split()[0] for step in admin.upgrade()] == ["0002", "0003", "0004"]
     assert (told(filled, "SELECT * FROM order_lines"), told(filled, "SELECT name, sql FROM sqlite_master ORDER BY name")) == (rows, made)
 
 

@@ -45,7 +45,7 @@ def heard(storage: Opened) -> Iterator[list[tuple[str, Any]]]:
     said: list[tuple[str, Any]] = []
 
     def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
-        said.append((statement, given[0] if many else given))
+        said.append((statement, given[0] if isinstance(given, list) else given))  # rows sent one by one
 
     sa.event.listen(storage.engine, "before_cursor_execute", hear)
     try:
@@ -66,7 +66,7 @@ def plans(storage: Opened, act: Callable[[], object]) -> Sequence[str]:
 
 def scans(steps: Sequence[str]) -> Sequence[str]:
     """The steps that go through a table or an index from one end to the other."""
-    return [step for step in steps if step.startswith("SCAN ") and step != "SCAN CONSTANT ROW"]
+    return [step for step in steps if step.startswith("SCAN ") and "CONSTANT ROW" not in step]
 
 
 IN_ORDER = {

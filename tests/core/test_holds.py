@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from checkout_core.holds import CartTurn, Claim, HoldState, Pool, Stock, in_lock_order
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["take", "commit", "release", "cancel", "ship", "adjust", "force"]), st.integers(-9, 9)), max_size=40
+    st.tuples(st.sampled_from(["take", "commit", "release", "cancel", "ship", "adjust", "force", "allow", "end"]), st.integers(-9, 9)),
+    max_size=40,
 )
 
 
@@ -31,6 +32,9 @@ def test_the_numbers_always_hold(steps: list[tuple[str, int]], backorder: int) -
             pool = pool.move(committed.pop(), HoldState.COMMITTED, HoldState.SHIPPED)
         elif what in ("adjust", "force"):
             pool = pool.adjust(n, force=what == "force") or pool
+        elif what in ("allow", "end") and n >= 0:
+            pool = pool.adjust(0, backorder=n, force=what == "end") or pool
+            backorder = pool.backorder
         assert (pool.held, pool.committed) == (sum(held), sum(committed))
         assert pool.available >= 0
         assert pool.on_hand + backorder + pool.shortfall >= pool.held + pool.committed

@@ -81,6 +81,9 @@ class Around:
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         self.shop.receive(sku, delta, reason=reason, actor=location)
 
+    def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        self.shop.allow_backorders(sku, limit, reason=reason, actor=location)
+
     def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
         self.shop.load_gift_card(number, amount, reason=reason, actor="a script")
 
@@ -174,6 +177,7 @@ def test_each_shopper_has_carts_of_their_own() -> None:
         (['do = "tick"'], "done", "a worker comes by"),
         (['do = "price"\nsku = "MUG"\namount = "9.00"\ncurrency = "EUR"'], "done", "MUG costs 9.00 EUR from now on"),
         (['do = "stock"\nsku = "MUG"\ndelta = 5\nbecause = "delivery"'], "done", "5 × MUG come in at main (delivery)"),
+        (['do = "backorder"\nsku = "MUG"\nlimit = 2\nbecause = "soon"'], "done", "2 × MUG may be sold that are not there, at main (soon)"),
         ([LOADED], "done", "50.00 EUR on the gift card …V4RS (a present)"),
         (
             [LOADED, *BEGUN[:-1], 'do = "begin"\nshipping = "standard"\ngift_cards = ["GC-7K3QM-9XWT2-HV4RS"]', 'do = "pay"'],
@@ -466,6 +470,7 @@ async def played_async() -> tuple[Story, Tables]:
     class Quiet:
         async def reprice(self, sku: str, price: Money) -> None: ...
         async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None: ...
+        async def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None: ...
         async def load_gift_card(self, number: str, amount: Money, reason: str) -> None: ...
         async def left(self, skus: Sequence[str]) -> Mapping[str, int]:
             return {sku: pool.available for sku, pool in (await shop.stock(*skus)).items()}

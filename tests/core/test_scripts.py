@@ -11,6 +11,7 @@ from checkout_core import Card, Money, Upi
 from checkout_core.script_reader import WORDS, script_of
 from checkout_core.scripts import (
     Add,
+    Backorder,
     BadScript,
     Begin,
     Cancel,
@@ -172,6 +173,12 @@ delta = -2
 because = "broken"
 
 [[steps]]
+do = "backorder"
+sku = "MUG"
+limit = 4
+because = "on its way"
+
+[[steps]]
 do = "load"
 gift_card = "GC-7K3QM-9XWT2-HV4RS"
 amount = "50.00"
@@ -253,6 +260,7 @@ def test_every_word_becomes_its_value() -> None:
         Tick(),
         Reprice("MUG", Money(990, "EUR")),
         MoveStock("MUG", -2, "berlin", "broken"),
+        Backorder("MUG", 4, "main", "on its way"),
         Load("GC-7K3QM-9XWT2-HV4RS", Money(5000, "EUR"), "a birthday"),
     ]
     assert (begin.gift_cards, update.gift_cards) == (("GC-7K3QM-9XWT2-HV4RS",), None)

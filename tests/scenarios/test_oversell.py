@@ -89,6 +89,40 @@ def test_a_correction_does_not_take_what_is_being_paid(stage: Open, struck: set[
     assert life.pool().shortfall == 0
 
 
+@pytest.mark.fault("F11")
+def test_backorders_end_while_somebody_pays(stage: Open, struck: set[str]) -> None:
+    """F11. Given one on the shelf and one more that may be sold beyond it, both being paid for; when an operator ends that; then it is
+    refused, or forced with a shortfall that all can see, the payer's order stands, and nobody else is sold any."""
+    life = stage(stock=1)
+    assert life.buys(2, quantity=2).reason == "out-of-stock"
+    assert life.shop.allow_backorders("MUG", 1, reason="delivery 4711", actor="ann").available == 2
+    c = life.begin(quantity=2)
+    life.pay(c, "upi_paid")
+    assert reasons(lambda: life.shop.allow_backorders("MUG", 0, reason="lost", actor="ann")) == {"backorder-promised"}
+    struck.add("F11")
+    pool = life.shop.allow_backorders("MUG", 0, reason="lost", actor="ann", force=True)
+    assert (pool.backorder, pool.held, pool.shortfall, pool.available) == (0, 2, 1, 0)
+    life.clock.forward(seconds=10)
+    assert isinstance(life.pay(c, "upi_paid"), Placed)
+    assert (life.pool().committed, life.pool().shortfall) == (2, 1)
+    assert life.buys(3).reason == "out-of-stock"
+    assert life.shop.receive("MUG", 1, reason="found", actor="ann").shortfall == 0
+
+
+def test_a_limit_of_backorders_is_a_number(stage: Open) -> None:
+    """What is no whole number of 0 or more is refused by name, as is a place that is none; the same key counts once."""
+    life = stage(stock=1)
+    for limit in (-1, 1.5, True, "5", 10**9 + 1):
+        assert reasons(lambda limit=limit: life.shop.allow_backorders("MUG", limit, reason="x", actor="ann")) == {"invalid"}  # type: ignore[misc]
+    assert reasons(lambda: life.shop.allow_backorders("MUG", 1, reason="x", actor="ann", location="moon")) == {"invalid"}
+    for limit in (5, 3):
+        life.shop.allow_backorders("MUG", limit, reason="x", actor="ann")
+    assert life.shop.allow_backorders("MUG", 5, reason="x", actor="ann", key="k").backorder == 5
+    life.shop.allow_backorders("MUG", 2, reason="x", actor="ann")
+    assert life.shop.allow_backorders("MUG", 5, reason="x", actor="ann", key="k").backorder == 2  # said before
+    assert life.shop.stock("MUG")["MUG"].backorder == 2
+
+
 @pytest.mark.fault("K9")
 @pytest.mark.parametrize("hold_at", ["pay", "begin"])
 def test_two_lines_of_one_sku_are_one_demand(stage: Open, hold_at: Any, struck: set[str]) -> None:

@@ -21,7 +21,24 @@ from checkout_core.policy import Policy
 from checkout_core.promotions import FreeGift, Percent, Promotion
 from checkout_core.scripts import Add, Begin, Do, Load, Login, Merge, Open, Outcome, renamed
 from checkout_core.simulation.scenarios import Actor, GatewayTerms, Rate, Scenario
-from tests.simulation.small import AGAIN, BACK, BEGIN, FILL, MUG, OPEN, a_scenario, begin, buyer, card, journey, receive, reprice, upi, wait
+from tests.simulation.small import (
+    AGAIN,
+    BACK,
+    BEGIN,
+    FILL,
+    MUG,
+    OPEN,
+    a_scenario,
+    backorder,
+    begin,
+    buyer,
+    card,
+    journey,
+    receive,
+    reprice,
+    upi,
+    wait,
+)
 from tests.world import ADA, BERLIN, SECRET
 
 SHIPPED: Final = Path(__file__).parents[2] / "examples" / "scenarios"
@@ -175,6 +192,7 @@ _BY_CARD = (
     buyer("lost", OPEN, Add("MUG", 4), _PAID, card("tok_no_answer_late"), within=20),
     buyer("keeper", Load(_CARD, Money(700, "EUR"), "sold"), wait(60), Load(_CARD, Money(-300, "EUR"), "a mistake"), after=5),
 )
+_BEYOND = buyer("keeper", backorder(4), wait(120), backorder(1), wait(60), receive(3), backorder(0), after=0)
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
     buyer("edits", *FILL, card("tok_3ds_ok"), Add("BOOK"), Begin(again=True), AGAIN, count=2, within=20),
@@ -265,6 +283,7 @@ _SMALL: Final = (
     _all(*_BY_CARD, name="gift cards", stock=40, cards=((_CARD, Money(5000, "EUR")),), policy=HURRIED),
     _all(_ok(3), _turns_back(2), name="taxes", rates=_TOLD, workers=2, tax_provider=True),
     _all(_AT_ONCE, _turns_back(2), _lost(1), name="gifts", stock={Stock("MUG"): 20, Stock("BOOK"): 3}, promotions=[WITH_IT]),
+    _all(_AT_ONCE, _turns_back(2), _slow(), _BEYOND, name="on its way", stock=2),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

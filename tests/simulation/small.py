@@ -10,7 +10,23 @@ from checkout_core.memory import MemoryCatalog
 from checkout_core.money import Money
 from checkout_core.payments import Card, Upi
 from checkout_core.promotions import Promotion
-from checkout_core.scripts import Add, Begin, Cancel, Do, MoveStock, Open, Outcome, Pay, PayAgain, Reprice, Script, Shopper, Step, WaitFor
+from checkout_core.scripts import (
+    Add,
+    Backorder,
+    Begin,
+    Cancel,
+    Do,
+    MoveStock,
+    Open,
+    Outcome,
+    Pay,
+    PayAgain,
+    Reprice,
+    Script,
+    Shopper,
+    Step,
+    WaitFor,
+)
 from checkout_core.simulation.chance import Seeded
 from checkout_core.simulation.levels import Level
 from checkout_core.simulation.running import Outcome as Came
@@ -41,6 +57,10 @@ def reprice(minor: int, sku: str = "MUG") -> Reprice:
 
 def receive(delta: int, sku: str = "MUG", location: str = "main") -> MoveStock:
     return MoveStock(sku, delta, location, "counted")
+
+
+def backorder(limit: int, sku: str = "MUG") -> Backorder:
+    return Backorder(sku, limit, "main", "on its way")
 
 
 def begin(*codes: str) -> Begin:

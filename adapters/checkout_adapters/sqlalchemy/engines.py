@@ -20,7 +20,7 @@ from checkout_core.errors import Misconfigured
 from checkout_core.ports import Clock
 from checkout_core.system import SystemClock
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The revision this release reads and writes."""
 
 APPLICATION_ID: Final = 0x43686B74  # "Chkt", in the header of every file of ours

@@ -196,10 +196,11 @@ class Flush:
 
     def _move(self, movement: Movement) -> None:
         text = pool_text(movement.pool)
-        counted = self._connection.execute(st.COUNT, {"key": text, "delta": movement.delta, "now": self._now})
-        if counted.rowcount == 0:  # an insert that may meet a row would be checked before it meets it
-            self._insert(pools, [pool_row(movement.pool, self._now, on_hand=movement.delta)])
+        told = {"key": text, "delta": movement.delta, "beyond": movement.backorder, "now": self._now}
+        if self._connection.execute(st.COUNT, told).rowcount == 0:  # an insert that may meet a row would be checked before it meets it
+            self._insert(pools, [pool_row(movement.pool, self._now, on_hand=movement.delta, backorder=movement.backorder or 0)])
         row = {"pool": text, "delta": movement.delta, "reason": movement.reason, "actor": movement.actor, "at": movement.at}
+        row["backorder"] = movement.backorder
         self._insert(movements, [row])
 
     # Outbox and books.

@@ -252,7 +252,9 @@ class Inventory:
             asked = asked.where(pools.c.sku.in_(self.skus))
         asked = asked.order_by(pools.c.sku, pools.c.location).limit(at_most(self.limit))
         return [
-            StockListed(row.sku, row.location, row.on_hand, row.held, row.committed, row.available, row.shortfall, row.updated_at)
+            StockListed(
+                row.sku, row.location, row.on_hand, row.held, row.committed, row.available, row.shortfall, row.updated_at, row.backorder
+            )
             for row in connection.execute(asked)
         ]
 
@@ -324,7 +326,7 @@ class Movements:
         else:
             asked = asked.join(pools, pools.c.pool == movements.c.pool).where(pools.c.kind == "stock", pools.c.sku == self.wanted)
         rows = connection.execute(asked.order_by(movements.c.id.desc()).limit(at_most(self.limit)))
-        return [Movement(pool_of(row.pool), row.delta, row.reason, row.actor, row.at) for row in rows]
+        return [Movement(pool_of(row.pool), row.delta, row.reason, row.actor, row.at, row.backorder) for row in rows]
 
 
 @frozen

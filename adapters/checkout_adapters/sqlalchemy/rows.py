@@ -109,9 +109,9 @@ def _changed(before: Checkout | None, c: Checkout) -> Sequence[Attempt]:
     return [attempt for attempt in c.attempts if old.get(attempt.key) != attempt]
 
 
-def pool_row(key: PoolKey, now: datetime, *, on_hand: int = 0, held: int = 0) -> Row:
+def pool_row(key: PoolKey, now: datetime, *, on_hand: int = 0, held: int = 0, backorder: int = 0) -> Row:
     """The row of a pool that nobody has seen before."""
     place = {"sku": key.sku, "location": key.location} if isinstance(key, Stock) else {"sku": None, "location": None}
     text = pool_text(key)
-    numbers = {"on_hand": on_hand, "held": held, "committed": 0, "backorder": 0, "shortfall": 0}
+    numbers = {"on_hand": on_hand, "held": held, "committed": 0, "backorder": backorder, "shortfall": 0}
     return {"pool": text, "kind": text.partition("/")[0], **place, **numbers, "updated_at": now}

@@ -93,11 +93,17 @@ MOVE: Final = (
 )
 """Held and committed by so much more or less; a shortfall that is no longer there goes (F4, F5)."""
 
-_SHORT: Final = pools.c.held + pools.c.committed - pools.c.on_hand - bindparam("delta") - pools.c.backorder
+_BEYOND: Final = sa.func.coalesce(bindparam("beyond", type_=sa.BigInteger), pools.c.backorder)
+_SHORT: Final = pools.c.held + pools.c.committed - pools.c.on_hand - bindparam("delta") - _BEYOND
 COUNT: Final = (
     update(pools)
     .where(pools.c.pool == bindparam("key"))
-    .values(on_hand=pools.c.on_hand + bindparam("delta"), shortfall=case((_SHORT > 0, _SHORT), else_=0), updated_at=bindparam("now"))
+    .values(
+        on_hand=pools.c.on_hand + bindparam("delta"),
+        backorder=_BEYOND,
+        shortfall=case((_SHORT > 0, _SHORT), else_=0),
+        updated_at=bindparam("now"),
+    )
 )
 
 HELD: Final = (

@@ -152,7 +152,8 @@ movements: Final = Table(
     Column("reason", chars(200), nullable=False),
     Column("actor", chars(200), nullable=False),
     Column("at", Instant, nullable=False),
-    CheckConstraint("delta <> 0", name="delta"),
+    Column("backorder", BigInteger),
+    CheckConstraint("delta <> 0 OR backorder >= 0", name="delta"),
     sa.Index("ix_movements_pool", "pool"),
 )
 

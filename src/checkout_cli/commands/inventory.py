@@ -13,7 +13,7 @@ from checkout_cli.opening import shop_of
 from checkout_cli.options import ACTING, Actor, ConfigFile, Db, DryRun, Json, Limit, Yes
 from checkout_cli.output import Output
 from checkout_core.errors import NotFound
-from checkout_core.holds import Pool, Stock
+from checkout_core.holds import Pool, Stock, promised_beyond
 from checkout_core.refusals import Refusal, Refused
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def list_inventory(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """List stock by SKU and location. available = on hand − held − committed.
+    """List stock by SKU and location. available = on hand + beyond − held − committed; beyond: what may be sold that is not there.
 
     Example: checkout inventory list --low 3
     """
@@ -145,8 +145,48 @@ def adjust(
         _move(backend, sku, place, delta or 0, reason, actor_of(actor), Consent(yes, dry_run), Output(as_json), force=force)
 
 
+@app.command()
+def backorder(
+    sku: Sku,
+    limit: Annotated[int, typer.Argument(metavar="N", min=0, max=AT_MOST, help="So many may be sold that are not there; 0 ends it.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why: a delivery that is confirmed.", rich_help_panel=ACTING)],
+    location: Location = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            metavar="",
+            help="Allow fewer than are sold so already. It leaves a shortfall for all to see.",
+            rich_help_panel=ACTING,
+        ),
+    ] = False,
+    actor: Actor = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    db: Db = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Let more of a SKU be sold than is there: backorders, up to a limit.
+
+    Example: checkout inventory backorder MUG 20 --reason "delivery 4712 is on its way"
+    """
+    with shop_of(db, config) as backend:
+        _move(backend, sku, location, 0, reason, actor_of(actor), Consent(yes, dry_run), Output(as_json), force=force, beyond=limit)
+
+
 def _move(
-    backend: Backend, sku: str, location: str | None, delta: int, reason: str, actor: str, consent: Consent, out: Output, *, force: bool
+    backend: Backend,
+    sku: str,
+    location: str | None,
+    delta: int,
+    reason: str,
+    actor: str,
+    consent: Consent,
+    out: Output,
+    *,
+    force: bool,
+    beyond: int | None = None,
 ) -> None:
     from checkout_cli.rendering.stock import Total, inventory_data
 
@@ -157,12 +197,15 @@ def _move(
     product = next((one for one in backend.products() if one.sku == sku), None)
     if not before.on_hand and product is None and not backend.queries.inventory(skus=[sku]):
         raise NotFound("SKU", sku[:60])
-    plan = plan_of_move(before, delta, force=force)
+    plan = plan_of_move(before, delta, force=force) if beyond is None else plan_of_backorders(before, beyond, force=force)
     if product is not None and not product.tracked:
         plan = evolve(plan, notes=(*plan.notes, "Stock of this product is not counted: it is sold however little there is."))
     if not agreed(plan, consent, out):
         return
-    backend.shop.receive(sku, delta, reason=reason, actor=actor, location=place, force=force)
+    if beyond is None:
+        backend.shop.receive(sku, delta, reason=reason, actor=actor, location=place, force=force)
+    else:
+        backend.shop.allow_backorders(sku, beyond, reason=reason, actor=actor, location=place, force=force)
     levels = backend.queries.inventory(skus=[sku])
     from checkout_cli.rendering.tables import note
 
@@ -173,8 +216,6 @@ def _move(
 
 def plan_of_move(before: Pool, delta: int, *, force: bool) -> Plan:
     """What a movement changes. Raises Refusal for one that would take away what is promised, and is not forced."""
-    from checkout_cli.rendering.facts import units
-
     assert isinstance(before.key, Stock)
     title = f"{'Receive' if delta > 0 else 'Adjust'} {before.key.sku} at {before.key.location}{f' by {delta:+d}' if delta else ''}"
     if not delta:
@@ -193,7 +234,25 @@ def plan_of_move(before: Pool, delta: int, *, force: bool) -> Plan:
     after = before.adjust(delta, force=force)
     if after is None:
         raise Refusal(Refused("stock-promised", before.key.sku, str(delta), wanted=-delta, available=free))
-    changes = [Change("on hand", str(before.on_hand), str(after.on_hand)), Change("available", str(before.available), str(after.available))]
+    return _plan(title, before, after, [Change("on hand", str(before.on_hand), str(after.on_hand))])
+
+
+def plan_of_backorders(before: Pool, limit: int, *, force: bool) -> Plan:
+    """What another limit of backorders changes. Raises Refusal for one below what is sold so already, and is not forced."""
+    assert isinstance(before.key, Stock)
+    title = f"Let {limit} of {before.key.sku} be sold beyond what is at {before.key.location}"
+    if limit == before.backorder:
+        return Plan(title, (), (f"The limit is {limit} already.",))
+    after = before.adjust(0, backorder=limit, force=force)
+    if after is None:
+        raise Refusal(Refused("backorder-promised", before.key.sku, str(limit), wanted=limit, available=promised_beyond(before)))
+    return _plan(title, before, after, [Change("beyond", str(before.backorder), str(limit))])
+
+
+def _plan(title: str, before: Pool, after: Pool, changes: list[Change]) -> Plan:
+    from checkout_cli.rendering.facts import units
+
+    changes.append(Change("available", str(before.available), str(after.available)))
     notes = []
     if after.shortfall != before.shortfall:
         changes.append(Change("shortfall", str(before.shortfall), str(after.shortfall)))

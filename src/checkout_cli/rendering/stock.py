@@ -36,7 +36,8 @@ def totals(levels: Sequence[StockListed], names: Mapping[str, str]) -> list[Tota
     return [Total(sku, names.get(sku, ""), tuple(places)) for sku, places in by_sku.items()]
 
 
-NUMBERS = ("on_hand", "held", "committed", "available", "shortfall")
+NUMBERS = ("on_hand", "held", "committed", "available", "shortfall", "backorder")
+COLUMNS = ("on hand", "held", "committed", "available", "short", "beyond")
 
 
 def inventory_data(found: Sequence[Total]) -> dict[str, object]:
@@ -71,8 +72,8 @@ def inventory_words(found: Sequence[Total], limit: int) -> Iterator[RenderableTy
             rows.append((one.sku if first else "", one.name if first else "", place.location, *map(_number, _numbers(place))))
         if several:
             rows.append(("", "", Text("in all", "dim"), *(cell(one.sum(number) or "", "dim") for number in NUMBERS)))
-    columns = ("sku", "product", "location", "on hand", "held", "committed", "available", "short")
-    yield table(columns, rows, right=columns[3:], keep=("sku",), spare=("product", "held", "committed"))
+    columns = ("sku", "product", "location", *COLUMNS)
+    yield table(columns, rows, right=columns[3:], keep=("sku",), spare=("product", "beyond", "held", "committed"))
     yield counted(len(found), limit, "SKU")
     missing = sum(one.sum("shortfall") for one in found)
     if missing:
@@ -123,7 +124,7 @@ def sku_words(one: Item) -> Iterator[RenderableType]:
     if total.places:
         places = [(place.location, *map(_number, _numbers(place))) for place in total.places]
         sums = [("in all", *(cell(total.sum(number)) for number in NUMBERS))] if len(places) > 1 else []
-        columns = ("location", "on hand", "held", "committed", "available", "short")
+        columns = ("location", *COLUMNS)
         yield table(columns, [*places, *sums], right=columns[1:])
     if one.holds:
         yield heading("Who has it")
@@ -132,13 +133,14 @@ def sku_words(one: Item) -> Iterator[RenderableType]:
         yield heading("Why it is so many, the last first")
         yield table(
             ("when (UTC)", "where", "by", "reason", "who"),
-            (
-                (time_short(m.at), m.pool.location if isinstance(m.pool, Stock) else "", f"{m.delta:+d}", m.reason, m.actor)
-                for m in one.movements
-            ),
+            ((time_short(m.at), m.pool.location if isinstance(m.pool, Stock) else "", _moved(m), m.reason, m.actor) for m in one.movements),
             right=("by",),
             keep=("when (UTC)",),
         )
+
+
+def _moved(movement: Movement) -> str:
+    return f"{movement.delta:+d}" if movement.backorder is None else f"beyond: {movement.backorder}"
 
 
 def movement_data(movement: Movement) -> dict[str, object]:
@@ -146,6 +148,7 @@ def movement_data(movement: Movement) -> dict[str, object]:
         "at": time_data(movement.at),
         "pool": pool_data(movement.pool),
         "delta": movement.delta,
+        **({} if movement.backorder is None else {"backorder": movement.backorder}),
         "reason": movement.reason,
         "actor": movement.actor,
     }

@@ -30,6 +30,11 @@ class Counts:
     on_hand: int = 0
     held: int = 0
     committed: int = 0
+    backorder: int = 0
+
+    @property
+    def there(self) -> int:
+        return self.on_hand + self.backorder
 
     @property
     def promised(self) -> int:
@@ -102,8 +107,10 @@ class Books:
                     self.requests[scope, operation, key] = record
                     if attempt:
                         self.payers[attempt] = self.payers.get(attempt, 0) + 1
-                case Movement(pool, delta):
+                case Movement(pool, delta, backorder=beyond):
                     self._counts(pool).on_hand += delta
+                    if beyond is not None:
+                        self._counts(pool).backorder = beyond
                     changes.pools[pool] = None
                 case Cart(id=id):
                     changes.carts.append((self.carts.get(id), record))

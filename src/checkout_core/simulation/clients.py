@@ -168,6 +168,14 @@ class Client:
             once=key is None,  # nobody could tell a repetition from another delivery
         )
 
+    async def allow_backorders(self, sku: str, limit: int, *, reason: str, location: str) -> Any:
+        """So many may be sold that are not there, by the shopkeeper's hand."""
+        key = self._key()
+        return await self.ask(
+            "allow_backorders",
+            lambda shop: shop.allow_backorders(sku, limit, reason=reason, actor=self.name, location=location, key=key),
+        )
+
     async def load_gift_card(self, number: str, amount: Money, *, reason: str) -> Any:
         """Money is put on a gift card, or taken off, by the shopkeeper's hand."""
         key = self._key()
@@ -210,6 +218,10 @@ class Outside:
     async def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         """Goods come in or go out."""
         await self.client.receive(sku, delta, reason=reason, location=location)
+
+    async def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        """So many may be sold that are not there."""
+        await self.client.allow_backorders(sku, limit, reason=reason, location=location)
 
     async def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
         """Money is put on a gift card, or taken off."""

@@ -16,6 +16,7 @@ from checkout_core.refusals import WORDS
 from checkout_core.script_table import near, shown
 from checkout_core.scripts import (
     Add,
+    Backorder,
     Begin,
     Change,
     Load,
@@ -65,7 +66,7 @@ def _of_step(step: Step, carts: _Carts, world: World, *, own_gateway: bool) -> l
             return [*_of_sku(sku, world), *_of_price(sku, carts.currencies.get(carts.current, ""), world)]
         case Change(sku) | Remove(sku) | Reprice(sku):
             return list(_of_sku(sku, world))
-        case MoveStock(sku, _, location):
+        case MoveStock(sku, _, location) | Backorder(sku, _, location):
             return [*_of_sku(sku, world), *_of_location(location, world)]
         case Begin(shipping=shipping, codes=codes, gift_cards=cards, channel=channel):
             carts.sent = carts.sent or shipping is not None
@@ -263,4 +264,6 @@ def _brought(world: World, actors: Iterable[Actor]) -> Mapping[str, int]:
         for step in actor.journey.steps:
             if isinstance(step.do, MoveStock) and step.do.delta > 0 and step.do.sku in found:
                 found[step.do.sku] += step.do.delta * actor.count
+            if isinstance(step.do, Backorder) and step.do.sku in found:
+                found[step.do.sku] += step.do.limit
     return found

@@ -104,7 +104,7 @@ class Incremental:
             wanted = ", ".join([line.sku for line in c.lines])
             broken("Q2", "a sale was lost for want of a gift", f"the cart: {wanted}", f"missing: {named(short.pool)}", checkout)
         mine = self.books.held.get(checkout, {}).get(short.pool, 0)
-        there = self.books.limits.get(short.pool, ours.on_hand) - ours.promised + mine
+        there = self.books.limits.get(short.pool, ours.there) - ours.promised + mine
         if there >= short.wanted:
             broken(
                 "Q2",
@@ -167,7 +167,8 @@ class Incremental:
         self.evaluated["I1"] += 1
         for key, pool in numbers.items():
             ours = self.books.counts[key]
-            if (pool.held, pool.committed) != (ours.held, ours.committed) or (isinstance(key, MovedPool) and pool.on_hand != ours.on_hand):
+            moved = isinstance(key, MovedPool) and (pool.on_hand, pool.backorder) != (ours.on_hand, ours.backorder)
+            if moved or (pool.held, pool.committed) != (ours.held, ours.committed):
                 broken(
                     "I1",
                     f"the store's numbers of {named(key)} are not the sums of its holds and movements",
@@ -182,11 +183,11 @@ class Incremental:
             broken("I1", f"{named(key)} counts fewer than none", f"held: {ours.held}", f"committed: {ours.committed}")
         if isinstance(key, MovedPool):
             self.evaluated["I10"] += isinstance(key, CardBalance)
-            if ours.promised > ours.on_hand:
+            if ours.promised > ours.there:
                 broken(
                     "I10" if isinstance(key, CardBalance) else "I2",
                     f"more of {named(key)} is promised than there is",
-                    f"the movements add up to {ours.on_hand}",
+                    f"the movements add up to {ours.on_hand}" + (f", and {ours.backorder} beyond" if ours.backorder else ""),
                     f"the holds add up to {ours.promised}",
                 )
         elif isinstance(key, CouponPool):

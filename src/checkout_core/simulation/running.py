@@ -531,7 +531,7 @@ class Run:
         left = dict[str, int]()
         for pool, counts in self.books.counts.items():
             if isinstance(pool, Stock):
-                left[pool.sku] = left.get(pool.sku, 0) + max(counts.on_hand - counts.promised, 0)
+                left[pool.sku] = left.get(pool.sku, 0) + max(counts.there - counts.promised, 0)
         return End(self.orders, left, self.history.refused, len({id for id, _ in self.box.sent}), calm=not self.kernel.struck)
 
     @property

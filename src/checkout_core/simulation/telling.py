@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "pay": "pays",
     "cancel": "turns back",
     "receive": "counts goods in or out",
+    "allow_backorders": "says how many may be sold that are not there",
     "load_gift_card": "puts money on a gift card, or takes it off",
 }
 """What a shopper does by each command."""

@@ -23,6 +23,7 @@ from checkout_core.payments import Card, Upi
 from checkout_core.refusals import WORDS, Refusal, Refused
 from checkout_core.scripts import (
     Add,
+    Backorder,
     Begin,
     Cancel,
     Change,
@@ -73,6 +74,10 @@ class World(Protocol):
 
     def move_stock(self, sku: str, location: str, delta: int, reason: str) -> None:
         """Goods come in or go out. Raises Refusal for what is promised."""
+        ...
+
+    def allow_backorders(self, sku: str, location: str, limit: int, reason: str) -> None:
+        """So many may be sold that are not there. Raises Refusal for fewer than are sold so already."""
         ...
 
     def load_gift_card(self, number: str, amount: Money, reason: str) -> None:
@@ -294,6 +299,9 @@ class Play:
             case MoveStock(sku, delta, location, reason):
                 self.world.move_stock(sku, location, delta, reason)
                 return stories.moved(do)
+            case Backorder(sku, limit, location, reason):
+                self.world.allow_backorders(sku, location, limit, reason)
+                return stories.allowed(do)
             case Load(card, amount, reason):
                 self.world.load_gift_card(card, amount, reason)
                 return stories.loaded(do)

@@ -378,8 +378,24 @@ class Shop(FactsFirst):
         asked = self._asked(f"stock:{sku}", "receive", key, place, quantity, int(force))
         return self._move(Stock(sku, place), quantity, reason, actor, asked, force=force)
 
-    def _move(self, pool: MovedPool, delta: int, reason: str, actor: str, asked: Asked, *, force: bool = False) -> Pool:
-        return self.storage.transact(lambda unit: commands.move(unit, pool, delta, reason, actor, force, asked))
+    def allow_backorders(
+        self, sku: str, limit: int, *, reason: str, actor: str, location: str | None = None, force: bool = False, key: str | None = None
+    ) -> Pool:
+        """Let up to `limit` units be sold that are not there yet, at the first location unless named; 0 ends it.
+
+        Lowered below what is promised so already only if forced, which leaves a visible shortfall (F11). Raises Refusal.
+        """
+        place = self.policy.locations[0] if location is None else self._place(location)
+        edge.refuse((*edge.checked_text("sku", sku), *edge.checked_text("reason", reason), *edge.checked_text("actor", actor)))
+        if type(limit) is not int or not 0 <= limit <= 10**9:
+            raise Refusal(Refused("invalid", "limit", repr(limit)[:40], hint="Give a whole number, 0 or more."))
+        asked = self._asked(f"stock:{sku}", "allow_backorders", key, place, limit, int(force))
+        return self._move(Stock(sku, place), 0, reason, actor, asked, force=force, beyond=limit)
+
+    def _move(
+        self, pool: MovedPool, delta: int, reason: str, actor: str, asked: Asked, *, force: bool = False, beyond: int | None = None
+    ) -> Pool:
+        return self.storage.transact(lambda unit: commands.move(unit, pool, delta, reason, actor, force, asked, beyond))
 
     def _place(self, location: str) -> str:
         if location not in self.policy.locations:

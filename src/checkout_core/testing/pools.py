@@ -9,7 +9,7 @@ from typing import Final
 from attrs import evolve
 
 from checkout_core.errors import Broken, NotFound
-from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Short, Stock, Taken
+from checkout_core.holds import Claim, CouponUses, CouponUsesBy, Movement, Pool, Short, Stock, Taken
 from checkout_core.testing.parts import a_cart, a_checkout, needs
 from checkout_core.testing.units import Promises, at_once, begin, fault_of, now_of, numbers, read, stock, until_done, write
 from checkout_core.unit import Commit, Release, Unit
@@ -254,6 +254,28 @@ class PoolPromises(Promises):
         assert storage.pools([MUG])[MUG].shortfall == 1
         write(storage, Release("c1"))
         assert storage.pools([MUG])[MUG].shortfall == 0
+
+    def test_more_may_be_sold_than_is_there_up_to_a_limit(self) -> None:
+        """A movement may say how many: no more are taken, and the limit may come before any stock (I2, F11)."""
+        storage = self.new()
+        now = now_of(storage)
+        write(storage, Movement(MUG, 0, "on its way", "kit", now, backorder=1))
+        stock(storage, MUG, 1)
+        assert begin(storage, a_checkout("c1", now, Claim(MUG, 2))) == Taken()
+        assert begin(storage, a_checkout("c2", now, Claim(MUG, 1))) == Short(MUG, 1, 0, a_checkout("c1", now).lapses_at)
+        write(storage, Movement(MUG, 0, "on its way", "kit", now, backorder=3))
+        assert storage.pools([MUG])[MUG] == Pool(MUG, on_hand=1, held=2, backorder=3)
+
+    def test_a_limit_below_what_is_promised_is_seen(self) -> None:
+        """What is promised beyond it and not there is a shortfall, until goods come (F5, F11)."""
+        storage = self.new()
+        now = now_of(storage)
+        write(storage, Movement(MUG, 1, "on its way", "kit", now, backorder=3))
+        begin(storage, a_checkout("c1", now, Claim(MUG, 4)))
+        write(storage, Movement(MUG, 0, "not any more", "kit", now, backorder=1))
+        assert storage.pools([MUG])[MUG] == Pool(MUG, on_hand=1, held=4, backorder=1, shortfall=2)
+        stock(storage, MUG, 2)
+        assert storage.pools([MUG])[MUG] == Pool(MUG, on_hand=3, held=4, backorder=1)
 
     def test_there_are_never_fewer_than_none(self) -> None:
         """A movement below zero is a mistake: refused, with all of its unit (I1, I2)."""

@@ -285,6 +285,27 @@ def shelves_are_locked_as_they_are_used(patch: Patch) -> None:
     patch.setattr(taking, "_lock", lock)
 
 
+@bug("backorders count twice", "more is sold that is not there than the shop allows", "I2", origin="F11")
+def backorders_count_twice(patch: Patch) -> None:
+    def take(self: Pool, amount: int) -> Pool | None:
+        if amount > self.on_hand + 2 * self.backorder - self.held - self.committed:
+            return None
+        missing = self.held + self.committed + amount - self.on_hand - self.backorder
+        return evolve(self, held=self.held + amount, shortfall=max(missing, 0))
+
+    patch.setattr(Pool, "take", take)
+
+
+@bug("backorders end unseen", "an operator ends backorders below what is promised, and nobody is asked", "I2", origin="F11")
+def backorders_end_unseen(patch: Patch) -> None:
+    real = Pool.adjust
+
+    def adjust(self: Pool, delta: int, *, backorder: int | None = None, force: bool = False) -> Pool | None:
+        return real(self, delta, backorder=backorder, force=force or backorder is not None)
+
+    patch.setattr(Pool, "adjust", adjust)
+
+
 HOW_LONG = (
     a_hold_is_not_extended,
     a_declined_shopper_keeps_the_goods,
@@ -306,5 +327,7 @@ HOW_MUCH = (
     late_money_buys_a_cart_twice,
     late_money_forgets_the_code,
     a_unit_is_promised_for_less,
+    backorders_count_twice,
+    backorders_end_unseen,
 )
 LOCKS = (claims_are_locked_as_they_come, shelves_are_locked_as_they_are_used)

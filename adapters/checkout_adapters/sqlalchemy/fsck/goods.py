@@ -76,7 +76,9 @@ CHECKS: Final = (
         SELECT pool, on_hand, held, committed, backorder, shortfall FROM pools p
         WHERE shortfall <> 0 AND (
             shortfall <> held + committed - on_hand - backorder
-            OR (kind = 'stock' AND NOT EXISTS (SELECT 1 FROM movements m WHERE m.pool = p.pool AND m.delta < 0))
+            OR (kind = 'stock' AND NOT EXISTS (
+                SELECT 1 FROM movements m WHERE m.pool = p.pool AND (m.delta < 0 OR m.backorder IS NOT NULL)
+            ))
         )
         """,
     ),

@@ -93,7 +93,7 @@ def _enough(t: Tables, id: str, pools: Iterable[tuple[PoolKey, Pool]]) -> None:
         if promised <= pool.on_hand + pool.backorder:
             continue
         if lowered is None:
-            lowered = frozenset(movement.pool for movement in t.movements if movement.delta < 0)
+            lowered = frozenset(movement.pool for movement in t.movements if movement.delta < 0 or movement.backorder is not None)
         there = pool.on_hand + pool.backorder + (pool.shortfall if key in lowered else 0)  # only an operator may cause a shortfall (F5)
         if promised > there:
             raise Violation(
