@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import sqlalchemy as sa
 from attrs import evolve
 
+from checkout_adapters.sqlalchemy import together
 from checkout_adapters.sqlalchemy.admin import SqlAdmin
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core.events import Event
@@ -28,6 +30,28 @@ from tests.postgres import Server
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MUG = Stock("mug")
+
+
+@contextmanager
+def heard(engine: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that is run in here, with what one row of it is given; those said to a driver as they are, too."""
+    said: list[tuple[str, Any]] = []
+    plain = together.told
+
+    def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
+        said.append((statement, given[0] if isinstance(given, list) else given))
+
+    def told(connection: sa.Connection, statement: str, given: Any) -> Any:
+        said.append((statement, given))
+        return plain(connection, statement, given)
+
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    together.told = told  # type: ignore[assignment]
+    try:
+        yield said
+    finally:
+        together.told = plain
+        sa.event.remove(engine, "before_cursor_execute", hear)
 
 
 @cache

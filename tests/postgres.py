@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -125,11 +125,46 @@ def running(major: str | None = None, *, settings: Sequence[str] = FAST, folder:
             for n in range(1, server.made + 1):
                 server.drop(server.at(f"t{os.getpid()}_{n}"))
         return
+    major = major or os.environ.get(ENV_MAJOR, "18")
+    with _served(lambda new: _made(new, major, settings), folder) as server:
+        yield server
+
+
+@contextmanager
+def standby(primary: Server, major: str = "18") -> Iterator[Server]:
+    """A hot standby of a server of our own: a copy that it keeps up to date, which answers and takes no writes."""
+
+    def made(folder: Path) -> tuple[int, list[str]]:
+        folder.chmod(0o755)
+        bin, port = _binaries(folder, major), _free_port()
+        if NOBODY:
+            shutil.chown(folder, "nobody")
+        copying: list[Any] = [
+            bin / "pg_basebackup",
+            "-d",
+            primary.url.replace("+psycopg", ""),
+            "-D",
+            folder / "data",
+            "-R",
+            "-c",
+            "fast",
+            "--no-sync",
+        ]
+        subprocess.run(copying, check=True, capture_output=True, cwd=folder, **NOBODY)
+        return port, _command(bin, folder / "data", port, FAST)
+
+    with _served(made) as server:
+        yield server
+
+
+@contextmanager
+def _served(made: Callable[[Path], tuple[int, list[str]]], folder: Path | None = None) -> Iterator[Server]:
+    """What was made in a new folder there: a port, and the command that serves it, kept running while the block runs."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="checkout-postgres-", dir=folder or memory))
     keeper: subprocess.Popen[bytes] | None = None
     try:
-        port, command = _made(folder, major or os.environ.get(ENV_MAJOR, "18"), settings)
+        port, command = made(folder)
         keeper = subprocess.Popen([sys.executable, __file__, str(folder), *command], stdin=subprocess.PIPE)
         server = Server(f"postgresql+psycopg://postgres:secret@127.0.0.1:{port}/postgres", keeper)
         _until_it_answers(server, folder)
@@ -167,11 +202,19 @@ def _made(folder: Path, major: str, more: Sequence[str]) -> tuple[int, list[str]
         f"--pwfile={secret}",
     ]
     subprocess.run([*made, "-c", "scram_iterations=1"], check=True, capture_output=True, cwd=folder, **NOBODY)
+    port = _free_port()
+    return port, _command(bin, data, port, more)
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def _command(bin: Path, data: Path, port: int, more: Sequence[str]) -> list[str]:
     settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "log_min_messages=fatal", *more]
-    return port, [str(bin / "postgres"), "-D", str(data), *[part for setting in settings for part in ("-c", setting)]]
+    return [str(bin / "postgres"), "-D", str(data), *[part for setting in settings for part in ("-c", setting)]]
 
 
 def _binaries(folder: Path, major: str) -> Path:

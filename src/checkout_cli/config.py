@@ -6,6 +6,7 @@
     identity_secret = "…"               at least 16 bytes; or CHECKOUT_IDENTITY_SECRET; else the key file beside an SQLite database
     production = true                   refuses what is not meant for real money
     promise_for = 3600                  seconds that a checkout keeps a unit price it was quoted; 0 unless said
+    unpaid_at_most = 20                 units that one person may hold without paying; as many as there are unless said
     tax_provider = "NAME"               who is asked what tax is due, by the name it is registered under; else the shop's own table
     addresses = "i18n"                  how addresses and phone numbers are checked, by its registered name; else they are taken as typed
     tax_outage = "block"                sell nothing while it is away, or by the shop's own table ("fallback"), or show that total
@@ -88,6 +89,7 @@ class Settings:
     channels: Mapping[str, PricingPolicy] = field(factory=dict)
     home: Destination | None = None
     promise_for: int = 0
+    unpaid_at_most: int | None = None
     tax_provider: str | None = None
     tax_outage: TaxOutage = "block"
     taxes_made_with: Mapping[str, object] = field(factory=dict, repr=masked)
@@ -156,6 +158,7 @@ KEYS: Final = (
         "production",
         "busy_timeout",
         "promise_for",
+        "unpaid_at_most",
         "tax_provider",
         "tax_outage",
         "tax_seconds",
@@ -209,6 +212,9 @@ def read(path: Path) -> Settings:
     promise = top.number("promise_for") or 0
     if promise < 0:
         mistakes.append(f"promise_for is 0 or more seconds, not {promise}.")
+    unpaid = top.number("unpaid_at_most")
+    if unpaid is not None and unpaid < 1:
+        mistakes.append(f"unpaid_at_most is 1 or more units, not {unpaid}. Leave it out for no limit.")
     provider, tax_made_with = top.text("tax_provider"), top.tables("tax")
     mistakes += [
         f"tax.{name} is described but is not the tax_provider. Name it there, or leave it out."
@@ -246,6 +252,7 @@ def read(path: Path) -> Settings:
         home=_place(home),
         channels=channels,
         promise_for=promise,
+        unpaid_at_most=unpaid,
         tax_provider=provider,
         tax_outage=cast(TaxOutage, outage or "block"),
         taxes_made_with=tax_made_with.get(provider or "", {}),

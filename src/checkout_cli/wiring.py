@@ -189,6 +189,7 @@ class Backend:
                 channels=self.settings.channels,
                 promise_for=self.settings.promise_for,
                 tax_outage=self.settings.tax_outage,
+                unpaid_at_most=self.settings.unpaid_at_most,
             ),
             production=self.settings.production,
         )

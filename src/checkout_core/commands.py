@@ -40,6 +40,7 @@ from checkout_core.holds import (
     PoolKey,
     Short,
     Stock,
+    Unpaid,
     promised_beyond,
 )
 from checkout_core.money import Money
@@ -566,6 +567,8 @@ def why_short(short: Short, c: Quote | None) -> Refused:
             return Refused("budget-spent", names.get(promotion, promotion), str(Money(max(short.available, 0), currency)))
         case CardBalance(card, currency):
             return Refused("gift-card-spent", shown_number(card), str(Money(max(short.available, 0), currency)))
+        case Unpaid():
+            return Refused("unpaid-limit", given=str(short.wanted), available=max(short.available, 0), until=short.until)
         case CartTurn(cart):
             return Refused("cart-in-use", cart, until=short.until)
 

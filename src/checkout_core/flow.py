@@ -34,7 +34,7 @@ from checkout_core.effects import (
     Void,
     Wait,
 )
-from checkout_core.holds import Short, Taken
+from checkout_core.holds import Short, Taken, Unpaid
 from checkout_core.orders import FulfilmentState, Order, OrderState
 from checkout_core.payments import PAYER, Attempt, AttemptState, Fact, NotFound, RefundRefused, back_off, settle
 from checkout_core.values import evolve
@@ -216,7 +216,7 @@ def weigh_wish(c: Checkout, now: datetime) -> Checkout:
     c = welcome_late_money(c)
     attempt = c.paying
     if attempt is not None and attempt.money:
-        return c
+        return counted_as_paid(c)
     if attempt is not None and attempt.state is AttemptState.ACTION and attempt.until is not None and now >= attempt.until:
         c = unwant(c, "unfinished")
     if attempt is not None and attempt.calls >= CALLS_AT_MOST and attempt.state in (AttemptState.INTENDED, AttemptState.UNKNOWN):
@@ -261,6 +261,12 @@ def welcome_late_money(c: Checkout) -> Checkout:
         if attempt.money and attempt.unwanted in LATE:
             return evolve(c.with_attempt(evolve(attempt, unwanted="")), abandoned="", because="")
     return c
+
+
+def counted_as_paid(c: Checkout) -> Checkout:
+    """What is paid for is no longer among what somebody holds without paying, however late the money came (F10)."""
+    kept = tuple([claim for claim in c.claims if not isinstance(claim.pool, Unpaid)])
+    return c if len(kept) == len(c.claims) else evolve(c, claims=kept)
 
 
 def out_of_reach(c: Checkout) -> Checkout:

@@ -77,6 +77,13 @@ class CardBalance:
 
 
 @frozen(order=True)
+class Unpaid:
+    """Units of stock that one person holds without having paid for them; `identity` is an HMAC, never an address (F10, R22)."""
+
+    identity: str
+
+
+@frozen(order=True)
 class CartTurn:
     """The right to buy a cart: there is one, so two tabs cannot both (I18)."""
 
@@ -87,7 +94,7 @@ CouponPool = CouponUses | CouponUsesBy | CouponUsesIn | CodeUses | CouponBudget
 MovedPool = Stock | CardBalance
 """Those whose `on_hand` is what their movements add up to; the others have the size that their claims state."""
 
-PoolKey = MovedPool | CouponPool | CartTurn
+PoolKey = MovedPool | CouponPool | Unpaid | CartTurn
 
 KINDS: Final[Mapping[type, str]] = {
     Stock: "stock",
@@ -97,6 +104,7 @@ KINDS: Final[Mapping[type, str]] = {
     CodeUses: "coupon-code",
     CouponBudget: "budget",
     CardBalance: "gift-card",
+    Unpaid: "unpaid",
     CartTurn: "cart",
 }
 
@@ -118,6 +126,8 @@ def lock_order(key: PoolKey) -> tuple[str, ...]:
             return ("budget", promotion, currency)
         case CardBalance(card, currency):
             return ("gift-card", card, currency)
+        case Unpaid(identity):
+            return ("unpaid", identity)
         case CartTurn(cart):
             return ("cart", cart)
 

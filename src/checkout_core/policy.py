@@ -63,7 +63,8 @@ class Policy:
     are in its prices, and from where tax is due by the buyer; needed once prices keep their net. `promise_for`: for how many seconds a
     checkout keeps a unit price that it was quoted, if it becomes dearer (`prices.Promise`); 0: as long as its quote. `tax_outage`: while a
     tax provider is away, sell nothing (`block`), sell at the rates of the shop's own table (`fallback`), or show a total at those and
-    take no payment for it (`provisional`). Raises BadSetting.
+    take no payment for it (`provisional`). `unpaid_at_most`: how many units of stock one person, by account or e-mail, may hold at a time
+    without having paid, over all their checkouts (F10); None: as many as there are. Raises BadSetting.
     """
 
     limits: Limits = Limits()
@@ -82,12 +83,19 @@ class Policy:
     home: Destination | None = None
     promise_for: int = 0
     tax_outage: TaxOutage = "block"
+    unpaid_at_most: int | None = None
 
     def __attrs_post_init__(self) -> None:
         if type(self.promise_for) is not int or self.promise_for < 0:
             raise BadSetting(
                 "promise_for", f"it is a whole number of seconds, 0 or more, not {self.promise_for!r}", "Give 0 to promise nothing."
             )
+        if self.unpaid_at_most is not None and (type(self.unpaid_at_most) is not int or self.unpaid_at_most < 1):
+            raise BadSetting(
+                "unpaid_at_most", f"it is a number of units, 1 or more, not {self.unpaid_at_most!r}", "Leave it out for no limit."
+            )
+        if self.unpaid_at_most is not None and not self.identity_secret:
+            raise BadSetting("unpaid_at_most", "people are counted under an identity_secret, and there is none", "Give the policy one.")
         if self.sourcing not in get_args(Sourcing):
             raise BadSetting("sourcing", f"{self.sourcing!r:.20} is not known", f"Use {' or '.join(get_args(Sourcing))}.")
         if self.sourcing == "fewest" and len(self.locations) > FEWEST_OF:

@@ -56,6 +56,7 @@ WORDS: Mapping[str, str] = {
     "coupon-used-up": "All uses of {subject} are taken. It may come free at {until}.",
     "budget-spent": "What is left of the budget of {subject}, {given}, is too little for this cart. Remove it.",
     "coupon-used-by-you": "{subject} has been used by you as often as it allows. Remove it.",
+    "unpaid-limit": "You may hold {available} more before you pay, not {given}. Pay for what you hold, or cancel it. Some ends at {until}.",
     "cart-in-use": "Another checkout of this cart is under way. Finish or cancel that one.",
     # gift cards
     "unknown-gift-card": "{subject} is not a gift card of ours with money in this currency. Check the number, or remove it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checkout_core.checkout import Checkout, claims_of, demand_of
-from checkout_core.holds import CardBalance, Claim, PoolKey, Stock, lock_order
+from checkout_core.holds import CardBalance, Claim, PoolKey, Stock, Unpaid, lock_order
 from checkout_core.policy import Policy
 from checkout_core.promotions import FreeGift
 from checkout_core.quote import Quote
@@ -16,13 +16,21 @@ from checkout_core.uses import there_for
 
 def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
     """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
-    others, demand = claims_of(c.cart, quote, c.identities, ()), sorted(demand_of(quote).items())
+    demand = sorted(demand_of(quote).items())
+    others = claims_of(c.cart, quote, c.identities, unpaid(c, sum(units for _, units in demand), policy))
     if len(policy.locations) == 1:
         goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
     else:
         _lock(unit, _concerned(c, others, [sku for sku, _ in demand], policy))
         goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
-    return claims_of(c.cart, quote, c.identities, goods)
+    return claims_of(c.cart, quote, c.identities, [*goods, *unpaid(c, sum(units for _, units in demand), policy)])
+
+
+def unpaid(c: Checkout, units: int, policy: Policy) -> list[Claim]:
+    """What somebody holds who has not paid, counted against what the shop lets them hold; once it is paid it counts no more (F10)."""
+    if policy.unpaid_at_most is None or not units:
+        return []
+    return [Claim(Unpaid(who), units, limit=policy.unpaid_at_most) for who in c.identities]
 
 
 def _concerned(c: Checkout, others: Iterable[Claim], skus: Iterable[str], policy: Policy) -> list[PoolKey]:

@@ -23,7 +23,7 @@ PAGES: Final = tuple(
     ROOT / "docs" / "how-to" / name
     for name in (
         *("explain-a-price.md", "prices.md", "promotions.md", "experiments.md", "taxes.md", "tax-provider.md", "addresses.md"),
-        *("shipping.md", "gift-cards.md"),
+        *("shipping.md", "gift-cards.md", "stock.md"),
     )
 )
 BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

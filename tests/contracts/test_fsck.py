@@ -311,6 +311,11 @@ BROKEN: dict[str, Broken] = {
         " WHERE json_extract(k.value, '$.pool') = :card) || '].amount', 1) WHERE id = :carded",
         also="I11-books",
     ),
+    "I25-unpaid": broken(
+        "INSERT INTO pools (pool, kind, on_hand, held, committed, backorder, shortfall, updated_at)"
+        " VALUES ('unpaid/ab12', 'unpaid', 3, 0, 1, 0, 0, '2026-06-01T00:00:00.000000+00:00')",
+        also="I1-holds",
+    ),
     "I2-shortfall": broken(f"UPDATE pools SET shortfall = 1 WHERE pool = {MUG}"),
     "I3-backing": broken(
         f"UPDATE holds SET amount = 1 WHERE checkout_id = :bought AND pool = {MUG}",

@@ -520,12 +520,34 @@ def test_the_time_is_the_servers(url: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert abs((asyncio.run(_ask(url, lambda unit: unit.now)) - there[0]).total_seconds()) < 60
 
 
-def test_what_is_prepared_by_name_breaks_a_pooler_so_nothing_is(url: str) -> None:
-    """A statement that was run often has no name at the server; and nothing is set for longer than a transaction."""
+def prepared(storage: SqlStorage) -> tuple[int, str]:
+    """How many statements have a name at the server after some were run often; and what a session has set for longer than a transaction."""
+    for _ in range(20):
+        storage.transact(lambda unit: unit.pool(MUG))
+    with storage.engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        asked = "SELECT (SELECT count(*) FROM pg_prepared_statements), current_setting('lock_timeout')"
+        found: tuple[int, str] = raw.execute(asked).fetchone()
+        return found
+
+
+def test_where_the_server_itself_answers_statements_are_prepared(url: str) -> None:
+    """What is said often is read and planned once; nothing else is set for longer than a transaction."""
     with SqlStorage(url) as storage:
-        for _ in range(20):
-            storage.transact(lambda unit: unit.pool(MUG))
-        with storage.engine.connect() as connection:
-            raw: Any = connection.connection.driver_connection
-            asked = "SELECT (SELECT count(*) FROM pg_prepared_statements), current_setting('lock_timeout')"
-            assert raw.execute(asked).fetchone() == (0, "0")
+        assert prepared(storage) == (1, "0")
+
+
+def test_behind_a_pooler_nothing_is_prepared(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pooler gives out numbers of sessions of its own, and gives each transaction another session, which knows of no name."""
+    monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", property(lambda info: 1))
+    with SqlStorage(url) as storage:
+        assert prepared(storage) == (0, "0")
+
+
+def test_what_was_prepared_before_a_migration_is_said_again(url: str) -> None:
+    """The server refuses a plan that gives columns of another type: the unit runs again on another connection (R11)."""
+    with SqlStorage(url) as storage:
+        assert prepared(storage)[0] == 1
+        told(url, "ALTER TABLE pools ALTER COLUMN shortfall TYPE integer")
+        assert storage.transact(lambda unit: unit.pool(MUG)).shortfall == 0
+        assert prepared(storage)[0] == 1

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 import sqlalchemy as sa
 
-from checkout_adapters.sqlalchemy import statements
+from checkout_adapters.sqlalchemy import statements, together
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_adapters.sqlalchemy.tables import holds, pools
 from checkout_core.codec import encode_facts
@@ -16,7 +16,7 @@ from checkout_core.holds import Claim, Stock
 from checkout_core.testing import HandClock
 from checkout_core.unit import Delivery
 from tests.contracts.test_sql_plans import READS
-from tests.databases import NOW, fill
+from tests.databases import NOW, fill, heard
 from tests.postgres import Server, told
 
 MANY: Final = 20_000
@@ -71,22 +71,19 @@ def storage(old: str) -> Iterator[SqlStorage]:
 
 def plans(storage: SqlStorage, act: Callable[[], object]) -> list[Mapping[str, Any]]:
     """How the server goes about all that `act` asks: every step of every plan."""
-    said: list[tuple[str, Any]] = []
-
-    def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
-        said.append((statement, given[0] if isinstance(given, list) else given))  # rows sent one by one
-
-    sa.event.listen(storage.engine, "before_cursor_execute", hear)
-    try:
+    with heard(storage.engine) as said:
         act()
-    finally:
-        sa.event.remove(storage.engine, "before_cursor_execute", hear)
-    asked = [one for one in said if one[0].split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE") and "BEGIN" not in one[0]]
+    kinds = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+    asked = [one for one in said if one[0].split(maxsplit=1)[0] in kinds and "BEGIN" not in one[0]]
     assert asked
     steps: list[Mapping[str, Any]] = []
     with storage.engine.connect() as connection:
         for statement, given in asked:
-            (plan,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given).scalar_one()
+            explain = f"EXPLAIN (FORMAT JSON) {statement}"
+            if statement.startswith("WITH w0"):  # said to the driver as it is
+                (plan,) = together.told(connection, explain, given)[0]  # type: ignore[misc]
+            else:
+                (plan,) = connection.exec_driver_sql(explain, given).scalar_one()
             steps += [{**step, "of": statement} for step in walked(plan["Plan"])]
         connection.rollback()
     return steps

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from checkout_adapters.sqlalchemy.queries import SqlQueries
 from checkout_adapters.sqlalchemy.store import SqlStorage
@@ -17,7 +15,7 @@ from checkout_core.events import Event
 from checkout_core.orders import OrderState
 from checkout_core.testing import HandClock
 from checkout_core.unit import Delivery
-from tests.databases import MUG, NOW, empty, fill
+from tests.databases import MUG, NOW, empty, fill, heard
 
 
 class Opened(SqlStorage):
@@ -39,24 +37,9 @@ def storage(tmp_path: Path) -> Iterator[Opened]:
         yield storage
 
 
-@contextmanager
-def heard(storage: Opened) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that is run in here, with what it is given."""
-    said: list[tuple[str, Any]] = []
-
-    def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
-        said.append((statement, given[0] if isinstance(given, list) else given))  # rows sent one by one
-
-    sa.event.listen(storage.engine, "before_cursor_execute", hear)
-    try:
-        yield said
-    finally:
-        sa.event.remove(storage.engine, "before_cursor_execute", hear)
-
-
 def plans(storage: Opened, act: Callable[[], object]) -> Sequence[str]:
     """How SQLite goes about all that `act` asks, a step a line."""
-    with heard(storage) as said:
+    with heard(storage.engine) as said:
         act()
     asked = [one for one in said if one[0].split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
     assert asked
@@ -158,7 +141,7 @@ def test_a_relay_never_reads_what_it_has_delivered(storage: Opened) -> None:
     events = list(storage.undelivered("books", 1000))
     assert len(events) == 199
     storage.transact(lambda unit: unit.write(*(Delivery("books", event.id, 1, delivered=True) for event in events)))
-    with heard(storage) as said:
+    with heard(storage.engine) as said:
         assert storage.undelivered("books", 10) == []
     (given,) = [given for statement, given in said if "FROM events" in statement]
     last = storage.read(lambda connection: connection.exec_driver_sql("SELECT MAX(position) FROM events").scalar())

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -77,11 +78,16 @@ def pooled(url: str) -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+def _prepare(connection: Any, record: object) -> None:
+    """A planted bug: nobody looks who answers."""
+    connection.prepare_threshold = 2
+
+
 if __name__ == "__main__":
     words = argparse.ArgumentParser()
     words.add_argument("--planted", action="store_true")
     if words.parse_args().planted:
-        postgres._OPTIONS["connect_args"]["prepare_threshold"] = 2
+        postgres._prepare = _prepare
     with running() as server, pooled(server.clone()) as url:
         found = sell(url)
     print(json.dumps(found))

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from checkout_core import AsyncShop, Card, Placed, Policy, Refused
-from checkout_core.errors import Broken
+from checkout_core.customers import Contact
+from checkout_core.errors import BadSetting, Broken
 from checkout_core.holds import CartTurn, Claim, Level, Movement, Short, Stock, Taken
+from checkout_core.refusals import WORDS
 from checkout_core.unit import Release, Unit
 from tests.scenarios.stage import Stage, at_once, comes_and_buys, in_a_loop, reasons
 from tests.world import NOON, SECRET, Crash, begin, dies_before, interleave, total
@@ -107,6 +109,46 @@ def test_backorders_end_while_somebody_pays(stage: Open, struck: set[str]) -> No
     assert (life.pool().committed, life.pool().shortfall) == (2, 1)
     assert life.buys(3).reason == "out-of-stock"
     assert life.shop.receive("MUG", 1, reason="found", actor="ann").shortfall == 0
+
+
+@pytest.mark.fault("F10")
+@pytest.mark.parametrize("hold_at", ["pay", "begin"])
+def test_one_person_does_not_hold_it_all(stage: Open, hold_at: Any, struck: set[str]) -> None:
+    """F10. Given five, of which nobody may hold more than two unpaid; when somebody begins, or starts to pay, one after another; then the
+    third is refused, told when some lapses; others can buy; and what is paid for, given up or lapsed counts no more."""
+    life = stage(stock=5, policy=Policy(identity_secret=SECRET, hold_at=hold_at, unpaid_at_most=2))
+    bot = Contact(email="bot@example.com")
+
+    def holds(n: int) -> Any:
+        """The n-th one holds two without paying: by beginning, or at a bank that does not decide."""
+        c = life.begin(quantity=1, contact=bot)
+        return c, life.pay(c, "upi_pending", key=f"bot{n}") if hold_at == "pay" else None
+
+    first, _ = holds(1)
+    holds(2)
+    why = life.buys(0, contact=bot)
+    assert (why.reason, why.available, why.given) == ("unpaid-limit", 0, "1")
+    assert why.until == life.now(first).lapses_at
+    assert "Pay for what you hold" in why.words(WORDS)
+    struck.add("F10")
+    assert isinstance(life.buys(1, quantity=2), Placed)
+    assert isinstance(life.buys(1, quantity=1), Placed)  # what was paid for counts no more
+    assert life.pool().committed == 3
+    if hold_at == "begin":
+        life.shop.cancel(first.id, reason="too many", actor="ann")
+        holds(4)
+    life.drain()
+    assert (life.pool().held, life.pool().committed) == (0, 3)
+    holds(5)
+
+
+def test_a_limit_on_what_is_held_needs_to_know_who_holds_it() -> None:
+    """Without a secret nobody is told from anybody; and a limit is a number."""
+    for wrong in (0, -1, True, 1.5, "2"):
+        with pytest.raises(BadSetting, match="unpaid_at_most"):
+            Policy(identity_secret=SECRET, unpaid_at_most=wrong)  # type: ignore[arg-type]
+    with pytest.raises(BadSetting, match="identity_secret"):
+        Policy(unpaid_at_most=2)
 
 
 def test_a_limit_of_backorders_is_a_number(stage: Open) -> None:

@@ -193,6 +193,13 @@ _BY_CARD = (
     buyer("keeper", Load(_CARD, Money(700, "EUR"), "sold"), wait(60), Load(_CARD, Money(-300, "EUR"), "a mistake"), after=5),
 )
 _BEYOND = buyer("keeper", backorder(4), wait(120), backorder(1), wait(60), receive(3), backorder(0), after=0)
+_HOARDERS = (
+    evolve(Actor("bot", journey(OPEN, Add("MUG", 2), BEGIN, guest=True), 4, within=30), shared=True),
+    evolve(Actor("hasty", journey(OPEN, MUG, BEGIN, card(), guest=True), 3, within=60), shared=True),
+    buyer("once", *FILL, card(), count=2, within=200),
+    buyer("back", *FILL, card("tok_3ds_ok"), BACK, within=100),
+    buyer("late", *FILL, upi("upi_late"), wait(540), AGAIN, within=60),
+)
 _EDITS = (
     buyer("more", *FILL, MUG, Begin(again=True), card(), count=2, within=20),
     buyer("edits", *FILL, card("tok_3ds_ok"), Add("BOOK"), Begin(again=True), AGAIN, count=2, within=20),
@@ -284,6 +291,7 @@ _SMALL: Final = (
     _all(_ok(3), _turns_back(2), name="taxes", rates=_TOLD, workers=2, tax_provider=True),
     _all(_AT_ONCE, _turns_back(2), _lost(1), name="gifts", stock={Stock("MUG"): 20, Stock("BOOK"): 3}, promotions=[WITH_IT]),
     _all(_AT_ONCE, _turns_back(2), _slow(), _BEYOND, name="on its way", stock=2),
+    _all(*_HOARDERS, name="hoarders", policy=evolve(AT_BEGIN, unpaid_at_most=3), stock=12),
     _all(*_ONE_PERSON, name="one person", promotions=[ONCE, FEW]),
     _all(*_EDITS, name="edits"),
     _all(*_EDITS, _slow(), name="edits, held at begin", policy=AT_BEGIN, stock=6),

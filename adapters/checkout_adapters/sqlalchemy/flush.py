@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from attrs import evolve
@@ -31,7 +31,7 @@ from checkout_adapters.sqlalchemy.tables import (
     refunds,
     requests,
 )
-from checkout_adapters.sqlalchemy.together import Sure, together
+from checkout_adapters.sqlalchemy.together import Writes
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import decode, decode_checkout, encode, encode_answer, encode_checkout, encode_facts, pool_text
@@ -46,6 +46,14 @@ from checkout_core.unit import CloseCart, Commit, Delivery, Person, Record, Rele
 R = TypeVar("R")
 
 
+class Moving(NamedTuple):
+    """A hold that is let go, or becomes an order's."""
+
+    pool: str
+    amount: int
+    state: HoldState
+
+
 class Flush:
     """Writes the records of one unit. `seen` has the checkouts that it has read: what did not change since is not written again.
 
@@ -53,36 +61,39 @@ class Flush:
     """
 
     def __init__(
-        self, connection: sa.Connection, now: datetime, seen: Mapping[str, Checkout], untold: Set[tuple[str, str]] = frozenset()
+        self, connection: sa.Connection, writes: Writes, now: datetime, seen: Mapping[str, Checkout], untold: Set[tuple[str, str]]
     ) -> None:
         self._connection = connection
+        self._writes = writes
         self._now = now
         self._seen = dict(seen)
         self._untold = untold
         self._carts: dict[str, Cart] = {}
-        self._moving: dict[str, Sequence[Any]] = {}
-        self._sure: Sure
+        self._moving: dict[str, Sequence[Moving]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
         """All of them. What breaks a guard raises Broken, and nothing of the unit happens.
 
-        What has to be read for them is read first, so that the writes can be sent together; unless one decides on what another does.
+        What has to be read for them is read first, so that all writes can be said at once; unless one decides on what another does.
         """
         settling = [record for record in records if isinstance(record, Release | Commit)]
         closing, changed = _of(records, CloseCart), {cart.id for cart in _of(records, Cart)}
         for c in _of(records, Checkout):
             if c.version > 1 and c.id not in self._seen and (found := stored(self._connection, c.id)) is not None:
                 self._seen[c.id] = found
-        apart = (
+        apart = self._writes.apart = (
             any(isinstance(record, Movement | Delivery) for record in records)
             or len({record.checkout for record in settling}) < len(settling)
             or any(record.cart in changed for record in closing)
         )
-        if not apart:
+        if apart:
+            self._writes.send()
+        else:
+            after = {c.id: c for c in _of(records, Checkout)}
             self._carts = {record.cart: self._bought(record) for record in closing}
-            self._moving = {record.checkout: self._on_their_way(record) for record in settling}
-        with together(self._connection, apart=apart) as self._sure:
-            self._write(records)
+            self._moving = {record.checkout: self._on_their_way(record, after.get(record.checkout)) for record in settling}
+        self._write(records)
+        self._writes.send()
 
     def _write(self, records: Sequence[Record]) -> None:
         for asked in _of(records, Request):
@@ -160,7 +171,7 @@ class Flush:
         """Once for all who have the same (R7)."""
         if c.quote is not None:
             made = st.insert_or(self._connection.dialect.name, quotes, ("hash",), ())
-            self._connection.execute(made, {"hash": c.quote.hash, "document": encode(c.quote)})
+            self._writes.add(made, [{"hash": c.quote.hash, "document": encode(c.quote)}])
 
     def _bought(self, closing: CloseCart) -> Cart:
         """The cart as it is when it was bought."""
@@ -173,11 +184,25 @@ class Flush:
         return evolve(cart, ordered=closing.checkout, version=cart.version + 1, updated_at=self._now)
 
     # Scarce things.
-    def _on_their_way(self, record: Release | Commit) -> Sequence[Any]:
-        """The holds of the checkout that move on; what has moved before is not found again (F3, R4)."""
-        states = [HoldState.HELD.value, HoldState.COMMITTED.value] if isinstance(record, Release) else [HoldState.HELD.value]
+    def _on_their_way(self, record: Release | Commit, after: Checkout | None = None) -> Sequence[Moving]:
+        """The holds of the checkout that move on; what has moved before is not found again (F3, R4).
+
+        On a server their pools are locked with it, in the one order (R27): one statement then changes them in whatever order it likes.
+        """
+        states = {HoldState.HELD, HoldState.COMMITTED} if isinstance(record, Release) else {HoldState.HELD}
         stay = {pool_text(pool) for pool in record.kept} if isinstance(record, Release) else frozenset[str]()
-        return [row for row in self._connection.execute(st.HELD, {"id": record.checkout, "states": states}) if row.pool not in stay]
+        said = after if isinstance(record, Commit) else self._seen.get(record.checkout)
+        self._writes.send()
+        rows: Sequence[Any] = ()
+        if self._connection.dialect.name == "sqlite" or said is None:
+            rows = self._connection.execute(st.HELD, {"id": record.checkout, "states": [state.value for state in states]}).all()
+            keys = [row.pool for row in rows]
+        else:
+            keys = [pool_text(claim.pool) for claim in said.held]
+        if self._connection.dialect.name != "sqlite":
+            rows = self._connection.execute(st.WANTED_OF_SERVER, {"id": record.checkout, "claimed": keys}).all()
+        found = [Moving(row.pool, row.amount, HoldState(row.state)) for row in rows if row.state in states]
+        return [one for one in found if one.pool not in stay]
 
     def _settle(self, record: Release | Commit) -> None:
         """Every hold moves on, its pool with it."""
@@ -190,9 +215,9 @@ class Flush:
             held = row.amount if row.state == HoldState.HELD else 0
             sold = held - row.amount if letting_go else row.amount
             moves.append({"key": row.pool, "more": -held, "sold": sold, "now": self._now})
-        self._connection.execute(st.MOVE, moves)
-        changed = [{"id": record.checkout, "key": row.pool, "new": new.value, "now": self._now} for row in rows]
-        self._connection.execute(st.HOLD_STATE, changed)
+        self._writes.add(st.MOVE, moves)
+        changed = [{"id": record.checkout, "key": row.pool, "old": row.state.value, "new": new.value, "now": self._now} for row in rows]
+        self._writes.add(st.HOLD_STATE, changed, Broken(f"The holds of the checkout {record.checkout} are not what it says."))
 
     def _move(self, movement: Movement) -> None:
         text = pool_text(movement.pool)
@@ -255,16 +280,15 @@ class Flush:
     # How.
     def _insert(self, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
         if rows:
-            self._connection.execute(sa.insert(table).inline(), rows)  # nobody asks which numbers the database gave
+            self._writes.add(st.insert_into(table), rows)
 
     def _upsert(self, table: sa.Table, keys: tuple[str, ...], rows: Sequence[Mapping[str, object]]) -> None:
         if rows:
             changing = tuple(name for name in rows[0] if name not in keys and name != "created_at")
-            self._connection.execute(st.insert_or(self._connection.dialect.name, table, keys, changing), rows)
+            self._writes.add(st.insert_or(self._connection.dialect.name, table, keys, changing), rows)
 
     def _next(self, statement: sa.Update, what: str, key: str, version: int, row: Mapping[str, object]) -> None:
-        done = self._connection.execute(statement, {**row, "key": key, "old_version": version - 1})
-        self._sure(done, 1, Broken(f"{what} was changed by somebody else."))
+        self._writes.add(statement, [{**row, "key": key, "old_version": version - 1}], Broken(f"{what} was changed by somebody else."))
 
 
 def stored(connection: sa.Connection, id: str, *, looks: bool = False) -> Checkout | None:

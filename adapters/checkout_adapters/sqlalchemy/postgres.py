@@ -1,8 +1,8 @@
 """What is another on PostgreSQL than on SQLite: how it is opened, how a transaction begins, what time it is, whose the tables are.
 
 Transactions are READ COMMITTED: what decides is locked by the statements themselves, in one order (R5, R27). The driver is psycopg 3, sync
-and async. Nothing is set for a session, and no statement is prepared by name, so that a pooler which gives each transaction another session
-(pgbouncer) may stand between. Everything that a transaction needs said at its start travels in one message.
+and async. Nothing is set for a session, so that a pooler which gives each transaction another session (pgbouncer) may stand between; a
+statement is prepared by name only where none does. Everything that a transaction needs said at its start travels in one message.
 """
 
 from __future__ import annotations
@@ -56,15 +56,43 @@ def addressed(url: sa.URL) -> sa.URL:
 def open_engine(url: sa.URL, busy_timeout: float) -> sa.Engine:
     """An engine on that database; nothing is connected yet."""
     engine = sa.create_engine(url, **_OPTIONS, pool_timeout=busy_timeout)
-    sa.event.listen(engine, "begin", _begin(busy_timeout))
+    _listen(engine, busy_timeout)
     return engine
 
 
 def open_async_engine(url: sa.URL, busy_timeout: float) -> AsyncEngine:
     """The same for asyncio."""
     engine = create_async_engine(url, **_OPTIONS, pool_timeout=busy_timeout)
-    sa.event.listen(engine.sync_engine, "begin", _begin(busy_timeout))
+    _listen(engine.sync_engine, busy_timeout)
     return engine
+
+
+def _listen(engine: sa.Engine, busy_timeout: float) -> None:
+    sa.event.listen(engine, "begin", _begin(busy_timeout))
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "handle_error", _outdated)
+
+
+def _prepare(connection: Any, record: object) -> None:
+    """Statements are prepared where the server itself answers, and not a pooler, which gives out numbers of sessions of its own."""
+    raw = connection.driver_connection if hasattr(connection, "driver_connection") else connection
+    cursor = connection.cursor()
+    cursor.execute("SELECT pg_backend_pid()")
+    (session,) = cursor.fetchone()
+    cursor.close()
+    raw.prepare_threshold = OFTEN if session == raw.info.backend_pid else None
+
+
+OFTEN: Final = 3  # times that a session has said a statement before it is prepared
+
+
+def is_outdated(error: BaseException | None) -> bool:
+    """Whether a prepared statement is older than its tables, which a migration has changed: another connection knows of none."""
+    return getattr(error, "sqlstate", None) == "0A000" and "cached plan" in str(error)
+
+
+def _outdated(context: sa.engine.ExceptionContext) -> None:
+    context.is_disconnect = context.is_disconnect or is_outdated(context.original_exception)
 
 
 # `autocommit`: the driver begins nothing, we do.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy import case, func, literal_column, select
 
-from checkout_adapters.sqlalchemy.store import AsyncSqlStorage, SqlStorage
+from checkout_adapters.sqlalchemy.reading import AsyncSqlReader, SqlReader
 from checkout_adapters.sqlalchemy.tables import carts, checkouts, deliveries, events, holds, movements, orders, payments, pools
 from checkout_core.cart import Cart
 from checkout_core.codec import decode, decode_facts, pool_of, pool_text
@@ -41,9 +41,9 @@ _STUCK: Final = select(payments.c.id).where(payments.c.stuck != literal_column("
 
 
 class SqlQueries:
-    """Lists from a store of this process."""
+    """Lists from a store of this process, or from a replica (`reading.SqlReplica`)."""
 
-    def __init__(self, storage: SqlStorage) -> None:
+    def __init__(self, storage: SqlReader) -> None:
         self._storage = storage
 
     def find(self, text: str) -> str | None:
@@ -90,7 +90,7 @@ class SqlQueries:
 class AsyncSqlQueries:
     """The same for asyncio."""
 
-    def __init__(self, storage: AsyncSqlStorage) -> None:
+    def __init__(self, storage: AsyncSqlReader) -> None:
         self._storage = storage
 
     async def find(self, text: str) -> str | None:

@@ -114,7 +114,7 @@ HELD: Final = (
 )
 HOLD_STATE: Final = (
     update(holds)
-    .where(holds.c.checkout_id == bindparam("id"), holds.c.pool == bindparam("key"))
+    .where(holds.c.checkout_id == bindparam("id"), holds.c.pool == bindparam("key"), holds.c.state == bindparam("old"))
     .values(state=bindparam("new"), updated_at=bindparam("now"))
 )
 
@@ -146,6 +146,12 @@ FRONT: Final = select(
     select(sa.func.max(events.c.position)).scalar_subquery().label("last"),
 )  # fmt: skip
 """The mark of a consumer, the first event after it that is not settled, and the last of all."""
+
+
+@cache
+def insert_into(table: sa.Table) -> sa.Insert:
+    """A plain insert; nobody asks which numbers the database gave."""
+    return sa.insert(table).inline().execution_options(preserve_rowcount=True)
 
 
 @cache

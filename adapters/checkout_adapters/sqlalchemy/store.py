@@ -14,19 +14,18 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from attrs import field, frozen
 
 from checkout_adapters.sqlalchemy import postgres, reads
-from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT, READ, clock_of, open_async_engine, open_engine, verify
+from checkout_adapters.sqlalchemy.engines import BUSY_TIMEOUT
 from checkout_adapters.sqlalchemy.faults import Conflict, LostCommit, conflict_in, is_undone, told_of, translated, typed
 from checkout_adapters.sqlalchemy.postgres import time_of
+from checkout_adapters.sqlalchemy.reading import AsyncSqlReader, SqlReader, again_if_undone
 from checkout_adapters.sqlalchemy.unit import SqlUnit
 from checkout_core.errors import Busy, NoAnswer, Unavailable
 from checkout_core.events import Event
@@ -87,17 +86,6 @@ def _still_open(connection: sa.Connection) -> bool:
         return False
 
 
-@contextmanager
-def again_if_undone() -> Iterator[None]:
-    """What the database has undone because of others, or with its connection before COMMIT was sent, is run again (R11, E2, E3)."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        if (conflict := conflict_in(error)) is not None:
-            raise conflict from told_of(error)
-        raise
-
-
 class Story:
     """What has become of one unit so far."""
 
@@ -130,7 +118,7 @@ class Tries:
         return float(2**nth * (1 + self.chance.random()) / 1000)
 
 
-class SqlStorage:
+class SqlStorage(SqlReader):
     """A store in an SQLite file or a PostgreSQL database, for this process; any number of processes may use it at once.
 
     `url` is a path, an `sqlite:///` or a `postgresql://` URL; the time is the `clock`'s, else the database's where it has one, else the
@@ -139,11 +127,10 @@ class SqlStorage:
     """
 
     def __init__(self, url: str, *, clock: Clock | None = None, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self.clock: Clock = clock or clock_of(url)
-        self.engine = open_engine(url, busy_timeout=busy_timeout)
+        super().__init__(url, clock=clock, busy_timeout=busy_timeout)
         self._tries = Tries()
         try:
-            self.read(verify)
+            self._verify()
         except BaseException:
             self.close()
             raise
@@ -178,40 +165,17 @@ class SqlStorage:
     def undelivered(self, consumer: str, limit: int) -> Sequence[Event]:
         return self.read(lambda connection: reads.undelivered(connection, time_of(connection, self.clock, begun=False), consumer, limit))
 
-    def read(self, look: Callable[[sa.Connection], T]) -> T:
-        """What `look` sees in a transaction that only reads."""
-        try:
-            return self._look(look, again_if_undone())
-        except Conflict:  # its connection was lost, perhaps long before
-            return self._look(look, nullcontext())
-
-    def _look(self, look: Callable[[sa.Connection], T], guard: AbstractContextManager[None]) -> T:
-        with translated(), guard, self.engine.connect() as connection, connection.execution_options(**READ).begin():
-            return look(connection)
-
     def time_on(self, connection: sa.Connection) -> datetime:
         """The time that units decide by, asked on a connection (R15)."""
         return time_of(connection, self.clock, begun=False)
 
-    def close(self) -> None:
-        """Close every connection; the storage opens new ones if it is used again."""
-        self.engine.dispose()
 
-    def __enter__(self) -> SqlStorage:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-
-class AsyncSqlStorage:
+class AsyncSqlStorage(AsyncSqlReader):
     """The same for an `AsyncShop`: every unit is the sync one, run by SQLAlchemy's `run_sync`. The database is looked at on first use."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, busy_timeout: float = BUSY_TIMEOUT) -> None:
-        self.clock: Clock = clock or clock_of(url)
-        self.engine = open_async_engine(url, busy_timeout=busy_timeout)
+        super().__init__(url, clock=clock, busy_timeout=busy_timeout)
         self._tries = Tries()
-        self._verified = False
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """As the port says (R11, R12)."""
@@ -246,30 +210,3 @@ class AsyncSqlStorage:
         return await self.read(
             lambda connection: reads.undelivered(connection, time_of(connection, self.clock, begun=False), consumer, limit)
         )
-
-    async def read(self, look: Callable[[sa.Connection], T]) -> T:
-        """What `look` sees in a transaction that only reads."""
-        await self._verify()
-        return await self._read(look)
-
-    async def _read(self, look: Callable[[sa.Connection], T]) -> T:
-        try:
-            return await self._look(look, again_if_undone())
-        except Conflict:
-            return await self._look(look, nullcontext())
-
-    async def _look(self, look: Callable[[sa.Connection], T], guard: AbstractContextManager[None]) -> T:
-        with translated(), guard:
-            async with self.engine.connect() as connection:
-                await connection.execution_options(**READ)
-                async with connection.begin():
-                    return await connection.run_sync(look)
-
-    async def _verify(self) -> None:
-        if not self._verified:
-            await self._read(verify)
-            self._verified = True
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self.engine.dispose()

@@ -153,7 +153,7 @@ movements: Final = Table(
     Column("actor", chars(200), nullable=False),
     Column("at", Instant, nullable=False),
     Column("backorder", BigInteger),
-    CheckConstraint("delta <> 0 OR backorder >= 0", name="delta"),
+    CheckConstraint("delta <> 0 OR (backorder IS NOT NULL AND backorder >= 0)", name="delta"),
     sa.Index("ix_movements_pool", "pool"),
 )
 

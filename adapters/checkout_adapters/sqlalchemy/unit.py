@@ -15,6 +15,7 @@ from checkout_adapters.sqlalchemy.flush import Flush, quote_in, stored
 from checkout_adapters.sqlalchemy.postgres import NAME
 from checkout_adapters.sqlalchemy.rows import pool_row
 from checkout_adapters.sqlalchemy.tables import holds, pools
+from checkout_adapters.sqlalchemy.together import Writes
 from checkout_core.cart import Cart
 from checkout_core.checkout import Checkout
 from checkout_core.codec import decode, decode_answer, pool_of, pool_text
@@ -31,6 +32,7 @@ class SqlUnit:
         self._connection = connection
         self._now = now
         self._looks = looks
+        self._writes = Writes(connection)
         self._untold = set[tuple[str, str]]()
         self._seen: dict[str, Checkout] = {}
         self._records: list[Record] = []
@@ -57,6 +59,7 @@ class SqlUnit:
         return None if row is None else str(row.id)
 
     def buyer(self, cart: str) -> str | None:
+        self._writes.send()
         row = self._one(st.BUYER, pool=pool_text(CartTurn(cart)))
         return None if row is None else str(row.checkout_id)
 
@@ -72,6 +75,7 @@ class SqlUnit:
         return Request(scope, operation, key, row.fingerprint, row.attempt, answer)
 
     def pool(self, key: PoolKey) -> Pool:
+        self._writes.send()
         row = self._one(st.POOL_SEEN if self._looks else st.POOL, pool=pool_text(key))
         return Pool(key) if row is None else pool_in(row)
 
@@ -91,6 +95,7 @@ class SqlUnit:
         Limited pools of which this may be the first use are made before anything is locked: an insert that meets a row waits for whoever is
         at it, and he may be waiting for a pool that stands behind it in the one order (R27).
         """
+        self._writes.send()
         named = {pool_text(claim.pool): claim for claim in claims}
         made = self._make(checkout, named)
         asked = st.WANTED_OF_SERVER if self._connection.dialect.name == NAME else st.WANTED
@@ -116,7 +121,7 @@ class SqlUnit:
         self._grab(grabs)
         if moves:
             given = [{"key": text, "more": more, "sold": 0, "now": self._now} for text, more in sorted(moves)]
-            self._connection.execute(st.MOVE, given)
+            self._writes.add(st.MOVE, given)
         self._hold(checkout, [text for text, _ in moves if text not in named], {text: c.amount for text, c in named.items()}, mine)
         return Taken()
 
@@ -125,7 +130,7 @@ class SqlUnit:
 
     def flush(self) -> None:
         """Write everything, in the one order of the tables."""
-        Flush(self._connection, self._now, self._seen, self._untold).write(self._records)
+        Flush(self._connection, self._writes, self._now, self._seen, self._untold).write(self._records)
         self._records.clear()
 
     def _grab(self, grabs: Sequence[tuple[str, Claim, int]]) -> None:
@@ -135,8 +140,8 @@ class SqlUnit:
             {"key": text, "more": more, "limit": claim.limit, "now": self._now} for text, claim, more in grabs if claim.limit is not None
         ]
         for statement, given in ((st.TAKE, plain), (st.TAKE_LIMITED, sized)):
-            if given and self._connection.execute(statement, given).rowcount != len(given):
-                raise Conflict
+            if given:
+                self._writes.add(statement, given, Conflict())
 
     def _make(self, checkout: str, wanted: Mapping[str, Claim]) -> Sequence[str]:
         """A limited pool appears with its first use, and is taken with it. Those that were there already are not in the answer (E12)."""
@@ -154,12 +159,12 @@ class SqlUnit:
     def _hold(self, checkout: str, gone: Sequence[str], wanted: Mapping[str, int], had: Mapping[str, int]) -> None:
         changed = {text: amount for text, amount in wanted.items() if had.get(text) != amount}
         if gone:
-            rows = [{"id": checkout, "key": text, "new": HoldState.RELEASED.value, "now": self._now} for text in gone]
-            self._connection.execute(st.HOLD_STATE, rows)
+            change = {"id": checkout, "old": HoldState.HELD.value, "new": HoldState.RELEASED.value, "now": self._now}
+            self._writes.add(st.HOLD_STATE, [{**change, "key": text} for text in gone])
         if changed:
             statement = st.insert_or(self._connection.dialect.name, holds, ("checkout_id", "pool"), ("amount", "state", "updated_at"))
             row = {"checkout_id": checkout, "state": HoldState.HELD.value, "updated_at": self._now}
-            self._connection.execute(statement, [{**row, "pool": text, "amount": amount} for text, amount in changed.items()])
+            self._writes.add(statement, [{**row, "pool": text, "amount": amount} for text, amount in changed.items()])
 
     def _quote(self, hash: str) -> Quote | None:
         row = self._one(st.QUOTE, hash=hash)

@@ -8,7 +8,18 @@ from datetime import UTC, datetime
 
 from checkout_core.card_numbers import shown_number
 from checkout_core.codec import pool_text
-from checkout_core.holds import CardBalance, CartTurn, CodeUses, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, PoolKey, Stock
+from checkout_core.holds import (
+    CardBalance,
+    CartTurn,
+    CodeUses,
+    CouponBudget,
+    CouponUses,
+    CouponUsesBy,
+    CouponUsesIn,
+    PoolKey,
+    Stock,
+    Unpaid,
+)
 from checkout_core.listings import HoldListed
 from checkout_core.money import Money
 
@@ -50,6 +61,8 @@ def pool_words(key: PoolKey) -> str:
             return f"the {currency} budget of {promotion}"
         case CardBalance(card):
             return f"the gift card {shown_number(card)}"
+        case Unpaid():
+            return "one person's unpaid goods"
         case CartTurn():
             return "the turn to buy this cart"
 
@@ -76,6 +89,8 @@ def pool_data(key: PoolKey) -> dict[str, object]:
             return {"kind": "budget", "promotion": promotion, "currency": currency}
         case CardBalance(card, currency):
             return {"kind": "gift-card", "card": card, "currency": currency}
+        case Unpaid():
+            return {"kind": "unpaid"}
         case CartTurn():
             return {"kind": "cart", "pool": pool_text(key)}
 

@@ -24,6 +24,7 @@ from checkout_core.holds import (
     PoolKey,
     Short,
     Stock,
+    Unpaid,
 )
 from checkout_core.ledger import Posting
 from checkout_core.orders import ORDER_MOVES, PAYMENT_MOVES, Order, OrderState, payment_state
@@ -190,11 +191,12 @@ class Incremental:
                     f"the movements add up to {ours.on_hand}" + (f", and {ours.backorder} beyond" if ours.backorder else ""),
                     f"the holds add up to {ours.promised}",
                 )
-        elif isinstance(key, CouponPool):
-            self.evaluated["I9"] += 1
+        elif isinstance(key, CouponPool | Unpaid):
+            promise = "I25" if isinstance(key, Unpaid) else "I9"
+            self.evaluated[promise] += 1
             limit = self.books.limits.get(key, ours.promised)
             if ours.promised > limit:
-                broken("I9", f"{named(key)} is used more often than it may be", f"its limit is {limit}", f"its uses are {ours.promised}")
+                broken(promise, f"{named(key)} is used more often than it may be", f"its limit is {limit}", f"its uses are {ours.promised}")
 
     # Checkouts.
     def _checkout(self, old: Checkout | None, c: Checkout) -> None:

@@ -112,6 +112,7 @@ def _policy(table: Table, locations: tuple[str, ...]) -> Policy:
     deadlines = _deadlines(table.table("deadlines"), default.deadlines)
     outage = table.choice("tax_provider", get_args(TaxOutage)) or default.tax_outage
     said = {"locations": locations, "hold_at": hold_at, "capture": capture, "deadlines": deadlines, "tax_outage": outage}
+    said["unpaid_at_most"] = table.whole("unpaid_at_most", 1, 10**6) or None
     return evolve(default, **said)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from checkout_core import checkout, drive, flow, taking, uses
 from checkout_core.checkout import Checkout
 from checkout_core.effects import Take, Wait
 from checkout_core.errors import Broken
-from checkout_core.holds import Claim, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, HoldState, Pool, PoolKey, Short, Stock
+from checkout_core.holds import Claim, CouponBudget, CouponUses, CouponUsesBy, CouponUsesIn, HoldState, Pool, PoolKey, Short, Stock, Unpaid
 from checkout_core.memory import MemoryStorage, MemoryUnit
 from checkout_core.payments import AttemptState
 from checkout_core.unit import Unit
@@ -306,6 +306,23 @@ def backorders_end_unseen(patch: Patch) -> None:
     patch.setattr(Pool, "adjust", adjust)
 
 
+@bug("what is paid for still counts as unpaid", "who has bought a lot can hold nothing more", "I25", origin="F10")
+def what_is_paid_still_counts(patch: Patch) -> None:
+    patch.setattr(flow, "counted_as_paid", lambda c: c)
+
+
+@bug("what somebody holds unpaid is only looked at", "one person holds more without paying than the shop allows", "I25", origin="F10")
+def unpaid_is_only_looked_at(patch: Patch) -> None:
+    real = Pool.take
+
+    def take(self: Pool, amount: int) -> Pool | None:
+        if not isinstance(self.key, Unpaid) or self.available:
+            return real(self, amount) or (evolve(self, held=self.held + amount, shortfall=99) if isinstance(self.key, Unpaid) else None)
+        return None
+
+    patch.setattr(Pool, "take", take)
+
+
 HOW_LONG = (
     a_hold_is_not_extended,
     a_declined_shopper_keeps_the_goods,
@@ -329,5 +346,7 @@ HOW_MUCH = (
     a_unit_is_promised_for_less,
     backorders_count_twice,
     backorders_end_unseen,
+    what_is_paid_still_counts,
+    unpaid_is_only_looked_at,
 )
 LOCKS = (claims_are_locked_as_they_come, shelves_are_locked_as_they_are_used)

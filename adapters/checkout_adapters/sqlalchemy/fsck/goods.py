@@ -69,6 +69,12 @@ CHECKS: Final = (
         """,
     ),
     Check(
+        "I25-unpaid",
+        "I25: what somebody holds unpaid counts no more once it is paid for.",
+        "Somebody who has bought a lot can hold nothing more: set `committed` of these pools to 0, and their holds to released.",
+        "SELECT pool, held, committed FROM pools WHERE kind = 'unpaid' AND committed <> 0",
+    ),
+    Check(
         "I2-shortfall",
         "I2: a shortfall is exactly what is missing, and of stock only an operator's movement can have caused one.",
         "A shortfall that nobody ordered hides an oversell: see `checkout inventory show`, and receive what is missing.",

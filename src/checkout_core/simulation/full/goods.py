@@ -24,6 +24,7 @@ from checkout_core.holds import (
     Pool,
     PoolKey,
     Stock,
+    Unpaid,
 )
 from checkout_core.memory import Tables
 from checkout_core.simulation.full.scene import live
@@ -288,6 +289,10 @@ def uses_are_orders(t: Tables) -> None:
                     carry[CouponUsesIn(used.id, used.window.window, who)] += 1
     _persons(t)
     for key, pool in t.pools.items():
+        if isinstance(key, Unpaid) and pool.committed:
+            raise Violation(
+                "I25", f"{named(key)} were paid for", (f"the pool: {pool.committed} committed", "what is paid for counts no more")
+            )
         if isinstance(key, CardBalance) and pool.committed != carry[key]:
             raise Violation(
                 "I10",
@@ -342,6 +347,8 @@ def named(key: PoolKey) -> str:
             return f"the budget of {promotion} in {currency}"
         case CardBalance(card, currency):
             return f"the {currency} on gift card {card}"
+        case Unpaid():
+            return "one person's unpaid goods"
         case CartTurn(cart):
             return f"the turn of cart {cart}"
 

@@ -14,7 +14,7 @@ def upgrade() -> None:
     with op.batch_alter_table("movements") as batch:
         batch.add_column(sa.Column("backorder", sa.BigInteger(), nullable=True))
         batch.drop_constraint(op.f("ck_movements_delta"), type_="check")
-        batch.create_check_constraint(op.f("ck_movements_delta"), "delta <> 0 OR backorder >= 0")
+        batch.create_check_constraint(op.f("ck_movements_delta"), "delta <> 0 OR (backorder IS NOT NULL AND backorder >= 0)")
 
 
 def downgrade() -> None:
