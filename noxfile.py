@@ -86,6 +86,14 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def stock_race(session: nox.Session) -> None:
+    """Thirty-two processes, a thousand mugs, each fault of a server; then ten thousand attempts each. After `--`: CLASS … --attempts N"""
+    install(session, "test")
+    for words in [session.posargs] if session.posargs else [[], ["none", "--attempts", "10000"]]:
+        session.run("python", "-m", "tests.processes.stock_race", *words)
+
+
+@nox.session
 def pairs(session: nox.Session) -> None:
     """Every two things that can go wrong in a canonical journey. Hours: name the journeys to sweep after `--`, to go on where it ended."""
     install(session, "test")

@@ -270,7 +270,7 @@ def strike(asked: Asked, server: Server, workers: Workers, revive: Callable[[], 
             workers.halt(chance.choice(able))
             struck["halted"], halts = struck["halted"] + 1, halts + 2
         elif restarts and now >= restarts[0]:
-            how = ("immediate", "fast")[len(restarts) % 2]
+            how = ("fast", "immediate")[len(restarts) % 2]
             server.restart("immediate" if how == "immediate" else "fast")
             struck[f"restarted, {how}"] += 1
             restarts.pop(0)

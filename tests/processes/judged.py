@@ -46,6 +46,8 @@ class Told:
                 told.cancelled.add(line["cancelled"])
             if line.get("over"):
                 shopper = line["shopper"]
+                if not shopper["order"] and not shopper["refused"]:
+                    told.wrong.append(f"somebody was never answered at {shopper['at']}")
                 told.said["placed" if shopper["order"] else shopper["refused"] or f"gave up at {shopper['at']}"] += 1
                 told.placed.update({shopper["order"]} - {""})
         return told

@@ -124,7 +124,7 @@ def buy(ways: list[str], books: SandboxBooks, asked: Asked, how: Class, n: int) 
             continue
         answer = insisting(partial(_pay, shop, c, f"{n}-{nth}"))
         order = answer.number if isinstance(answer, Placed) else ""
-        refused = answer.reason if isinstance(answer, Refused) else "" if order else type(answer).__name__
+        refused = answer.reason if isinstance(answer, Refused) else "" if order or answer is None else type(answer).__name__
         notes.append({"over": True, "shopper": {"order": order, "refused": refused, "at": "pay"}})
         if refused != "out-of-stock":
             c = None
