@@ -79,6 +79,21 @@ def pooler(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Two minutes on a real PostgreSQL: a kill a second, five restarts, lines cut. Arguments after `--`: --seconds N --restarts N …"""
+    install(session, "test")
+    session.run("python", "-m", "tests.processes.chaos", *(session.posargs or ["--seconds", "120", "--restarts", "5"]))
+
+
+@nox.session
+def stock_race(session: nox.Session) -> None:
+    """Thirty-two processes, a thousand mugs, each fault of a server; then ten thousand attempts each. After `--`: CLASS … --attempts N"""
+    install(session, "test")
+    for words in [session.posargs] if session.posargs else [[], ["none", "--attempts", "10000"]]:
+        session.run("python", "-m", "tests.processes.stock_race", *words)
+
+
+@nox.session
 def pairs(session: nox.Session) -> None:
     """Every two things that can go wrong in a canonical journey. Hours: name the journeys to sweep after `--`, to go on where it ended."""
     install(session, "test")

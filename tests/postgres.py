@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psycopg
 from attrs import define
@@ -83,6 +83,22 @@ class Server:
     def at(self, name: str) -> str:
         """The URL of its database of that name."""
         return f"{self.url.rpartition('/')[0]}/{name}"
+
+    def restart(self, how: Literal["fast", "immediate"] = "fast") -> None:
+        """Stop the server, which must be our own, and start it again: tidily, or as if it had been killed. It answers when this returns."""
+        assert self.process is not None, "This server is not ours."
+        assert self.process.stdin is not None
+        asked = "SELECT pg_postmaster_start_time()"
+        before = self.do(asked)
+        self.process.stdin.write(f"{how}\n".encode())
+        self.process.stdin.flush()
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with suppress(psycopg.OperationalError):
+                if self.do(asked) != before:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("PostgreSQL does not start again.")
 
 
 def told(url: str, *statements: sql.Composed | str) -> list[Any]:
@@ -267,16 +283,37 @@ def _until_it_answers(server: Server, folder: Path) -> None:
 
 
 def keep(folder: Path, command: list[str]) -> None:
-    """Serve until our parent is gone or closes its end; then stop, and take the folder away."""
+    """Serve until our parent is gone or closes its end; then stop, and take the folder away. A line from it stops and starts the server."""
     for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C and `timeout` are for the tests; we see that they are gone
         signal.signal(asked, signal.SIG_IGN)
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **NOBODY)
-        sys.stdin.buffer.read()
-        server.send_signal(signal.SIGINT)  # a fast shutdown
+
+        def serve() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **NOBODY)
+
+        server = serve()
+        for how in sys.stdin.buffer:
+            server.send_signal(STOPS[how.strip()])
+            server.wait()
+            server = serve()
+            for _ in range(AGAIN_AT_MOST):
+                if not _ended_within(server, 0.2):
+                    break
+                server = serve()  # somebody of the one before still had its memory
+        server.send_signal(STOPS[b"fast"])
         with suppress(subprocess.TimeoutExpired):
             server.wait(PATIENCE)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+AGAIN_AT_MOST: Final = 50
+STOPS: Final = {b"fast": signal.SIGINT, b"immediate": signal.SIGQUIT}
+
+
+def _ended_within(server: subprocess.Popen[bytes], seconds: float) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(seconds)
+    return server.returncode is not None
 
 
 if __name__ == "__main__":

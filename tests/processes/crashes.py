@@ -18,6 +18,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -206,8 +207,11 @@ def explore(
     return {"killed": dict(seen), "finished by the worker alone": alone, "failures": failures}
 
 
-def plant_a_unit_in_halves() -> None:
-    """A planted bug: a unit is committed half way through, the checkout before the books and the goods that follow from it."""
+def plant_a_unit_in_halves(between: float = 0.0) -> None:
+    """A planted bug: a unit is committed half way through, the checkout before the books and the goods that follow from it.
+
+    Between the halves go so many seconds.
+    """
     whole = Flush.write
 
     def halves(self: Flush, records: Sequence[Record]) -> None:
@@ -215,6 +219,7 @@ def plant_a_unit_in_halves() -> None:
         whole(self, [record for record in records if record not in later])
         if later:
             self._connection.commit()
+            time.sleep(between)
             self._connection.begin()
             whole(self, later)
 
