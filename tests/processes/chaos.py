@@ -2,7 +2,7 @@
 
     python -m tests.processes.chaos [--seconds 10] [--workers 8] [--restarts 1] [--planted halves|holds|twice|declined]
 
-Every worker is forked from a warm parent and opens its own store; half of them reach the server through proxies that cut, hold and refuse.
+Every worker is forked from a warm parent and opens its own store; two of three reach the server through proxies that cut, hold, refuse.
 The gateway is a process with books of its own (`till`), which loses some of its answers and is killed too. A shopper outlives its worker:
 the next one repeats the call that was not answered, under the same key. A kill a second, a halt past every deadline of a call every other
 second, and the restarts in turn tidy and as if the server had been killed.
