@@ -125,6 +125,13 @@ def server_bench(session: nox.Session) -> None:
 
 
 @nox.session
+def growth(session: nox.Session) -> None:
+    """The pages each statement looks at with 200,000 orders behind it, beside 1,000. After `--`: --large N."""
+    install(session, "test")
+    session.run("python", "-m", "tests.bench.growth", *session.posargs)
+
+
+@nox.session
 def twins(session: nox.Session) -> None:
     """Make the sync twins anew from their async source."""
     session.run("python", TWINS, "--write")

@@ -111,6 +111,42 @@ def told(url: str, *statements: sql.Composed | str) -> list[Any]:
     return rows
 
 
+_ROWS: Final = {
+    "carts": "'x' || g, NULL, 'EUR', 1, 'x' || g, NULL, '{}', now(), now()",
+    "quotes": "'x' || g, '{}'",
+    "checkouts": "'x' || g, 'x' || g, 'x' || g, NULL, 9, 'placed', false, NULL, now(), 'x' || g, '{}', now(), now()",
+    "persons": "'x' || g, '{}'",
+    "pools": "'cart/x' || g, 'cart', NULL, NULL, 1, 0, 1, 0, 0, now()",
+    "holds": "'x' || g, 'cart/x' || g, 1, 'committed', now()",
+    "requests": "'x' || g, 'pay', 'k', 'f', '', NULL, now()",
+    "orders": "'x' || g, 'x' || g, NULL, 'x' || g, 'EUR', 1, 'placed', 'paid', 'unfulfilled', '', '', now() - g * '1 s'::interval, now()",
+    "payments": "'x' || g, 'x' || g, 's', 'card', 'captured', 1, 'EUR', 1, 'EUR', 'x' || g, '', '', '', now(), now() - g * '1 s'::interval",
+    "order_lines": "'x' || g, 1, 'mug', 'Mug', 1, 1, 0, 1, 0, 1, true",
+    "ledger": "'x' || g, 'sales', 1, 'EUR', 'x' || g, 'r', now()",
+}
+
+
+def history(many: int) -> tuple[str, ...]:
+    """The statements that make so many orders on a server, with all that belongs to each; how big the tables are, it is told."""
+    from checkout_core.codec import encode_facts
+
+    return (
+        "SET session_replication_role = replica",
+        *[f"INSERT INTO {table} SELECT {row} FROM generate_series(1, {many}) g" for table, row in _ROWS.items()],
+        "INSERT INTO pools SELECT 'stock/s' || g || '/main', 'stock', 's' || g, 'main', 9, 0, 0, 0, 0, now()"
+        f" FROM generate_series(1, {many}) g",
+        f"INSERT INTO holds SELECT 'x' || g, 'stock/s' || g || '/main', 1, 'committed', now() FROM generate_series(1, {many}) g",
+        "INSERT INTO movements (pool, delta, reason, actor, at)"
+        f" SELECT 'stock/s' || g || '/main', 9, 'r', 'a', now() FROM generate_series(1, {many}) g",
+        f"INSERT INTO events (checkout_id, seq, kind, at, facts) SELECT 'x' || g, 1, 'checkout.begun', now(),"
+        f" '{encode_facts(())}' FROM generate_series(1, {many}) g",
+        "INSERT INTO deliveries SELECT 'x' || g, c, 1, 1, 'delivered', NULL, '', now()"
+        f" FROM generate_series(1, {many}) g, (VALUES ('mail'), ('books')) d(c)",
+        "INSERT INTO consumers SELECT c, max(position) FROM events, (VALUES ('mail'), ('books')) d(c) GROUP BY c",
+        "ANALYZE",
+    )
+
+
 @contextmanager
 def running(major: str | None = None, *, settings: Sequence[str] = FAST, folder: Path | None = None) -> Iterator[Server]:
     """The server that the environment names, else one of our own, which ends with the block, or with this process however that ends.

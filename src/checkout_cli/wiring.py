@@ -194,6 +194,18 @@ class Backend:
             production=self.settings.production,
         )
 
+    def over(self, requests: int | None, checkouts: int | None, carts: int | None) -> Mapping[str, int]:
+        """How much is over that was not touched for so many days, by table."""
+        from checkout_adapters.sqlalchemy.retention import Retention, over
+
+        return over(self.storage, Retention(requests, checkouts, carts))
+
+    def retire(self, requests: int | None, checkouts: int | None, carts: int | None) -> Iterator[Mapping[str, int]]:
+        """Remove that, batch by batch: what each has removed."""
+        from checkout_adapters.sqlalchemy.retention import Retention, retire
+
+        return retire(self.storage, Retention(requests, checkouts, carts))
+
     @cached_property
     def notifiers(self) -> tuple[Notifier, ...]:
         """Who is told what happened: mail, into a folder or to a server; and the tax provider, if it keeps records of sales."""

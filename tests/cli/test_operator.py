@@ -253,6 +253,25 @@ def test_stock_moves_that_make_no_sense_are_refused(checkout: Command, db: Path,
     assert content(db) == before
 
 
+# What is over.
+def test_what_is_over_is_shown_before_it_goes(checkout: Command, db: Path) -> None:
+    """Nothing is old in a young shop; then requests are, and go, and nothing else is touched."""
+    words = ["db", "retire", "--db", db]
+    young = checkout(*words, "--yes")
+    assert (young.code, "Nothing is that old." in young.out) == (0, True)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("UPDATE requests SET created_at = '2020-01-01T00:00:00.000000+00:00'")
+        connection.commit()
+        (old,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+    assert old > 10
+    plan = checkout(*words, "--dry-run")
+    assert ["requests", str(old), "0"] in [line.split() for line in plan.out.splitlines()]
+    assert "Nothing is that old." in checkout(*words, "--requests", "0", "--yes").out
+    assert checkout(*words, "--json", "--yes").data["removed"]["requests"] == old
+    assert checkout(*words, "--requests", "-1").code == 2
+    assert checkout("fsck", "--db", db).code == 0
+
+
 # Payments.
 PENDING = """
 title = "Somebody who pays by UPI, and whose bank does not decide"

@@ -11,45 +11,14 @@ import sqlalchemy as sa
 from checkout_adapters.sqlalchemy import statements, together
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_adapters.sqlalchemy.tables import holds, pools
-from checkout_core.codec import encode_facts
 from checkout_core.holds import Claim, Stock
 from checkout_core.testing import HandClock
 from checkout_core.unit import Delivery
 from tests.contracts.test_sql_plans import READS
 from tests.databases import NOW, fill, heard
-from tests.postgres import Server, told
+from tests.postgres import Server, history, told
 
 MANY: Final = 20_000
-_ROWS: Final = {
-    "carts": "'x' || g, NULL, 'EUR', 1, 'x' || g, NULL, '{}', now(), now()",
-    "quotes": "'x' || g, '{}'",
-    "checkouts": "'x' || g, 'x' || g, 'x' || g, NULL, 9, 'placed', false, NULL, now(), 'x' || g, '{}', now(), now()",
-    "persons": "'x' || g, '{}'",
-    "pools": "'cart/x' || g, 'cart', NULL, NULL, 1, 0, 1, 0, 0, now()",
-    "holds": "'x' || g, 'cart/x' || g, 1, 'committed', now()",
-    "requests": "'x' || g, 'pay', 'k', 'f', '', NULL, now()",
-    "orders": "'x' || g, 'x' || g, NULL, 'x' || g, 'EUR', 1, 'placed', 'paid', 'unfulfilled', '', '', now() - g * '1 s'::interval, now()",
-    "payments": "'x' || g, 'x' || g, 's', 'card', 'captured', 1, 'EUR', 1, 'EUR', 'x' || g, '', '', '', now(), now() - g * '1 s'::interval",
-    "order_lines": "'x' || g, 1, 'mug', 'Mug', 1, 1, 0, 1, 0, 1, true",
-    "ledger": "'x' || g, 'sales', 1, 'EUR', 'x' || g, 'r', now()",
-}
-HISTORY: Final = (
-    "SET session_replication_role = replica",
-    *[f"INSERT INTO {table} SELECT {row} FROM generate_series(1, {MANY}) g" for table, row in _ROWS.items()],
-    "INSERT INTO pools SELECT 'stock/s' || g || '/main', 'stock', 's' || g, 'main', 9, 0, 0, 0, 0, now()"
-    f" FROM generate_series(1, {MANY}) g",
-    f"INSERT INTO holds SELECT 'x' || g, 'stock/s' || g || '/main', 1, 'committed', now() FROM generate_series(1, {MANY}) g",
-    "INSERT INTO movements (pool, delta, reason, actor, at)"
-    f" SELECT 'stock/s' || g || '/main', 9, 'r', 'a', now() FROM generate_series(1, {MANY}) g",
-    f"INSERT INTO events (checkout_id, seq, kind, at, facts) SELECT 'x' || g, 1, 'checkout.begun', now(),"
-    f" '{encode_facts(())}' FROM generate_series(1, {MANY}) g",
-    "INSERT INTO deliveries SELECT 'x' || g, c, 1, 1, 'delivered', NULL, '', now()"
-    f" FROM generate_series(1, {MANY}) g, (VALUES ('mail'), ('books')) d(c)",
-    "INSERT INTO consumers SELECT c, max(position) FROM events, (VALUES ('mail'), ('books')) d(c) GROUP BY c",
-    "ANALYZE",
-)
-"""Twenty thousand orders, with all that belongs to each."""
-
 WHOLE: Final = frozenset({"coupons", "holds", "orders by status"})
 """What an operator asks of all there is."""
 
@@ -58,7 +27,7 @@ WHOLE: Final = frozenset({"coupons", "holds", "orders by status"})
 def old(postgres: Server) -> Iterator[str]:
     """A shop with a history, made once."""
     url = postgres.clone()
-    told(url, *HISTORY)
+    told(url, *history(MANY))
     yield url
     postgres.drop(url)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from checkout_cli.asking import Change, Consent, Plan, agreed
 from checkout_cli.config import ENV_SECRET, settings_of
 from checkout_cli.exits import BROKEN, WrongUsage
+from checkout_cli.opening import shop_of
 from checkout_cli.options import ConfigFile, Db, DryRun, Json, Yes
 from checkout_cli.output import Output
 
@@ -72,6 +75,44 @@ def upgrade(yes: Yes = False, dry_run: DryRun = False, db: Db = None, config: Co
         return
     steps = admin.upgrade()
     out.show({**plan.data(done=True), "steps": list(steps)}, lambda: (note(f"Done: {step.rstrip('.')}.") for step in steps))
+
+
+@app.command()
+def retire(
+    requests: Annotated[
+        int, typer.Option("--requests", metavar="DAYS", min=0, max=36500, help="Requests that nobody repeats any more.")
+    ] = 30,
+    checkouts: Annotated[
+        int, typer.Option("--checkouts", metavar="DAYS", min=0, max=36500, help="Checkouts that were given up and never had money.")
+    ] = 90,
+    carts: Annotated[int, typer.Option("--carts", metavar="DAYS", min=0, max=36500, help="Carts that nobody touched.")] = 90,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    db: Db = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Remove what is over and was not touched for so many days; 0 keeps it for ever. Orders and their money stay.
+
+    It works in small steps beside a shop that is open; stopped in the middle, it goes on where it was the next time.
+
+    Example: checkout db retire --checkouts 30 --yes
+    """
+    from checkout_cli.rendering.tables import note
+
+    out, days = Output(as_json), (requests or None, checkouts or None, carts or None)
+    with shop_of(db, config) as backend:
+        found = {table: rows for table, rows in backend.over(*days).items() if rows}
+        changes = tuple([Change(table, str(rows), "0") for table, rows in found.items()])
+        plan = Plan("Remove what is over", changes, () if changes else ("Nothing is that old.",))
+        if not agreed(plan, Consent(yes, dry_run), out):
+            return
+        removed: dict[str, int] = {}
+        for batch in backend.retire(*days):
+            for table, rows in batch.items():
+                removed[table] = removed.get(table, 0) + rows
+    told = ", ".join([f"{rows} {table}" for table, rows in removed.items() if rows]) or "nothing"
+    out.show({**plan.data(done=True), "removed": removed}, lambda: note(f"Done: removed {told}."))
 
 
 @app.command()
