@@ -80,9 +80,11 @@ def pooler(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Two minutes on a real PostgreSQL: a kill a second, five restarts, lines cut. Arguments after `--`: --seconds N --restarts N …"""
+    """Two minutes on a real PostgreSQL: a kill a second, five restarts, lines cut; then planted bugs. After `--`: --seconds N …"""
     install(session, "test")
     session.run("python", "-m", "tests.processes.chaos", *(session.posargs or ["--seconds", "120", "--restarts", "5"]))
+    for bug in () if session.posargs else ("halves", "holds", "twice", "declined"):
+        session.run("python", "-m", "tests.processes.chaos", "--planted", bug, silent=True)
 
 
 @nox.session

@@ -102,19 +102,13 @@ def test_who_takes_no_answer_for_a_no_is_seen_by_the_providers_own_file() -> Non
     assert any("money of no order" in sentence for sentence in found["wrong"])
 
 
-def test_a_unit_in_halves_on_a_server_is_seen_where_processes_are_killed() -> None:
-    """With the bug planted the books do not add up."""
-    found = told_by("chaos", *CHAOS, "--planted", "halves")
-    assert any("fsck I3" in sentence for sentence in found["wrong"])
-
-
 RACE = ("--processes", 8, "--attempts", 15, "--stock", 40)
 
 
 @pytest.mark.fault("F1", "E1", "E4")
 def test_exactly_the_stock_is_sold_whatever_the_server_does_wrong(struck: set[str]) -> None:
-    """Serialization failures, locks that are not let go, lost answers to COMMIT: nobody buys what is not there (I2, I5, I20, R5, R11)."""
-    strikes = ("serialization failure", "lock time-out", "cut after COMMIT")
+    """Serialization failures, lost answers to COMMIT: nobody buys what is not there (I2, I5, I20, R5, R11)."""
+    strikes = ("serialization failure", "cut after COMMIT")
     told = [json.loads(line) for line in said_by("stock_race", *strikes, *RACE).splitlines()]
     assert [found["class"] for found in told] == list(strikes)
     for found in told:
