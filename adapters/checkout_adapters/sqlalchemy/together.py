@@ -22,6 +22,7 @@ Write = sa.Insert | sa.Update
 
 _WRITES: Final = "the writes of a unit"
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
+_COUNTED: Final = "(SELECT count(*) FROM {})"
 _VALUES: Final = re.compile(r"(.* VALUES )(\(.*?\))( ON CONFLICT .*| RETURNING .*|)", re.DOTALL)
 
 
@@ -146,13 +147,6 @@ def _whole(parts: tuple[tuple[_Part, int, bool], ...]) -> str:
         names = [f"w{len(said) + n}" for n in range(len(texts))]
         said += [f"{name} AS ({text})" for name, text in zip(names, texts, strict=True)]
         if asked:
-            counts.append(
-                " + ".join(
-                    [
-                        f"(SELECT count(*) FROM {name})"  # noqa: S608 (our own names)
-                        for name in names
-                    ]
-                )
-            )
+            counts.append(" + ".join(map(_COUNTED.format, names)))
     numbers = count(1)
     return re.sub("%s", lambda _: f"${next(numbers)}", f"WITH {', '.join(said)} SELECT {', '.join(counts) or '1'}")

@@ -101,16 +101,16 @@ class ProcessPromises(Promises):
         assert numbers(storage, MUG) == (PROCESSES * 5, 0, 0)
 
 
-def in_processes(many: int, open: Callable[[], Any], act: Callable[[Any, int], Any], patience: float = PATIENCE) -> list[Any]:
+def in_processes(many: int, open: Callable[[], Any], act: Callable[[Any, int], Any], patience: float | None = None) -> list[Any]:
     """What `act(storage, n)` gave in each of so many forked processes, each with a storage it opened itself, all let go at one moment.
 
-    A process that raises, dies or does not end in `patience` seconds is a failure here, with what it said last. Answers are pickled.
+    A process that raises, dies or does not end in `patience` seconds (60) is a failure here, with what it said last. Answers are pickled.
     """
     go, start = os.pipe()
     ready, here = os.pipe()
     ours = [go, start, ready, here]
     children = list[Child]()
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + (PATIENCE if patience is None else patience)
     try:
         for n in range(many):
             children.append(_fork(n, (start, ready), partial(_take_part, open, act, n, here, go)))
