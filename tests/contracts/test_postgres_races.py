@@ -148,11 +148,13 @@ def waited_for(url: str) -> Taken | Short:
     """What a unit is answered that has waited for a pool of which there is plenty, in a shop whose many pools the server has counted."""
     with SqlStorage(url) as one, SqlStorage(url) as other:
         now = NOW
-        for at in range(0, 3000, 1000):
-            goods = [Movement(Stock(f"SKU-{n}"), 9, "opening", "kit", now) for n in range(at, at + 1000)]
-            one.transact(lambda unit, goods=goods: unit.write(*goods))  # type: ignore[misc]
         stock(one, MUG, 1000)
-        told(url, "ANALYZE")
+        told(
+            url,
+            "INSERT INTO pools SELECT 'stock/SKU-' || g || '/main', 'stock', 'SKU-' || g, 'main', 9, 0, 0, 0, 0, now()"
+            " FROM generate_series(0, 2999) g",
+            "ANALYZE",
+        )
         for id in ("c1", "c2"):
             begin(one, a_checkout(id, now))  # its cart's turn
         with halted_at_commit(one) as (there, go), aside(lambda: one.transact(lambda unit: unit.take("c1", _paying("c1")))):

@@ -83,6 +83,7 @@ def test_nothing_is_lost_while_processes_are_killed_and_a_server_is_restarted(re
     """A kill a second, halts, cut lines, a provider that is killed and loses answers: what rests is one charge for one order.
 
     Judged by fsck and by the provider's own file; nobody was told of anything but our own faults (I1, I5, I6, I16, I20, I21, R1, R11, R12).
+    `nox -s chaos` does it for two minutes, and plants the bugs that the same verdict sees.
     """
     found = told_by("chaos", *CHAOS)
     struck = found["struck"]
@@ -94,12 +95,6 @@ def test_nothing_is_lost_while_processes_are_killed_and_a_server_is_restarted(re
     assert struck["halted"] >= 2
     assert struck["restarted, immediate"] == 1
     assert struck["answer to a COMMIT lost"] >= 1
-
-
-def test_who_takes_no_answer_for_a_no_is_seen_by_the_providers_own_file() -> None:
-    """With the bug planted the same verdict is another one: money is there of no order."""
-    found = told_by("chaos", "--seconds", 6, "--planted", "declined")
-    assert any("money of no order" in sentence for sentence in found["wrong"])
 
 
 RACE = ("--processes", 8, "--attempts", 15, "--stock", 40)
