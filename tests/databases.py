@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -33,25 +33,32 @@ MUG = Stock("mug")
 
 
 @contextmanager
-def heard(engine: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that is run in here, with what one row of it is given; those said to a driver as they are, too."""
-    said: list[tuple[str, Any]] = []
+def hearing(engine: sa.Engine, hear: Callable[[sa.Connection, str, Any], None]) -> Iterator[None]:
+    """Tell of every statement before it is run in here, with what one row of it is given; of those said to a driver as they are, too."""
     plain = together.told
 
-    def hear(connection: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
-        said.append((statement, given[0] if isinstance(given, list) else given))
+    def executed(connection: sa.Connection, cursor: Any, statement: str, given: Any, context: Any, many: bool) -> None:
+        hear(connection, statement, given[0] if isinstance(given, list) else given)
 
-    def told(connection: sa.Connection, statement: str, given: Any) -> Any:
-        said.append((statement, given))
-        return plain(connection, statement, given)
+    def told(connection: sa.Connection, said: str, given: Sequence[object]) -> Sequence[int]:
+        hear(connection, said, given)
+        return plain(connection, said, given)
 
-    sa.event.listen(engine, "before_cursor_execute", hear)
-    together.told = told  # type: ignore[assignment]
+    sa.event.listen(engine, "before_cursor_execute", executed)
+    together.told = told
     try:
-        yield said
+        yield
     finally:
         together.told = plain
-        sa.event.remove(engine, "before_cursor_execute", hear)
+        sa.event.remove(engine, "before_cursor_execute", executed)
+
+
+@contextmanager
+def heard(engine: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
+    """All those statements."""
+    said: list[tuple[str, Any]] = []
+    with hearing(engine, lambda connection, statement, given: said.append((statement, given))):
+        yield said
 
 
 @cache

@@ -17,13 +17,14 @@ from checkout_core.uses import there_for
 def wanted(unit: Unit, c: Checkout, quote: Quote, policy: Policy) -> tuple[Claim, ...]:
     """What placing this quote needs, the goods from the locations that have them now; what it holds already counts as there (RB-16)."""
     demand = sorted(demand_of(quote).items())
-    others = claims_of(c.cart, quote, c.identities, unpaid(c, sum(units for _, units in demand), policy))
+    limited = unpaid(c, sum(units for _, units in demand), policy)
     if len(policy.locations) == 1:
         goods = [Claim(Stock(sku, policy.locations[0]), units) for sku, units in demand]
     else:
+        others = claims_of(c.cart, quote, c.identities, limited)
         _lock(unit, _concerned(c, others, [sku for sku, _ in demand], policy))
         goods = claims_on(demand, {sku: shelves(unit, c, sku, policy) for sku, _ in demand}, policy.sourcing)
-    return claims_of(c.cart, quote, c.identities, [*goods, *unpaid(c, sum(units for _, units in demand), policy)])
+    return claims_of(c.cart, quote, c.identities, [*goods, *limited])
 
 
 def unpaid(c: Checkout, units: int, policy: Policy) -> list[Claim]:

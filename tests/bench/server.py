@@ -31,12 +31,12 @@ import sqlalchemy as sa
 from attrs import asdict, evolve, frozen
 
 from checkout_adapters.sandbox import SandboxGateway
-from checkout_adapters.sqlalchemy import together
 from checkout_adapters.sqlalchemy.store import SqlStorage
 from checkout_core import Card, Placed, Policy, Product, Shop
 from checkout_core.holds import Movement, Stock
 from checkout_core.memory import MemoryCatalog
 from checkout_core.sync.ports import Storage
+from tests.databases import hearing
 from tests.postgres import Server, running
 from tests.world import ADA, BERLIN, SECRET, eur, german_taxes, parcels
 
@@ -211,26 +211,18 @@ def counted(url: str, skus: int) -> dict[str, dict[str, int]]:
         shop, goods, log = a_shop(storage, skus), drawn(skus, False, 99), Counter[str]()
         paid(shop, begun(shop, next(goods)))
 
-        def statement(connection: sa.Connection, cursor: Any, text: str, given: Any, context: Any, many: bool) -> None:
+        def statement(connection: sa.Connection, text: str, given: Any) -> None:
             log["statements" if "BEGIN" not in text else "begins"] += 1
 
-        said = together.told
-
-        def told(*given: Any) -> Any:
-            log["statements"] += 1
-            return said(*given)
-
-        together.told = told  # type: ignore[assignment]
-        sa.event.listen(storage.engine, "before_cursor_execute", statement)
         sa.event.listen(storage.engine, "commit", lambda connection: log.update(commits=1))
-        for _ in range(20):
-            log.clear()
-            checkout = begun(shop, next(goods))
-            found["until it is paid"] = dict(log)
-            log.clear()
-            paid(shop, checkout)
-            found["pay"] = dict(log)
-        together.told = said
+        with hearing(storage.engine, statement):
+            for _ in range(20):
+                log.clear()
+                checkout = begun(shop, next(goods))
+                found["until it is paid"] = dict(log)
+                log.clear()
+                paid(shop, checkout)
+                found["pay"] = dict(log)
     return found
 
 
